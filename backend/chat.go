@@ -1,0 +1,174 @@
+package backend
+
+import "time"
+
+// Role says who speaks in a message.
+type Role string
+
+// The roles of a conversation, named as chat templates name them.
+const (
+	RoleSystem    Role = "system"
+	RoleUser      Role = "user"
+	RoleAssistant Role = "assistant"
+	RoleTool      Role = "tool"
+)
+
+// MessageState is the life of a message. Messages of a person are born Complete; replies start Running.
+type MessageState uint8
+
+// The states of a message. Only a Running message may grow.
+const (
+	MessageComplete    MessageState = iota // finished, by the model or by a person
+	MessageRunning                         // an owner (process) is producing it right now
+	MessageStopped                         // a person pressed Stop; the text is kept
+	MessageInterrupted                     // its owner died or its engine crashed; the text is kept, Resume is offered
+	MessageFailed                          // no token could be produced; Error says why
+)
+
+func (s MessageState) String() string {
+	switch s {
+	case MessageComplete:
+		return "complete"
+	case MessageRunning:
+		return "running"
+	case MessageStopped:
+		return "stopped"
+	case MessageInterrupted:
+		return "interrupted"
+	case MessageFailed:
+		return "failed"
+	}
+	return "unknown"
+}
+
+// Chat is a conversation: a tree of messages with a current leaf.
+type Chat struct {
+	ID       int64
+	Title    string // empty until named; the window shows the first words then
+	ModelID  int64  // the model chosen for this chat; 0 = the default model
+	Leaf     int64  // the message at the end of the shown path; 0 = no message yet
+	System   string // system prompt; empty = none
+	Sampling *Sampling
+	Created  time.Time
+	Updated  time.Time
+	Deleted  time.Time // zero = not in the trash
+}
+
+// Draft is what is typed in a chat but not sent, and where the transcript was scrolled to.
+type Draft struct {
+	ChatID        int64
+	Text          string
+	ScrollMessage int64   // the message at the top edge of the window; 0 = follow the bottom
+	ScrollOffset  float32 // device-independent pixels of that message above the edge
+}
+
+// Message is one node of a chat's tree.
+type Message struct {
+	ID        int64
+	ChatID    int64
+	Parent    int64 // 0 = a root
+	Role      Role
+	Text      string
+	State     MessageState
+	Error     string // one sentence for a person; set when State is Failed or Interrupted by a crash
+	ModelID   int64  // replies: the model that wrote it; 0 when it is no longer known
+	ModelName string // replies: its name at that time
+	Usage     Usage
+	Stop      StopReason
+	Revision  int64 // grows with every stored change of this message
+	Siblings  int   // how many messages share Parent, this one included
+	Sibling   int   // 1-based place among them, by age
+	Created   time.Time
+}
+
+// StopReason says why a reply ended.
+type StopReason string
+
+// Why a reply ended.
+const (
+	StopEnd     StopReason = "end"       // the model said it was done
+	StopString  StopReason = "stop"      // a stop string appeared
+	StopLength  StopReason = "length"    // the reply limit was reached
+	StopContext StopReason = "context"   // the context is full
+	StopCancel  StopReason = "cancelled" // a person or a caller stopped it
+)
+
+// Usage counts what a reply cost.
+type Usage struct {
+	PromptTokens int           `json:"prompt_tokens"`
+	ReusedTokens int           `json:"reused_tokens"` // of PromptTokens, those found in the KV cache
+	ReplyTokens  int           `json:"reply_tokens"`
+	FirstToken   time.Duration `json:"first_token_ns"` // from the request to the first token
+	PromptTime   time.Duration `json:"prompt_ns"`
+	ReplyTime    time.Duration `json:"reply_ns"`
+}
+
+// TokenAlt is a candidate for one position with its log-probability (natural logarithm).
+type TokenAlt struct {
+	ID      int32   `json:"id"`
+	Text    string  `json:"text"`
+	LogProb float32 `json:"logprob"`
+}
+
+// Sampling is the sampler chain of a reply, in the terms and units of llama.cpp. The zero value of a field switches
+// that sampler off, except Temperature, where 0 means greedy.
+type Sampling struct {
+	Temperature      float32 `json:"temperature"`
+	TopK             int     `json:"top_k"`
+	TopP             float32 `json:"top_p"` // 0 or 1 = off
+	MinP             float32 `json:"min_p"`
+	RepeatPenalty    float32 `json:"repeat_penalty"` // 0 or 1 = off
+	FrequencyPenalty float32 `json:"frequency_penalty"`
+	PresencePenalty  float32 `json:"presence_penalty"`
+	PenaltyLastN     int     `json:"penalty_last_n"` // tokens the penalties look back at
+	Seed             uint64  `json:"seed"`
+	RandomSeed       bool    `json:"random_seed,omitempty"` // draw a new Seed for each reply
+	MaxTokens        int     `json:"max_tokens,omitempty"`  // 0 = until the context is full
+}
+
+// DefaultSampling is what a chat uses until a person or a model file says otherwise: llama.cpp's own defaults.
+func DefaultSampling() Sampling {
+	return Sampling{Temperature: 0.8, TopK: 40, TopP: 0.95, MinP: 0.05, RepeatPenalty: 1, PenaltyLastN: 64, RandomSeed: true}
+}
+
+// Generation is everything that is needed to continue a reply after a crash exactly where it ended, or to run it again:
+// the evaluation log. Logits depend on how the text was cut into evaluations, so the cuts are part of it; generated
+// tokens are evaluated one per call.
+type Generation struct {
+	MessageID int64
+	Prompt    []int32 // token IDs in evaluation order
+	Cuts      []int   // tokens per evaluation call; they sum to len(Prompt)
+	Tokens    []int32 // generated so far
+	Stops     []string
+	Sampling  Sampling
+	Engine    EngineInfo
+	Model     ModelRef
+	Context   int // n_ctx
+	Batch     int // n_batch = n_ubatch
+}
+
+// EngineInfo is what must be equal for a bit-equal repetition.
+type EngineInfo struct {
+	Engine    string `json:"engine"`     // "llama-embedded", "llama-pack", "fake"
+	Build     string `json:"build"`      // version of the engine's code
+	Device    string `json:"device"`     // "CPU", "CUDA0", ...
+	Variant   string `json:"variant"`    // CPU plug-in: "zen4", "haswell", "static", ...
+	FlashAttn string `json:"flash_attn"` // "auto", "on", "off"
+	KVType    string `json:"kv_type"`    // "f16", "q8_0", ...
+	Threads   int    `json:"threads"`    // for information: thread counts do not change logits at one token per call
+}
+
+// ModelRef names a model file in receipts, even after the file is gone.
+type ModelRef struct {
+	ID     int64  `json:"id"`
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"` // lower-case hex; empty while it is being computed
+}
+
+// Owner is the process that works on a running row. A row whose owner is dead counts as interrupted.
+type Owner struct {
+	PID       int
+	Started   int64 // start time of the process, in the unit its platform gives; tells a reused PID apart
+	Boot      string
+	Heartbeat time.Time
+}

@@ -1,0 +1,153 @@
+// Package engine declares what Loam asks of an inference engine: the Chat interface, its requests, events and errors.
+// Drivers (backend/runner/...) implement it inside the worker child; backend/worker implements it again in the window's
+// process by sending frames to that child; enginetest holds a fake and one conformance suite for all of them.
+//
+// A Chat is one loaded model with one context. Its methods are called one at a time, except Close and the cancelling of
+// a context.Context, which may happen from any goroutine. Every method obeys ctx: text stops within 100 ms.
+package engine
+
+import (
+	"context"
+	"io"
+
+	"loam/backend"
+)
+
+// Message is one turn as a template sees it.
+type Message struct {
+	Role    backend.Role `json:"role"`
+	Content string       `json:"content"`
+}
+
+// LoadRequest says which file to load and how.
+type LoadRequest struct {
+	Path      string          `json:"path"`
+	Adapters  []AdapterWeight `json:"adapters,omitempty"`
+	Context   int             `json:"context"`              // n_ctx in tokens; 0 = min(the model's own, 4096)
+	Batch     int             `json:"batch"`                // n_batch = n_ubatch; 0 = 512
+	Threads   int             `json:"threads"`              // 0 = physical cores less one (at least one)
+	GPULayers int             `json:"gpu_layers"`           // -1 = all
+	Device    string          `json:"device"`               // "" = automatic, else a Device.Name
+	FlashAttn string          `json:"flash_attn,omitempty"` // "" = "auto", "on", "off"
+	KVType    string          `json:"kv_type,omitempty"`    // "" = "f16", "q8_0", "q4_0"
+	PluginDir string          `json:"plugin_dir,omitempty"` // folder of CPU and GPU plug-ins; "" = none: the slow built-in code
+	Variant   string          `json:"variant,omitempty"`    // "" = the best CPU variant, else exactly this one (tests, exact resume)
+}
+
+// AdapterWeight is a LoRA for a chat model with its strength (0 = off, 1 = as trained).
+type AdapterWeight struct {
+	Path   string  `json:"path"`
+	Weight float32 `json:"weight"`
+}
+
+// Info describes a loaded model.
+type Info struct {
+	Engine        backend.EngineInfo   `json:"engine"`
+	Capabilities  backend.Capabilities `json:"capabilities"`
+	Context       int                  `json:"context"` // n_ctx really used
+	Batch         int                  `json:"batch"`
+	ContextTrain  int                  `json:"context_train"`
+	Vocab         int                  `json:"vocab"`
+	Template      string               `json:"template"`       // the file's own template
+	NamedFormat   string               `json:"named_format"`   // the built-in format recognised for it; "" = none
+	MemoryBytes   int64                `json:"memory_bytes"`   // resident size of the child after loading
+	LoadSeconds   float64              `json:"load_seconds"`   //
+	RecommendText string               `json:"recommend_text"` // sampling settings found in the file, as JSON; "" = none
+}
+
+// RenderRequest asks for the prompt of a conversation.
+type RenderRequest struct {
+	Messages            []Message `json:"messages"`
+	AddGenerationPrompt bool      `json:"add_generation_prompt"`
+	Format              string    `json:"format,omitempty"` // "" = the model's own; else a named format
+}
+
+// Rendered is a prompt ready to be tokenized and evaluated.
+type Rendered struct {
+	Prompt string   `json:"prompt"`
+	Stops  []string `json:"stops,omitempty"`
+	Format string   `json:"format"` // which format was used
+	Notice string   `json:"notice"` // one sentence when the format had to be guessed; "" = all is well
+	AddBOS bool     `json:"add_bos"`
+}
+
+// GenerateRequest asks for a reply to a tokenized prompt.
+//
+// The engine keeps the longest part of its KV cache that equals a prefix of Prompt and ends on a border between two
+// evaluation calls, evaluates the rest in calls of at most Info.Batch tokens, and reports the cuts in an Evaluating
+// event before the first of them. With Cuts given, it replays exactly those calls instead (it may keep cached calls only
+// when the log of the cache begins with the same ones). Reply tokens, given or generated, are evaluated one per call.
+type GenerateRequest struct {
+	Prompt   []int32          `json:"prompt"`
+	Cuts     []int            `json:"cuts,omitempty"`  // nil = free choice; else they sum to len(Prompt)
+	Reply    []int32          `json:"reply,omitempty"` // tokens of this reply that were generated before an interruption
+	Stops    []string         `json:"stops,omitempty"`
+	Sampling backend.Sampling `json:"sampling"` // Seed is used as it is; MaxTokens counts Reply in
+	Alts     int              `json:"alts,omitempty"`
+}
+
+// Event is what Generate reports while it runs: Evaluating once, Prompt zero or more times, Token per token.
+type Event interface{ event() }
+
+// Evaluating tells the evaluation log of the prompt before anything is evaluated.
+type Evaluating struct {
+	Cuts   []int `json:"cuts"`
+	Reused int   `json:"reused"` // leading tokens whose KV was kept
+}
+
+// Prompt tells how far the evaluation of the prompt (and of the given Reply) is, in tokens.
+type Prompt struct {
+	Done  int `json:"done"`
+	Total int `json:"total"`
+}
+
+// Token is one generated token. Text is what it releases: complete runes that no longer can become part of a stop
+// string; it may be empty. What is held back is a function of the reply's tokens and the stops alone, so an engine that is
+// given Reply tokens releases the rest of their text with the next token.
+type Token struct {
+	ID   int32              `json:"id"`
+	Text string             `json:"text"`
+	Alts []backend.TokenAlt `json:"alts,omitempty"`
+}
+
+func (Evaluating) event() {}
+func (Prompt) event()     {}
+func (Token) event()      {}
+
+// Result ends a reply. A cancelled ctx is not an error: Stop is StopCancel then and what was generated counts.
+type Result struct {
+	Stop  backend.StopReason `json:"stop"`
+	Text  string             `json:"text"` // released at the end, after the last Token event; often empty
+	Usage backend.Usage      `json:"usage"`
+}
+
+// Chat is a loaded language model.
+type Chat interface {
+	Info() Info
+	Render(ctx context.Context, r RenderRequest) (Rendered, error)
+	// Tokenize splits text into token IDs. special parses control tokens in text and adds what the vocabulary adds.
+	Tokenize(ctx context.Context, text string, special bool) ([]int32, error)
+	// Generate calls emit on one goroutine, in order. An error from emit stops the reply and is returned.
+	Generate(ctx context.Context, r GenerateRequest, emit func(Event) error) (Result, error)
+	// Logits evaluates like Generate but returns the logits after the last token instead of drawing one: float32, one
+	// per vocabulary entry. For tests of exactness.
+	Logits(ctx context.Context, r GenerateRequest) ([]float32, error)
+	// SaveState writes the KV cache with its evaluation log; LoadState reads it back. The bytes are only for the same
+	// model file, engine build and settings.
+	SaveState(ctx context.Context, w io.Writer) error
+	LoadState(ctx context.Context, r io.Reader) error
+	Close() error
+}
+
+// Progress tells how much of a load is done, 0 to 1.
+type Progress func(done float32)
+
+// Driver opens models. It is what a worker child is started with.
+type Driver interface {
+	// Name is the engine's name as in backend.EngineInfo.Engine.
+	Name() string
+	// Devices lists what the engine can compute on, without loading a model.
+	Devices(ctx context.Context, pluginDir string) ([]backend.Device, backend.EngineInfo, error)
+	// OpenChat loads a model. Cancelling ctx ends the load. Errors are *backend.BadFile where the file is at fault.
+	OpenChat(ctx context.Context, r LoadRequest, progress Progress) (Chat, error)
+}

@@ -1,0 +1,138 @@
+// Package event is the typed bus between the services and whoever watches them (the window, the command line, tests).
+// It keeps two promises. Publish: the event may be merged with others of its key and arrives at most so often; the
+// publisher never waits. Deliver: the event arrives, in order, and the publisher never waits for that either. Events are
+// hints with an id and a revision; the store is the truth.
+package event
+
+import "loam/backend"
+
+// Event is something that happened. Key groups events that may be merged: while a subscriber has not taken a published
+// event yet, the next one with the same key is merged into it.
+type Event interface {
+	Key() Key
+	// Merge returns one event that says what older and the receiver say together. It is only called with an older event
+	// of the same Key.
+	Merge(older Event) Event
+}
+
+// Key identifies what an event is about.
+type Key struct {
+	Topic string
+	ID    int64
+}
+
+// MessageGrew tells that a running reply has more text. Text is what was added since Offset (bytes of the message's
+// text before it). The store is the truth: a late subscriber reads the message and skips what it already has.
+type MessageGrew struct {
+	ChatID, MessageID int64
+	Revision          int64
+	Offset            int
+	Text              string
+	Tokens            int // reply tokens so far
+}
+
+// MessageProgress tells how far the evaluation of the prompt is, in tokens.
+type MessageProgress struct {
+	ChatID, MessageID int64
+	Done, Total       int
+	Phase             Phase
+}
+
+// Phase says what a reply is waiting for.
+type Phase string
+
+// The phases before the first token.
+const (
+	PhaseQueued  Phase = "queued"
+	PhaseLoading Phase = "loading" // Done and Total are per mille of the load
+	PhaseReading Phase = "reading"
+	PhaseWriting Phase = "writing"
+)
+
+// MessageChanged tells that a message was added or reached another state. Always delivered.
+type MessageChanged struct {
+	ChatID, MessageID int64
+	Revision          int64
+	State             backend.MessageState
+}
+
+// ChatChanged tells that a chat's row (title, leaf, model, trash) changed, or that it is new. Always delivered.
+type ChatChanged struct{ ChatID int64 }
+
+// ModelChanged tells that a model was added, removed, verified or quarantined. Always delivered.
+type ModelChanged struct{ ModelID int64 }
+
+// EngineChanged tells what is loaded. Always delivered.
+type EngineChanged struct {
+	ModelID int64 // 0 = nothing is loaded
+	Name    string
+	State   EngineState
+	Load    float32 // 0 to 1 while loading
+	Memory  int64   // bytes; 0 = not known
+	Info    backend.EngineInfo
+	Error   string // one sentence; set in EngineDied and EngineFailed
+}
+
+// EngineState is the life of the loaded model.
+type EngineState string
+
+// The states of an engine.
+const (
+	EngineNone    EngineState = "none"
+	EngineLoading EngineState = "loading"
+	EngineReady   EngineState = "ready"
+	EngineDied    EngineState = "died"
+	EngineFailed  EngineState = "failed" // a load failed
+)
+
+// FilesHanded tells that another start of the program handed its files over, or only asked for the window (no files).
+type FilesHanded struct{ Paths []string }
+
+// Key implements Event.
+func (e MessageGrew) Key() Key { return Key{"message.grew", e.MessageID} }
+
+// Key implements Event.
+func (e MessageProgress) Key() Key { return Key{"message.progress", e.MessageID} }
+
+// Key implements Event.
+func (e MessageChanged) Key() Key { return Key{"message.changed", e.MessageID} }
+
+// Key implements Event.
+func (e ChatChanged) Key() Key { return Key{"chat.changed", e.ChatID} }
+
+// Key implements Event.
+func (e ModelChanged) Key() Key { return Key{"model.changed", e.ModelID} }
+
+// Key implements Event.
+func (e EngineChanged) Key() Key { return Key{"engine.changed", 0} }
+
+// Key implements Event.
+func (e FilesHanded) Key() Key { return Key{"files.handed", 0} }
+
+// Merge implements Event: the texts follow each other.
+func (e MessageGrew) Merge(older Event) Event {
+	o := older.(MessageGrew)
+	e.Text, e.Offset = o.Text+e.Text, o.Offset
+	return e
+}
+
+// Merge implements Event: the newer one stands.
+func (e MessageProgress) Merge(Event) Event { return e }
+
+// Merge implements Event: the newer one stands.
+func (e MessageChanged) Merge(Event) Event { return e }
+
+// Merge implements Event: both say the same.
+func (e ChatChanged) Merge(Event) Event { return e }
+
+// Merge implements Event: both say the same.
+func (e ModelChanged) Merge(Event) Event { return e }
+
+// Merge implements Event: the newer one stands.
+func (e EngineChanged) Merge(Event) Event { return e }
+
+// Merge implements Event: no file is lost.
+func (e FilesHanded) Merge(older Event) Event {
+	e.Paths = append(append([]string(nil), older.(FilesHanded).Paths...), e.Paths...)
+	return e
+}
