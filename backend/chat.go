@@ -75,7 +75,10 @@ type Message struct {
 	ModelName string // replies: its name at that time
 	Usage     Usage
 	Stop      StopReason
-	Revision  int64 // grows with every stored change of this message
+	Note      string // replies: one sentence worth knowing about how it was made, e.g. that a continuation is not exact
+	SeenFrom  int64  // replies: the oldest message of the path that the model saw; 0 = it saw the whole path
+	LeftOut   int    // replies: how many messages before SeenFrom it did not see
+	Revision  int64  // grows with every stored change of this message
 	Siblings  int   // how many messages share Parent, this one included
 	Sibling   int   // 1-based place among them, by age
 	Created   time.Time
@@ -145,6 +148,11 @@ type Generation struct {
 	Model     ModelRef
 	Context   int // n_ctx
 	Batch     int // n_batch = n_ubatch
+
+	// What the window tells about the prompt. Recording a Generation sets the fields of the same names of its message.
+	Note     string
+	SeenFrom int64
+	LeftOut  int
 }
 
 // EngineInfo is what must be equal for a bit-equal repetition.
