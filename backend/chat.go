@@ -79,8 +79,8 @@ type Message struct {
 	SeenFrom  int64  // replies: the oldest message of the path that the model saw; 0 = it saw the whole path
 	LeftOut   int    // replies: how many messages before SeenFrom it did not see
 	Revision  int64  // grows with every stored change of this message
-	Siblings  int   // how many messages share Parent, this one included
-	Sibling   int   // 1-based place among them, by age
+	Siblings  int    // how many messages share Parent, this one included
+	Sibling   int    // 1-based place among them, by age
 	Created   time.Time
 }
 
