@@ -1,0 +1,7 @@
+//go:build !linux
+
+package hardware
+
+import "context"
+
+func probeSystem(context.Context, *Machine) {}
