@@ -1,0 +1,64 @@
+// Package prompt turns messages into what an engine renders, and what an engine wrote into what a person reads. It is
+// pure: no goroutine, no input or output, safe from any goroutine. chat calls it before a reply; whoever shows replies
+// calls Split or a Splitter to tell the answer from the reasoning in front of it, where the engine has no parser for that.
+package prompt
+
+import (
+	"strings"
+
+	"loam/backend"
+	"loam/backend/engine"
+)
+
+// Request asks for the prompt of a conversation: the system prompt, then the path. Messages without text are left out
+// (replies that failed before their first token), the reasoning of earlier replies is not shown to the model again, and
+// neighbours of the same role become one message, because many templates insist on the roles taking turns.
+func Request(system string, path []backend.Message) engine.RenderRequest {
+	r := engine.RenderRequest{AddGenerationPrompt: true}
+	add := func(role backend.Role, text string) {
+		if strings.TrimSpace(text) == "" {
+			return
+		}
+		if n := len(r.Messages); n > 0 && r.Messages[n-1].Role == role {
+			r.Messages[n-1].Content += "\n\n" + text
+			return
+		}
+		r.Messages = append(r.Messages, engine.Message{Role: role, Content: text})
+	}
+	add(backend.RoleSystem, system)
+	for _, m := range path {
+		text := m.Text
+		if m.Role == backend.RoleAssistant {
+			text = Split(text).Answer
+		}
+		add(m.Role, text)
+	}
+	return r
+}
+
+// Turns cuts a path into turns, oldest first: a message of a person and everything up to the next one. What stands
+// before the first message of a person belongs to the first turn.
+func Turns(path []backend.Message) [][]backend.Message {
+	var turns [][]backend.Message
+	start := 0
+	for i := 1; i < len(path); i++ {
+		if path[i].Role == backend.RoleUser && path[i-1].Role != backend.RoleUser {
+			turns = append(turns, path[start:i])
+			start = i
+		}
+	}
+	if len(path) > 0 {
+		turns = append(turns, path[start:])
+	}
+	return turns
+}
+
+// OpensReasoning says whether a rendered prompt ends inside a reasoning block, so that the model continues it without
+// writing the opening mark itself. It returns that mark, to be put in front of the reply's text, or nothing.
+func OpensReasoning(rendered string) string {
+	tail := strings.TrimRight(rendered, " \t\r\n")
+	if strings.HasSuffix(tail, openMark) {
+		return rendered[len(tail)-len(openMark):]
+	}
+	return ""
+}
