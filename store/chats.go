@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"loam/backend"
+)
+
+// ChatQuery selects chats. A Limit of 0 means all.
+type ChatQuery struct {
+	Limit, Offset int
+	Trash         bool // those in the trash, last deleted first; else the others, last used first
+}
+
+const chatColumns = `c.id, c.title, coalesce(c.model_id, 0), coalesce(c.leaf, 0), c.system, c.sampling,
+  c.created_ms, c.updated_ms, c.deleted_ms`
+
+func scanChat(row oneRow) (backend.Chat, error) {
+	var c backend.Chat
+	err := row.Scan(&c.ID, &c.Title, &c.ModelID, &c.Leaf, &c.System, jsonColumn{&c.Sampling},
+		msColumn{&c.Created}, msColumn{&c.Updated}, msColumn{&c.Deleted})
+	return c, err
+}
+
+func samplingColumn(s *backend.Sampling) (sql.NullString, error) {
+	if s == nil {
+		return sql.NullString{}, nil
+	}
+	text, err := jsonText(s)
+	return sql.NullString{String: text, Valid: true}, err
+}
+
+// CreateChat stores a new, empty chat and returns it with its ID. A zero Created means now. A ModelID that is not known
+// (any more) becomes 0.
+func (s *Store) CreateChat(ctx context.Context, c backend.Chat) (backend.Chat, error) {
+	err := s.write(ctx, "create chat", func(tx *sql.Tx) error {
+		sampling, err := samplingColumn(c.Sampling)
+		if err != nil {
+			return err
+		}
+		created := s.orNow(c.Created)
+		var id int64
+		err = tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, created_ms, updated_ms)
+			VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?) RETURNING id`,
+			clean(c.Title), c.ModelID, clean(c.System), sampling, created, created).Scan(&id)
+		if err != nil {
+			return err
+		}
+		c, err = chatIn(ctx, tx, id)
+		return err
+	})
+	return c, err
+}
+
+func chatIn(ctx context.Context, tx *sql.Tx, id int64) (backend.Chat, error) {
+	return scanChat(tx.QueryRowContext(ctx, "SELECT "+chatColumns+" FROM chats c WHERE c.id = ?", id))
+}
+
+// Chat returns a chat, also one in the trash.
+func (s *Store) Chat(ctx context.Context, id int64) (c backend.Chat, err error) {
+	err = s.read(ctx, "read chat", func(tx *sql.Tx) error {
+		c, err = chatIn(ctx, tx, id)
+		return err
+	})
+	return c, err
+}
+
+// Chats lists chats.
+func (s *Store) Chats(ctx context.Context, q ChatQuery) (list []backend.Chat, err error) {
+	where := "c.deleted_ms IS NULL ORDER BY c.updated_ms DESC, c.id DESC"
+	if q.Trash {
+		where = "c.deleted_ms IS NOT NULL ORDER BY c.deleted_ms DESC, c.id DESC"
+	}
+	err = s.read(ctx, "list chats", func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, "SELECT "+chatColumns+" FROM chats c WHERE "+where+" LIMIT ? OFFSET ?",
+			limitOrAll(q.Limit), q.Offset)
+		if err != nil {
+			return err
+		}
+		list, err = collect(rows, scanChat)
+		return err
+	})
+	return list, err
+}
+
+// limitOrAll is a LIMIT: SQLite takes a negative one as none.
+func limitOrAll(limit int) int {
+	if limit <= 0 {
+		return -1
+	}
+	return limit
+}
+
+// UpdateChat stores the title, model, system prompt and sampling of a chat. Its place in the list stays.
+func (s *Store) UpdateChat(ctx context.Context, c backend.Chat) error {
+	return s.write(ctx, "update chat", func(tx *sql.Tx) error {
+		sampling, err := samplingColumn(c.Sampling)
+		if err != nil {
+			return err
+		}
+		return mustTouch(tx.ExecContext(ctx, `UPDATE chats
+			SET title = ?, model_id = (SELECT id FROM models WHERE id = ?), system = ?, sampling = ? WHERE id = ?`,
+			clean(c.Title), c.ModelID, clean(c.System), sampling, c.ID))
+	})
+}
+
+// SetLeaf makes a message of the chat the end of the path that is shown; 0 shows none.
+func (s *Store) SetLeaf(ctx context.Context, chatID, leaf int64) error {
+	return s.write(ctx, "show branch", func(tx *sql.Tx) error {
+		return mustTouch(tx.ExecContext(ctx, "UPDATE chats SET leaf = ? WHERE id = ?", reference(leaf), chatID))
+	})
+}
+
+// TrashChat moves a chat to the trash. Nothing of it is lost until PurgeTrash.
+func (s *Store) TrashChat(ctx context.Context, id int64) error {
+	return s.write(ctx, "move chat to trash", func(tx *sql.Tx) error {
+		return mustTouch(tx.ExecContext(ctx, "UPDATE chats SET deleted_ms = coalesce(deleted_ms, ?) WHERE id = ?",
+			s.nowMillis(), id))
+	})
+}
+
+// RestoreChat takes a chat back out of the trash, to its old place in the list.
+func (s *Store) RestoreChat(ctx context.Context, id int64) error {
+	return s.write(ctx, "restore chat", func(tx *sql.Tx) error {
+		return mustTouch(tx.ExecContext(ctx, "UPDATE chats SET deleted_ms = NULL WHERE id = ?", id))
+	})
+}
+
+// PurgeTrash deletes the chats that were moved to the trash before olderThan, for good: their bytes are overwritten in
+// the file and the log is emptied. It returns how many chats went.
+func (s *Store) PurgeTrash(ctx context.Context, olderThan time.Time) (n int, err error) {
+	err = s.write(ctx, "purge trash", func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, "DELETE FROM chats WHERE deleted_ms < ?", olderThan.UnixMilli())
+		if err != nil {
+			return err
+		}
+		gone, err := r.RowsAffected()
+		n = int(gone)
+		return err
+	})
+	if err != nil || n == 0 {
+		return n, err
+	}
+	// The old pages are still in the log. A reader elsewhere can hold the log back; then the next purge or the end of
+	// the last process empties it, so its answer is not an error.
+	if _, err := s.writer.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		s.log.WarnContext(ctx, "Log not emptied after purge", "error", err)
+	}
+	return n, nil
+}
+
+// draftSetting keeps the draft of the chat that does not exist yet.
+const draftSetting = "chat.new_draft"
+
+// Draft returns what is typed but not sent in a chat; an empty Draft where nothing is. Chat 0 is the next new chat.
+func (s *Store) Draft(ctx context.Context, chatID int64) (backend.Draft, error) {
+	d := backend.Draft{ChatID: chatID}
+	if chatID == 0 {
+		_, err := s.Setting(ctx, draftSetting, &d)
+		return d, err
+	}
+	err := s.read(ctx, "read draft", func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT text, scroll_message, scroll_offset FROM drafts WHERE chat_id = ?`, chatID)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		if rows.Next() {
+			if err := rows.Scan(&d.Text, &d.ScrollMessage, &d.ScrollOffset); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+	return d, err
+}
+
+// SaveDraft stores what is typed but not sent.
+func (s *Store) SaveDraft(ctx context.Context, d backend.Draft) error {
+	d.Text = clean(d.Text)
+	if d.ChatID == 0 {
+		return s.SetSetting(ctx, draftSetting, d)
+	}
+	return s.write(ctx, "save draft", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO drafts (chat_id, text, scroll_message, scroll_offset) VALUES (?, ?, ?, ?)
+			ON CONFLICT (chat_id) DO UPDATE SET text = excluded.text, scroll_message = excluded.scroll_message,
+			  scroll_offset = excluded.scroll_offset`, d.ChatID, d.Text, d.ScrollMessage, float64(d.ScrollOffset))
+		return err
+	})
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"loam/backend"
+)
+
+// The text and the revision of a running reply include what it has grown by since it was last folded.
+const messageColumns = `m.id, m.chat_id, coalesce(m.parent, 0), m.role, m.state, m.error, coalesce(m.model_id, 0),
+  m.model_name, m.usage, m.stop, m.created_ms,
+  (SELECT count(*) FROM messages s WHERE s.chat_id = m.chat_id AND s.parent IS m.parent),
+  (SELECT count(*) FROM messages s WHERE s.chat_id = m.chat_id AND s.parent IS m.parent AND s.id <= m.id),
+  CASE m.state WHEN 1 THEN max(m.revision, coalesce((SELECT max(a.revision) FROM reply_appends a WHERE a.message_id = m.id), 0))
+    ELSE m.revision END,
+  CASE m.state WHEN 1 THEN m.text || coalesce((SELECT group_concat(a.text, '' ORDER BY a.revision) FROM reply_appends a
+    WHERE a.message_id = m.id), '') ELSE m.text END`
+
+func scanMessage(row oneRow) (backend.Message, error) {
+	var m backend.Message
+	err := row.Scan(&m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.Error, &m.ModelID, &m.ModelName,
+		jsonColumn{&m.Usage}, &m.Stop, msColumn{&m.Created}, &m.Siblings, &m.Sibling, &m.Revision, &m.Text)
+	return m, err
+}
+
+func messageIn(ctx context.Context, tx *sql.Tx, id int64) (backend.Message, error) {
+	return scanMessage(tx.QueryRowContext(ctx, "SELECT "+messageColumns+" FROM messages m WHERE m.id = ?", id))
+}
+
+// insertMessage adds m to its chat's tree and makes it the chat's leaf.
+func (s *Store) insertMessage(ctx context.Context, tx *sql.Tx, m backend.Message, ownerID sql.NullInt64) (backend.Message, error) {
+	usage, err := jsonText(m.Usage)
+	if err != nil {
+		return m, err
+	}
+	created := s.orNow(m.Created)
+	err = tx.QueryRowContext(ctx, `INSERT INTO messages
+		(chat_id, parent, role, state, owner_id, model_id, model_name, stop, revision, created_ms, usage, error, text)
+		VALUES (?, ?, ?, ?, ?, (SELECT id FROM models WHERE id = ?), ?, ?, 1, ?, ?, ?, ?) RETURNING id`,
+		m.ChatID, reference(m.Parent), string(m.Role), int(m.State), ownerID, m.ModelID, clean(m.ModelName),
+		string(m.Stop), created, usage, clean(m.Error), clean(m.Text)).Scan(&m.ID)
+	if err != nil {
+		return m, err
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE chats SET leaf = ?, updated_ms = max(updated_ms, ?) WHERE id = ?",
+		m.ID, s.nowMillis(), m.ChatID)
+	if err != nil {
+		return m, err
+	}
+	return messageIn(ctx, tx, m.ID)
+}
+
+// AddMessage stores a finished message below m.Parent (0 = a root) and makes it the leaf of its chat. A zero Created
+// means now.
+func (s *Store) AddMessage(ctx context.Context, m backend.Message) (backend.Message, error) {
+	err := s.write(ctx, "add message", func(tx *sql.Tx) (err error) {
+		if m.State == backend.MessageRunning {
+			return errors.New("a running message needs an owner")
+		}
+		m, err = s.insertMessage(ctx, tx, m, sql.NullInt64{})
+		return err
+	})
+	return m, err
+}
+
+// Message returns one message.
+func (s *Store) Message(ctx context.Context, id int64) (m backend.Message, err error) {
+	err = s.read(ctx, "read message", func(tx *sql.Tx) error {
+		m, err = messageIn(ctx, tx, id)
+		return err
+	})
+	return m, err
+}
+
+// Path returns the messages from the root to the leaf of a chat.
+func (s *Store) Path(ctx context.Context, chatID int64) (path []backend.Message, err error) {
+	err = s.read(ctx, "read chat", func(tx *sql.Tx) error {
+		chat, err := chatIn(ctx, tx, chatID)
+		if err != nil {
+			return err
+		}
+		// No ORDER BY: it would copy every text through a sorter.
+		rows, err := tx.QueryContext(ctx, `WITH RECURSIVE up (id) AS (
+			VALUES (?) UNION ALL SELECT p.parent FROM up JOIN messages p ON p.id = up.id WHERE p.parent IS NOT NULL)
+			SELECT `+messageColumns+` FROM up JOIN messages m ON m.id = up.id`, chat.Leaf)
+		if err != nil {
+			return err
+		}
+		if path, err = collect(rows, scanMessage); err != nil {
+			return err
+		}
+		slices.SortFunc(path, func(a, b backend.Message) int { return int(a.ID - b.ID) }) // parents are older
+		return nil
+	})
+	return path, err
+}
+
+// Children returns the messages right below a message, the oldest first.
+func (s *Store) Children(ctx context.Context, parent int64) ([]backend.Message, error) {
+	return s.messages(ctx, `m.parent = ?1 AND m.chat_id = (SELECT chat_id FROM messages WHERE id = ?1) ORDER BY m.id`, parent)
+}
+
+// Roots returns the first messages of a chat's branches, the oldest first.
+func (s *Store) Roots(ctx context.Context, chatID int64) ([]backend.Message, error) {
+	return s.messages(ctx, "m.chat_id = ? AND m.parent IS NULL ORDER BY m.id", chatID)
+}
+
+func (s *Store) messages(ctx context.Context, where string, args ...any) (list []backend.Message, err error) {
+	err = s.read(ctx, "list messages", func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, "SELECT "+messageColumns+" FROM messages m WHERE "+where, args...)
+		if err != nil {
+			return err
+		}
+		list, err = collect(rows, scanMessage)
+		return err
+	})
+	return list, err
+}
+
+// LeafBelow returns the newest leaf of the branches below a message: the message itself where nothing follows it.
+func (s *Store) LeafBelow(ctx context.Context, messageID int64) (leaf int64, err error) {
+	err = s.read(ctx, "find leaf", func(tx *sql.Tx) error {
+		// The newest message of a subtree is a leaf, because children are newer than their parents.
+		var id sql.NullInt64
+		err := tx.QueryRowContext(ctx, `WITH RECURSIVE down (id, chat_id) AS (
+			SELECT id, chat_id FROM messages WHERE id = ?
+			UNION ALL SELECT m.id, m.chat_id FROM down JOIN messages m ON m.chat_id = down.chat_id AND m.parent = down.id)
+			SELECT max(id) FROM down`, messageID).Scan(&id)
+		if err == nil && !id.Valid {
+			err = backend.ErrNotFound
+		}
+		leaf = id.Int64
+		return err
+	})
+	return leaf, err
+}

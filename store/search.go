@@ -1,0 +1,233 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"loam/backend"
+)
+
+// Hit is a message that was found. Message has no Text; Snippet is the part around the first match, on one line, and
+// Marks are the byte ranges of the matches in it.
+type Hit struct {
+	Chat    backend.Chat
+	Message backend.Message
+	Snippet string
+	Marks   [][2]int
+}
+
+// The runes that mark a match in what SQLite returns. They are noncharacters: no text of a person has them.
+const (
+	markStart = "\uFDD0"
+	markEnd   = "\uFDD1"
+)
+
+// snippetRunes is how much of a message a hit shows where SQLite does not cut it.
+const snippetRunes = 120
+
+// question is a query cut into what the three kinds of lookup can answer.
+type question struct {
+	words     string   // FTS5 expression over words; "" = none
+	trigrams  string   // FTS5 expression over trigrams; "" = none
+	contained []string // must be contained: one or two characters of a script without spaces
+	substring string   // all words again as an expression over trigrams, for matches within words; "" = not possible
+}
+
+// unspaced are the scripts that write words without spaces between them: a word index cannot answer for them.
+var unspaced = []*unicode.RangeTable{
+	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
+}
+
+func ask(query string) question {
+	var q question
+	var words, trigrams, substrings []string
+	terms := splitQuery(clean(query))
+	short := false
+	for i, t := range terms {
+		quoted := `"` + strings.ReplaceAll(t.text, `"`, `""`) + `"`
+		runes := utf8.RuneCountInString(t.text)
+		switch {
+		case strings.IndexFunc(t.text, func(r rune) bool { return unicode.In(r, unspaced...) }) >= 0:
+			if runes < 3 {
+				q.contained = append(q.contained, t.text)
+			} else {
+				trigrams = append(trigrams, quoted)
+			}
+		case strings.IndexFunc(t.text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) < 0:
+			// Signs alone are not in the word index: "->", "++".
+			if runes < 3 {
+				q.contained = append(q.contained, t.text)
+			} else {
+				trigrams = append(trigrams, quoted)
+			}
+		default:
+			substrings = append(substrings, quoted)
+			short = short || runes < 3
+			if i == len(terms)-1 && !t.phrase {
+				quoted += " *" // the person may still be typing it
+			}
+			words = append(words, quoted)
+		}
+	}
+	q.words, q.trigrams = strings.Join(words, " "), strings.Join(trigrams, " ")
+	if len(substrings) > 0 && !short {
+		q.substring = strings.Join(append(substrings, trigrams...), " ")
+	}
+	return q
+}
+
+type term struct {
+	text   string
+	phrase bool
+}
+
+// splitQuery cuts at spaces; "quoted words" stay together.
+func splitQuery(query string) []term {
+	var terms []term
+	for query = strings.TrimSpace(query); query != ""; query = strings.TrimSpace(query) {
+		if rest, ok := strings.CutPrefix(query, `"`); ok {
+			text, after, _ := strings.Cut(rest, `"`)
+			if text = strings.TrimSpace(text); text != "" {
+				terms = append(terms, term{text, true})
+			}
+			query = after
+			continue
+		}
+		end := strings.IndexFunc(query, func(r rune) bool { return unicode.IsSpace(r) || r == '"' })
+		if end < 0 {
+			end = len(query)
+		}
+		terms = append(terms, term{query[:end], false})
+		query = query[end:]
+	}
+	return terms
+}
+
+// SearchMessages finds messages that have all the words of query, the newest first, outside of the trash. Letters match
+// without case and diacritics, the last word also as a beginning, "words in quotes" as they stand. When whole words
+// give less than limit hits, matches within words follow. Running replies are found when they have ended, and of a very
+// long message the first 262,144 characters.
+func (s *Store) SearchMessages(ctx context.Context, query string, limit int) (hits []Hit, err error) {
+	q := ask(query)
+	if limit <= 0 {
+		limit = 50
+	}
+	err = s.read(ctx, "search", func(tx *sql.Tx) error {
+		if hits, err = search(ctx, tx, q, limit); err != nil || len(hits) >= limit || q.substring == "" {
+			return err
+		}
+		more, err := search(ctx, tx, question{trigrams: q.substring, contained: q.contained}, limit)
+		if err != nil {
+			return err
+		}
+		seen := map[int64]bool{}
+		for _, h := range hits {
+			seen[h.Message.ID] = true
+		}
+		for _, h := range more {
+			if !seen[h.Message.ID] && len(hits) < limit {
+				hits = append(hits, h)
+			}
+		}
+		return nil
+	})
+	return hits, err
+}
+
+func search(ctx context.Context, tx *sql.Tx, q question, limit int) ([]Hit, error) {
+	const columns = `m.id, m.chat_id, coalesce(m.parent, 0), m.role, m.state, coalesce(m.model_id, 0), m.model_name,
+		m.created_ms, ` + chatColumns
+	// FTS5 walks its matches from the newest on, so that LIMIT ends the work early.
+	const joined = ` JOIN messages m ON m.id = f.rowid JOIN chats c ON c.id = m.chat_id
+		WHERE c.deleted_ms IS NULL AND f.text MATCH ?`
+	var sqlText string
+	var args []any
+	byText := false // the text itself comes back, for a snippet of our own
+	switch {
+	case q.words != "":
+		sqlText = `SELECT snippet(search_words, 0, ?, ?, '…', 24), ` + columns + ` FROM search_words f` + joined
+		args = append(args, markStart, markEnd, q.words)
+		if q.trigrams != "" {
+			sqlText += " AND m.id IN (SELECT rowid FROM search_trigrams WHERE text MATCH ?)"
+			args = append(args, q.trigrams)
+		}
+	case q.trigrams != "":
+		sqlText = `SELECT snippet(search_trigrams, 0, ?, ?, '…', 64), ` + columns + ` FROM search_trigrams f` + joined
+		args = append(args, markStart, markEnd, q.trigrams)
+	case len(q.contained) > 0:
+		byText = true
+		sqlText = `SELECT substr(m.text, 1, 262144), ` + columns + ` FROM messages m JOIN chats c ON c.id = m.chat_id
+			WHERE c.deleted_ms IS NULL AND m.state <> 1`
+	default:
+		return nil, nil
+	}
+	for _, text := range q.contained {
+		sqlText += ` AND substr(m.text, 1, 262144) LIKE ? ESCAPE '\'`
+		args = append(args, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)+"%")
+	}
+	order := " ORDER BY m.id DESC LIMIT ?"
+	if !byText {
+		order = " ORDER BY f.rowid DESC LIMIT ?"
+	}
+	rows, err := tx.QueryContext(ctx, sqlText+order, append(args, limit)...)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(row oneRow) (Hit, error) {
+		var h Hit
+		m, c := &h.Message, &h.Chat
+		err := row.Scan(&h.Snippet, &m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.ModelID, &m.ModelName, msColumn{&m.Created},
+			&c.ID, &c.Title, &c.ModelID, &c.Leaf, &c.System, jsonColumn{&c.Sampling},
+			msColumn{&c.Created}, msColumn{&c.Updated}, msColumn{&c.Deleted})
+		if byText {
+			h.Snippet = cutAround(h.Snippet, q.contained[0])
+		}
+		h.Snippet, h.Marks = splitMarks(h.Snippet)
+		return h, err
+	})
+}
+
+// cutAround returns the part of text around the first match of part, with its matches marked.
+func cutAround(text, part string) string {
+	at := max(0, strings.Index(text, part))
+	start, end := at, at
+	for range snippetRunes / 3 {
+		_, size := utf8.DecodeLastRuneInString(text[:start])
+		start -= size
+	}
+	for range snippetRunes {
+		_, size := utf8.DecodeRuneInString(text[end:])
+		end += size
+	}
+	cut := strings.ReplaceAll(text[start:end], part, markStart+part+markEnd)
+	if start > 0 {
+		cut = "…" + cut
+	}
+	if end < len(text) {
+		cut += "…"
+	}
+	return cut
+}
+
+// splitMarks puts a marked snippet on one line and takes the marks out into byte ranges.
+func splitMarks(marked string) (string, [][2]int) {
+	marked = strings.Join(strings.Fields(marked), " ")
+	var plain strings.Builder
+	var marks [][2]int
+	for {
+		before, after, found := strings.Cut(marked, markStart)
+		plain.WriteString(before)
+		if !found {
+			break
+		}
+		match, rest, _ := strings.Cut(after, markEnd)
+		start := plain.Len()
+		plain.WriteString(match)
+		marks = append(marks, [2]int{start, plain.Len()})
+		marked = rest
+	}
+	return strings.ReplaceAll(plain.String(), markEnd, ""), marks
+}
