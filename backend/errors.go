@@ -17,13 +17,19 @@ var (
 	ErrUnsupported = errors.New("not supported by this engine")
 )
 
-// BadFile is a file that is not what it claims to be. Reason is one clause for a person, without the path.
+// BadFile is a file that is not what it claims to be. Reason is one clause for a person, without the path;
+// Path is empty where a reader was given bytes and not a file.
 type BadFile struct {
 	Path   string
 	Reason string
 }
 
-func (e *BadFile) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Reason) }
+func (e *BadFile) Error() string {
+	if e.Path == "" {
+		return e.Reason
+	}
+	return fmt.Sprintf("%s: %s", e.Path, e.Reason)
+}
 
 // DoesNotFit is a load that would need more memory than there is.
 type DoesNotFit struct {

@@ -17,6 +17,7 @@ type File struct {
 	Architecture  string // "llama", "qwen3", "clip"; "" = the format does not say
 	Family        string // "llama", "sdxl", "flux"
 	Name          string // readable, from the header or else the file's name
+	Basename      string // the first part of the name as the header gives it, "smollm2"
 	SizeLabel     string // "135M"
 	Quant         string // "Q4_1", "F16"
 	Parameters    int64

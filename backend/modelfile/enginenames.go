@@ -1,0 +1,59 @@
+package modelfile
+
+// What the embedded engine (llama.cpp of December 2025) knows by name. These are the strings that its loader compares
+// with; a file that uses others needs a newer engine.
+
+// languageArchitectures are the values of general.architecture that generate text.
+var languageArchitectures = set(
+	"llama", "llama4", "deci", "falcon", "grok", "gpt2", "gptj", "gptneox", "mpt", "baichuan", "starcoder", "refact",
+	"bloom", "stablelm", "qwen", "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3next", "qwen3vl", "qwen3vlmoe",
+	"phi2", "phi3", "phimoe", "plamo", "plamo2", "codeshell", "orion", "internlm2", "minicpm", "minicpm3", "gemma", "gemma2",
+	"gemma3", "gemma3n", "starcoder2", "mamba", "mamba2", "jamba", "falcon-h1", "xverse", "command-r", "cohere2", "dbrx",
+	"olmo", "olmo2", "olmoe", "openelm", "arctic", "deepseek", "deepseek2", "chatglm", "glm4", "glm4moe", "bitnet", "jais",
+	"nemotron", "nemotron_h", "nemotron_h_moe", "exaone", "exaone4", "rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7", "granite",
+	"granitemoe", "granitehybrid", "chameleon", "solar", "plm", "bailingmoe", "bailingmoe2", "dots1", "arcee", "afmoe",
+	"ernie4_5", "ernie4_5-moe", "hunyuan-moe", "hunyuan-dense", "smollm3", "gpt-oss", "lfm2", "lfm2moe", "dream",
+	"smallthinker", "llada", "llada-moe", "seed_oss", "grovemoe", "apertus", "minimax-m2", "cogvlm", "rnd1",
+	"pangu-embedded", "mistral3",
+)
+
+// embeddingArchitectures turn text into vectors and cannot chat.
+var embeddingArchitectures = set("bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "jina-bert-v2",
+	"jina-bert-v3", "eurobert", "gemma-embedding", "llama-embed")
+
+// headless are the architectures without attention heads: their state does not grow with the context.
+var headless = set("mamba", "mamba2", "rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7")
+
+// pictureArchitectures are the values of general.architecture that converters of picture and video models write, each
+// with the family it stands for.
+var pictureArchitectures = map[string]string{
+	"sd1": "sd1", "sd2": "sd2", "sdxl": "sdxl", "sd3": "sd3", "flux": "flux", "flux2": "flux2", "chroma": "chroma",
+	"aura": "auraflow", "ltxv": "ltx", "hyvid": "hunyuan-video", "wan": "wan", "cosmos": "cosmos", "hidream": "hidream",
+	"lumina2": "lumina2", "qwen_image": "qwen-image", "z_image": "z-image",
+}
+
+// soundArchitectures make or encode sound.
+var soundArchitectures = set("wavtokenizer-dec", "whisper", "encodec", "orpheus", "outetts", "parler-tts", "kokoro", "dac")
+
+// tokenizers are the values of tokenizer.ggml.model; only "gpt2" cuts text by a pre-tokenizer.
+var tokenizers = set("llama", "bert", "gpt2", "t5", "rwkv", "plamo2")
+
+// preTokenizers are the values of tokenizer.ggml.pre. With any other the engine silently cuts text into other pieces
+// than the model was trained on.
+var preTokenizers = set(
+	"default", "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "deepseek-llm",
+	"deepseek-coder", "deepseek-v3", "falcon", "mpt", "starcoder", "gpt-2", "phi-2", "jina-es", "jina-de", "gigachat",
+	"jina-v2-es", "jina-v2-de", "a.x-4.0", "mellum", "jina-v1-en", "jina-v2-code", "roberta-bpe", "refact", "command-r",
+	"qwen2", "deepseek-r1-qwen", "kormo", "stablelm2", "olmo", "dbrx", "smaug-bpe", "poro-chat", "glm4", "chatglm-bpe",
+	"viking", "jais", "tekken", "smollm", "codeshell", "bloom", "gpt3-finnish", "exaone", "exaone4", "chameleon",
+	"minerva-7b", "megrez", "gpt-4o", "llama4", "superbpe", "trillion", "granite-docling", "bailingmoe", "bailingmoe2",
+	"llada-moe", "seed-coder", "hunyuan", "hunyuan-dense", "kimi-k2", "grok-2", "afmoe", "minimax-m2",
+)
+
+func set(names ...string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, n := range names {
+		m[n] = true
+	}
+	return m
+}

@@ -1,0 +1,228 @@
+package modelfile
+
+import (
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// scanner reads JSON of a safetensors header token by token from a cursor, so that memory does not depend on what the
+// header holds: texts are cut at a limit while they are read.
+type scanner struct {
+	c    *cursor
+	end  int64 // file offset after the JSON
+	text []byte
+}
+
+func damagedHeader() error { return faultf("its header is no valid JSON: it is damaged") }
+
+// peek gives the next byte that is not blank, 0 at the end.
+func (s *scanner) peek() (byte, error) {
+	for s.c.pos < s.end {
+		b, err := s.c.peek(1)
+		if err != nil {
+			return 0, err
+		}
+		switch b[0] {
+		case ' ', '\t', '\r', '\n':
+			s.c.pos++
+		default:
+			return b[0], nil
+		}
+	}
+	return 0, nil
+}
+
+// expect passes one punctuation mark.
+func (s *scanner) expect(mark byte) error {
+	b, err := s.peek()
+	if err != nil {
+		return err
+	}
+	if b != mark {
+		return damagedHeader()
+	}
+	s.c.pos++
+	return nil
+}
+
+// more says whether another element follows in a list or object that closes with mark; it passes commas and the mark.
+func (s *scanner) more(first bool, mark byte) (bool, error) {
+	b, err := s.peek()
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case b == mark:
+		s.c.pos++
+		return false, nil
+	case first:
+		return true, nil
+	case b != ',':
+		return false, damagedHeader()
+	}
+	s.c.pos++
+	if b, err = s.peek(); err != nil || b == mark {
+		return false, damagedHeader()
+	}
+	return true, nil
+}
+
+func (s *scanner) next() (byte, error) {
+	if s.c.pos >= s.end {
+		return 0, damagedHeader()
+	}
+	b, err := s.c.take(1)
+	if err != nil {
+		return 0, err
+	}
+	return b[0], nil
+}
+
+// str reads a text and gives its first most bytes (cut between runes), and whether that is all of it.
+func (s *scanner) str(most int) (text string, whole bool, err error) {
+	if err := s.expect('"'); err != nil {
+		return "", false, err
+	}
+	s.text, whole = s.text[:0], true
+	put := func(r rune) {
+		if len(s.text)+utf8.RuneLen(r) > most {
+			whole = false
+		}
+		if whole {
+			s.text = utf8.AppendRune(s.text, r)
+		}
+	}
+	for {
+		b, err := s.next()
+		switch {
+		case err != nil:
+			return "", false, err
+		case b == '"':
+			return string(s.text), whole, nil
+		case b < 0x20:
+			return "", false, damagedHeader()
+		case b == '\\':
+			r, err := s.escape()
+			if err != nil {
+				return "", false, err
+			}
+			put(r)
+		case b < utf8.RuneSelf:
+			put(rune(b))
+		default:
+			r, err := s.wide(b)
+			if err != nil {
+				return "", false, err
+			}
+			put(r)
+		}
+	}
+}
+
+// wide reads the rest of a rune of several bytes; broken encoding becomes one replacement rune per byte.
+func (s *scanner) wide(first byte) (rune, error) {
+	n := 2
+	switch {
+	case first >= 0xF0:
+		n = 4
+	case first >= 0xE0:
+		n = 3
+	}
+	if s.c.pos+int64(n-1) > s.end {
+		return utf8.RuneError, nil
+	}
+	rest, err := s.c.peek(n - 1)
+	if err != nil {
+		return 0, err
+	}
+	buf := [4]byte{first}
+	copy(buf[1:], rest)
+	r, size := utf8.DecodeRune(buf[:n])
+	if size == n {
+		s.c.pos += int64(n - 1)
+	}
+	return r, nil
+}
+
+func (s *scanner) escape() (rune, error) {
+	b, err := s.next()
+	if err != nil {
+		return 0, err
+	}
+	switch b {
+	case '"', '\\', '/':
+		return rune(b), nil
+	case 'b':
+		return '\b', nil
+	case 'f':
+		return '\f', nil
+	case 'n':
+		return '\n', nil
+	case 'r':
+		return '\r', nil
+	case 't':
+		return '\t', nil
+	case 'u':
+		r, err := s.hex()
+		if err != nil || !utf16.IsSurrogate(r) || s.c.pos+6 > s.end {
+			return valid(r), err
+		}
+		if low, err := s.c.peek(2); err != nil || low[0] != '\\' || low[1] != 'u' {
+			return utf8.RuneError, err
+		}
+		s.c.pos += 2
+		low, err := s.hex()
+		return valid(utf16.DecodeRune(r, low)), err
+	}
+	return 0, damagedHeader()
+}
+
+func valid(r rune) rune {
+	if !utf8.ValidRune(r) {
+		return utf8.RuneError
+	}
+	return r
+}
+
+func (s *scanner) hex() (rune, error) {
+	if s.c.pos+4 > s.end {
+		return 0, damagedHeader()
+	}
+	b, err := s.c.take(4)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(string(b), 16, 32)
+	if err != nil {
+		return 0, damagedHeader()
+	}
+	return rune(n), nil
+}
+
+// integer reads a number that must be whole and not negative.
+func (s *scanner) integer() (int64, error) {
+	if _, err := s.peek(); err != nil {
+		return 0, err
+	}
+	digits := make([]byte, 0, 20)
+	for s.c.pos < s.end {
+		b, err := s.c.peek(1)
+		if err != nil {
+			return 0, err
+		}
+		if b[0] < '0' || b[0] > '9' {
+			break
+		}
+		if len(digits) == 19 {
+			return 0, faultf("its header has an impossible number: it is damaged")
+		}
+		digits = append(digits, b[0])
+		s.c.pos++
+	}
+	n, err := strconv.ParseInt(string(digits), 10, 64)
+	if err != nil {
+		return 0, faultf("its header has something else where a size or place should be: it is damaged")
+	}
+	return n, nil
+}

@@ -1,0 +1,274 @@
+package modelfile
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"loam/backend"
+)
+
+// Limits of what a language model says about itself. The first two are llama.cpp's own.
+const (
+	maxLayers    = 512
+	maxHeads     = 1 << 16
+	maxEmbedding = 1 << 20
+	maxContext   = 1 << 28
+)
+
+// fromGGUF says what a GGUF file is for.
+func fromGGUF(g GGUF) (File, error) {
+	f := File{
+		Format: "gguf", Architecture: g.str("general.architecture"), SizeBytes: g.Size, Tensors: len(g.Tensors),
+		SizeLabel: clip(g.str("general.size_label"), 32), Quant: quantOf(g), License: licenseOf(g), Name: nameOf(g),
+		Basename: clip(g.str("general.basename"), 100),
+		Base:     clip(g.str("general.base_model.0.name"), 100), Parameters: parametersOf(g.Tensors), ArchitectureKnown: true,
+	}
+	f.Family = f.Architecture
+	if n, ok := g.number("split.count"); ok && n > 1 {
+		no, _ := g.number("split.no")
+		if n > 10_000 || no >= n {
+			return f, faultf("it claims to be part %d of %d: it is damaged", no+1, n)
+		}
+		f.SplitIndex, f.SplitCount = int(no)+1, int(n)
+	}
+	if f.SplitIndex > 1 { // only the first part says what the model is
+		f.Kind = backend.KindUnknown
+		return f, nil
+	}
+	switch g.str("general.type") {
+	case "adapter":
+		return adapter(f, g)
+	case "imatrix":
+		return f, faultf("it is an importance matrix (a by-product of making models smaller), not a model")
+	}
+	if len(g.Tensors) == 0 {
+		return f, faultf("it holds no weights, only a header")
+	}
+	arch := f.Architecture
+	if family, ok := pictureArchitectures[arch]; ok {
+		f.Kind, f.Family = backend.KindDiffusion, family
+		return f, nil
+	}
+	switch {
+	case arch == "clip", g.str("general.type") == "mmproj":
+		f.Kind = backend.KindProjector
+		return f, nil
+	case arch == "t5", arch == "t5encoder":
+		f.Kind, f.Family = backend.KindTextEncoder, "t5"
+		return f, nil
+	case soundArchitectures[arch]:
+		return f, soundFault()
+	}
+	if !languageArchitectures[arch] && !embeddingArchitectures[arch] {
+		if c := classify(shapesOf(g.Tensors)); c.kind != backend.KindUnknown {
+			f.Kind, f.Family = c.kind, c.family
+			return f, nil
+		}
+		if arch == "" {
+			return f, faultf("its header does not say which kind of model it is")
+		}
+		f.ArchitectureKnown = false
+	}
+	return language(f, g)
+}
+
+// adapter fills in a LoRA for a language model.
+func adapter(f File, g GGUF) (File, error) {
+	f.Kind = backend.KindAdapter
+	if t := g.str("adapter.type"); t != "" && t != "lora" {
+		return f, faultf("it is an adapter of the kind %s; Loam knows LoRA", quoted(t))
+	}
+	if len(g.Tensors) == 0 {
+		return f, faultf("it is an adapter without weights")
+	}
+	for _, t := range g.Tensors {
+		if strings.HasSuffix(t.Name, ".lora_a") && len(t.Dims) == 2 {
+			f.Rank = int(min(t.Dims[1], math.MaxInt32))
+			break
+		}
+	}
+	return f, nil
+}
+
+// language fills in a model that reads or writes text and checks what the engine would only find out too late.
+func language(f File, g GGUF) (File, error) {
+	f.Kind = backend.KindChat
+	if embeddingArchitectures[f.Architecture] {
+		f.Kind = backend.KindEmbedding
+	}
+	if p, ok := g.number(f.Architecture + ".pooling_type"); ok && p > 0 && p < 16 {
+		f.Kind = backend.KindEmbedding // 1 mean, 2 first token, 3 last token, 4 rank
+	}
+	if err := shape(&f, g); err != nil {
+		return f, err
+	}
+	if err := vocabulary(&f, g); err != nil {
+		return f, err
+	}
+	f.Template = g.str("tokenizer.chat_template")
+	f.Sampling = samplingOf(g)
+	return f, nil
+}
+
+func shape(f *File, g GGUF) error {
+	arch := f.Architecture
+	layers, ok := g.number(arch + ".block_count")
+	switch {
+	case !ok && !f.ArchitectureKnown:
+		return nil // a newer kind of model may name these otherwise; it is refused for its architecture
+	case !ok:
+		return faultf("its header does not say how many layers it has: it is damaged")
+	case layers < 1 || layers > maxLayers:
+		return faultf("it claims to have %s layers; 1 to %d are possible", count(layers), maxLayers)
+	}
+	embedding, ok := g.number(arch + ".embedding_length")
+	if !ok || embedding < 1 || embedding > maxEmbedding {
+		return faultf("it claims an impossible embedding size (%s): it is damaged", count(embedding))
+	}
+	context, ok := g.number(arch + ".context_length")
+	if !ok || context < 1 || context > maxContext {
+		return faultf("it claims an impossible context length (%s): it is damaged", count(context))
+	}
+	f.ContextLength = int(context)
+	f.Shape.Layers, f.Shape.Embedding = int(layers), int(embedding)
+	return attention(f, g)
+}
+
+// attention reads the heads. In hybrid models the numbers differ per layer, with 0 in layers without attention; the
+// shape then holds the mean of the KV heads over all layers, rounded up, which keeps forecasts right.
+func attention(f *File, g GGUF) error {
+	arch, s := f.Architecture, &f.Shape
+	heads, perLayer, ok := g.perLayer(arch+".attention.head_count", s.Layers)
+	switch {
+	case headless[arch] || !ok && !f.ArchitectureKnown:
+		return nil
+	case !ok || heads.most < 1 && !perLayer:
+		return faultf("it claims to have no attention heads: it is damaged")
+	case heads.most > maxHeads:
+		return faultf("it claims to have %s attention heads: it is damaged", count(heads.most))
+	case heads.most < 1:
+		return nil
+	}
+	s.Heads, s.HeadsKV = int(heads.most), int(heads.most)
+	if kv, kvPerLayer, ok := g.perLayer(arch+".attention.head_count_kv", s.Layers); ok {
+		switch {
+		case kv.most > heads.most:
+			return faultf("it claims more KV heads (%s) than heads (%s): it is damaged", count(kv.most), count(heads.most))
+		case kv.most < 1 && !kvPerLayer:
+			return faultf("it claims to have no KV heads: it is damaged")
+		}
+		s.HeadsKV = int(kv.mean)
+	}
+	s.KeyLen, s.ValueLen = s.Embedding/s.Heads, s.Embedding/s.Heads
+	for key, to := range map[string]*int{".attention.key_length": &s.KeyLen, ".attention.value_length": &s.ValueLen} {
+		if n, ok := g.number(arch + key); ok {
+			if n < 1 || n > maxEmbedding {
+				return faultf("it claims heads of %s values: it is damaged", count(n))
+			}
+			*to = int(n)
+		}
+	}
+	return nil
+}
+
+func vocabulary(f *File, g GGUF) error {
+	f.Tokenizer = clip(g.str("tokenizer.ggml.model"), 64)
+	f.PreTokenizer = clip(g.str("tokenizer.ggml.pre"), 64)
+	f.PreTokenizerKnown = tokenizers[f.Tokenizer] &&
+		(f.Tokenizer != "gpt2" || f.PreTokenizer == "" || preTokenizers[f.PreTokenizer])
+	if f.Tokenizer == "" || f.Tokenizer == "none" || f.Tokenizer == "no_vocab" {
+		return faultf("its tokenizer is missing, so it cannot read text")
+	}
+	tokens := g.Values["tokenizer.ggml.tokens"]
+	if tokens.Type != TypeArray || tokens.Elem != TypeString || tokens.Count == 0 {
+		return faultf("its vocabulary is missing, so it cannot read text")
+	}
+	f.Shape.Vocab = int(tokens.Count)
+	for _, list := range []string{"scores", "token_type"} {
+		if v, ok := g.Values["tokenizer.ggml."+list]; ok && (v.Type != TypeArray || v.Count < tokens.Count) {
+			return faultf("its vocabulary is damaged: %s tokens, but %s %s", count(uint64(tokens.Count)),
+				count(uint64(v.Count)), strings.ReplaceAll(list, "_", " ")+"s")
+		}
+	}
+	if f.Tokenizer == "gpt2" && g.Values["tokenizer.ggml.merges"].Elem != TypeString {
+		return faultf("its vocabulary is damaged: the merges are missing")
+	}
+	for _, special := range []struct{ key, name string }{
+		{"bos", "first"}, {"eos", "last"}, {"eot", "end-of-turn"}, {"eom", "end-of-message"},
+	} {
+		if id, ok := g.number("tokenizer.ggml." + special.key + "_token_id"); ok && id >= uint64(tokens.Count) {
+			return faultf("its %s token (%s) is number %s of %s tokens: it is damaged",
+				special.name, strings.ToUpper(special.key), count(id), count(uint64(tokens.Count)))
+		}
+	}
+	return nil
+}
+
+// EngineFault says in one clause why the embedded engine cannot run this chat model; "" when nothing is known against it.
+func (f File) EngineFault() string {
+	switch {
+	case !f.ArchitectureKnown:
+		return "it is a model of a newer kind (" + quoted(f.Architecture) + ") that the built-in engine does not know"
+	case f.Tokenizer != "" && !tokenizers[f.Tokenizer]:
+		return "it cuts text with a tokenizer (" + quoted(f.Tokenizer) + ") that the built-in engine does not know"
+	case f.Tokenizer != "" && !f.PreTokenizerKnown:
+		return "it cuts text with a pre-tokenizer (" + quoted(f.PreTokenizer) +
+			") that the built-in engine does not know, so it would read every word wrongly"
+	}
+	return ""
+}
+
+// samplingOf reads the settings that the file's makers recommend; nil when there are none. Values out of range are left
+// out.
+func samplingOf(g GGUF) *backend.Sampling {
+	s := backend.DefaultSampling()
+	found := false
+	float := func(key string, to *float32, most float64) {
+		if v, ok := g.float("general.sampling." + key); ok && v >= 0 && v <= most {
+			*to, found = float32(v), true
+		}
+	}
+	integer := func(key string, to *int, most float64) {
+		if v, ok := g.float("general.sampling." + key); ok && v >= 0 && v <= most {
+			*to, found = int(v), true
+		}
+	}
+	float("temp", &s.Temperature, 5)
+	integer("top_k", &s.TopK, 1<<20)
+	float("top_p", &s.TopP, 1)
+	float("min_p", &s.MinP, 1)
+	float("penalty_repeat", &s.RepeatPenalty, 10)
+	integer("penalty_last_n", &s.PenaltyLastN, 1<<20)
+	if !found {
+		return nil
+	}
+	return &s
+}
+
+func soundFault() error { return faultf("it is a sound model; Loam has no engine for sound") }
+
+func parametersOf(tensors []Tensor) int64 {
+	var n int64
+	for _, t := range tensors {
+		if n += t.Elements(); n < 0 {
+			return 0
+		}
+	}
+	return n
+}
+
+// partName splits the name of a part of a split file: "x-00001-of-00003.gguf" gives "x", 1, 3.
+func partName(base string) (stem string, part, parts int, ok bool) {
+	stem, ok = strings.CutSuffix(base, ".gguf")
+	if !ok || len(stem) < len("-00001-of-00002") {
+		return "", 0, 0, false
+	}
+	tail := stem[len(stem)-len("-00001-of-00002"):]
+	if tail[0] != '-' || tail[6:10] != "-of-" {
+		return "", 0, 0, false
+	}
+	part, err1 := strconv.Atoi(tail[1:6])
+	parts, err2 := strconv.Atoi(tail[10:])
+	return strings.TrimSuffix(stem, tail), part, parts, err1 == nil && err2 == nil
+}
