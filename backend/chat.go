@@ -44,7 +44,7 @@ func (s MessageState) String() string {
 // Chat is a conversation: a tree of messages with a current leaf.
 type Chat struct {
 	ID       int64
-	Title    string // empty until named; the window shows the first words then
+	Title    string // the first words of its first message until a person names it; empty before that
 	ModelID  int64  // the model chosen for this chat; 0 = the default model
 	Leaf     int64  // the message at the end of the shown path; 0 = no message yet
 	System   string // system prompt; empty = none

@@ -1,0 +1,258 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"loam/backend"
+	"loam/backend/engine"
+	"loam/backend/prompt"
+)
+
+// Plan says what of a chat goes into the model's context for the next reply, in tokens. Nothing is ever cut inside a
+// turn: what does not fit is left out in whole turns, the oldest first, and the system prompt always stays.
+type Plan struct {
+	Model        backend.Model
+	Context      int // how many tokens the model holds
+	Reserved     int // of them kept free for the reply
+	PromptTokens int
+	SeenFrom     int64   // the oldest message that is in; 0 = all are
+	LeftOut      []int64 // the messages that are not in, the oldest first
+	Notice       string  // one sentence when the prompt's format had to be guessed
+}
+
+// TooLong is a message that does not fit the model's context, even alone.
+type TooLong struct {
+	Tokens  int // of the message with the system prompt
+	Context int // what the model holds
+	Room    int // what of it a prompt may take
+}
+
+func (e *TooLong) Error() string {
+	return fmt.Sprintf("the message is too long: it takes %d tokens with the system prompt, and %d of the model's %d are there for it",
+		e.Tokens, e.Room, e.Context)
+}
+
+// Is makes a TooLong one of the engine's own kind.
+func (e *TooLong) Is(target error) bool { return target == engine.ErrPromptTooLong }
+
+// prepared is a prompt with its plan.
+type prepared struct {
+	plan   Plan
+	text   string // the rendered prompt; in Service.lastPrompt the reply's text
+	before string // Service.lastPrompt: the rendered prompt
+	tokens []int32
+	reply  []int32 // what was generated to it
+	stops  []string
+	opener string // the reply begins with this text, which the template wrote for the model
+}
+
+// Plan says what would happen to text, sent in this chat now. It needs the model's own tokenizer, so it loads the model
+// where it is not loaded, and waits for a reply that is being written. An empty text plans the chat as it stands.
+func (s *Service) Plan(ctx context.Context, chatID int64, text string) (Plan, error) {
+	c, err := s.store.Chat(ctx, chatID)
+	if err != nil {
+		return Plan{}, err
+	}
+	model, err := s.modelOf(ctx, c)
+	if err != nil {
+		return Plan{}, err
+	}
+	path, err := s.Transcript(ctx, chatID)
+	if err != nil {
+		return Plan{}, err
+	}
+	if strings.TrimSpace(text) != "" {
+		path = append(path, backend.Message{ChatID: chatID, Role: backend.RoleUser, Text: text})
+	}
+	return s.plan(ctx, c, model, path)
+}
+
+func (s *Service) plan(ctx context.Context, c backend.Chat, model backend.Model, path []backend.Message) (Plan, error) {
+	e, release, err := s.engines.Acquire(ctx, Need{Model: model, Context: s.context(ctx)})
+	if err != nil {
+		return Plan{}, err
+	}
+	defer release()
+	p, err := s.prepare(ctx, e, model, c.System, path, s.samplingOf(c, nil))
+	return p.plan, err
+}
+
+// room is how many tokens of a context a prompt may take: usual leaves space for a reply of some length, most for a
+// short one. The first decides about older turns, the second about the newest message.
+func room(context int, sampling backend.Sampling) (usual, most int) {
+	reserve := min(context/4, 1024)
+	if sampling.MaxTokens > 0 {
+		reserve = min(sampling.MaxTokens, context/2)
+	}
+	return context - reserve, context - min(reserve, 128, context/8)
+}
+
+// prepare renders and counts the prompt for the reply below path, and leaves turns out until it fits.
+func (s *Service) prepare(ctx context.Context, e engine.Chat, model backend.Model, system string, path []backend.Message, sampling backend.Sampling) (prepared, error) {
+	info := e.Info()
+	usual, most := room(info.Context, sampling)
+	turns := prompt.Turns(path)
+	if len(turns) == 0 && strings.TrimSpace(system) == "" {
+		return prepared{plan: Plan{Model: model, Context: info.Context, Reserved: info.Context - usual}}, nil
+	}
+	from := lastCut(turns)
+	p, err := render(ctx, e, system, turns[from:])
+	if err != nil {
+		return p, err
+	}
+	grewAgain := from > 0 && len(p.tokens) < usual/2 // the model holds more than it did
+	if len(p.tokens) > usual || grewAgain {
+		if from, p, err = fit(ctx, e, system, turns, usual*3/4); err != nil {
+			return p, err
+		}
+	}
+	if len(p.tokens) > most {
+		return p, &TooLong{Tokens: len(p.tokens), Context: info.Context, Room: most}
+	}
+	p.plan.Model, p.plan.Context, p.plan.Reserved, p.plan.PromptTokens = model, info.Context, info.Context-usual, len(p.tokens)
+	for _, turn := range turns[:from] {
+		for _, m := range turn {
+			p.plan.LeftOut = append(p.plan.LeftOut, m.ID)
+		}
+	}
+	if from > 0 {
+		p.plan.SeenFrom = turns[from][0].ID
+	}
+	s.joinLast(ctx, e, &p, most)
+	return p, nil
+}
+
+// lastCut is the turn at which the sight of the last reply of the path began. Staying there as long as it fits keeps the
+// prompt's beginning as it was, so that the engine has to read only what is new.
+func lastCut(turns [][]backend.Message) int {
+	for i := len(turns) - 1; i >= 0; i-- {
+		for j := len(turns[i]) - 1; j >= 0; j-- {
+			m := turns[i][j]
+			if m.Role != backend.RoleAssistant || m.Text == "" {
+				continue
+			}
+			at := slices.IndexFunc(turns, func(t []backend.Message) bool { return t[0].ID == m.SeenFrom })
+			return max(at, 0)
+		}
+	}
+	return 0
+}
+
+// fit finds the most of the newest whole turns that take at most limit tokens, at least the last one. The limit lies
+// below what would just fit, so that the next turns do not move the cut again and again.
+func fit(ctx context.Context, e engine.Chat, system string, turns [][]backend.Message, limit int) (from int, p prepared, err error) {
+	low, high := 0, len(turns)-1 // the answer lies in [low, high]; high always counts as good
+	best, found := p, false
+	for low < high {
+		middle := (low + high) / 2
+		if p, err = render(ctx, e, system, turns[middle:]); err != nil {
+			return 0, p, err
+		}
+		if len(p.tokens) <= limit {
+			high, best, found = middle, p, true
+		} else {
+			low = middle + 1
+		}
+	}
+	if !found || low == len(turns)-1 {
+		best, err = render(ctx, e, system, turns[low:])
+	}
+	return low, best, err
+}
+
+func render(ctx context.Context, e engine.Chat, system string, turns [][]backend.Message) (prepared, error) {
+	rendered, err := e.Render(ctx, prompt.Request(system, slices.Concat(turns...)))
+	if err != nil {
+		return prepared{}, fmt.Errorf("render the prompt: %w", err)
+	}
+	tokens, err := e.Tokenize(ctx, rendered.Prompt, true)
+	if err != nil {
+		return prepared{}, fmt.Errorf("tokenize the prompt: %w", err)
+	}
+	return prepared{
+		plan: Plan{Notice: rendered.Notice}, text: rendered.Prompt, tokens: tokens,
+		stops: rendered.Stops, opener: prompt.OpensReasoning(rendered.Prompt),
+	}, nil
+}
+
+// joinLast makes the prompt begin with exactly the tokens of the last prompt and its reply, where its text does. A model
+// may have spelled its reply in other tokens than the tokenizer would, and every difference would have to be read again.
+func (s *Service) joinLast(ctx context.Context, e engine.Chat, p *prepared, most int) {
+	s.mu.Lock()
+	last := s.lastPrompt
+	s.mu.Unlock()
+	said := last.before + last.text
+	if last.before == "" || last.plan.Model.ID != p.plan.Model.ID || last.plan.Model.SHA256 != p.plan.Model.SHA256 ||
+		len(p.text) <= len(said) || !strings.HasPrefix(p.text, said) {
+		return
+	}
+	tail, err := e.Tokenize(ctx, p.text[len(said):], true)
+	if err != nil {
+		return
+	}
+	// What the vocabulary puts in front of every text does not belong in the middle of one.
+	if front, err := e.Tokenize(ctx, "", true); err == nil && len(front) > 0 && len(tail) > len(front) && slices.Equal(tail[:len(front)], front) {
+		tail = tail[len(front):]
+	}
+	if len(tail) > len(p.tokens) || len(tail) == 0 || !slices.Equal(p.tokens[len(p.tokens)-len(tail):], tail) {
+		return // the border is no border for this vocabulary
+	}
+	reply := last.reply
+	if n := len(reply); n > 0 && reply[n-1] == tail[0] {
+		reply = reply[:n-1] // the end-of-turn token that the model drew itself
+	}
+	if tokens := slices.Concat(last.tokens, reply, tail); len(tokens) <= most {
+		p.tokens = tokens
+		p.plan.PromptTokens = len(tokens)
+	}
+}
+
+// modelOf is the model that answers in a chat.
+func (s *Service) modelOf(ctx context.Context, c backend.Chat) (backend.Model, error) {
+	var m backend.Model
+	var err error
+	if c.ModelID == 0 {
+		m, err = s.models.Default(ctx)
+	} else {
+		m, err = s.models.Get(ctx, c.ModelID)
+	}
+	if errors.Is(err, backend.ErrNotFound) {
+		return m, &Unusable{Reason: "it was removed"}
+	}
+	if err != nil {
+		return m, err
+	}
+	return m, usable(m)
+}
+
+// Unusable is a model that cannot answer.
+type Unusable struct {
+	Model  backend.Model
+	Reason string // one clause
+}
+
+func (e *Unusable) Error() string {
+	if e.Model.Name == "" {
+		return "the model of this chat cannot be used: " + e.Reason
+	}
+	return e.Model.Name + " cannot be used: " + e.Reason
+}
+
+func usable(m backend.Model) error {
+	reason := m.Reason
+	switch {
+	case !m.Deleted.IsZero():
+		reason = "it was removed"
+	case m.Kind != backend.KindChat:
+		reason = fmt.Sprintf("it is not a chat model but of the kind %q", m.Kind)
+	case m.State == backend.ModelReady, m.State == backend.ModelUnverified, m.State == "":
+		return nil
+	case reason == "":
+		reason = "it is " + string(m.State)
+	}
+	return &Unusable{Model: m, Reason: reason}
+}

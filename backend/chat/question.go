@@ -1,0 +1,163 @@
+package chat
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"slices"
+
+	"loam/backend"
+	"loam/backend/engine"
+)
+
+// question is what an engine is asked, and the record that is kept of it.
+type question struct {
+	request engine.GenerateRequest
+	record  backend.Generation
+	replay  bool // record is stored already and stays as it is
+	prompt  prepared
+}
+
+// Notes of replies whose continuation is close to, but not exactly, what it would have been.
+const (
+	noteOtherEngine = "This answer was continued on another engine or device than it was begun on, so the rest may differ slightly from what it would have been."
+	noteOtherModel  = "This answer was continued by another model file than it was begun with."
+)
+
+// ask makes the question for this reply: a new one, or the rest of one that was interrupted.
+func (r *run) ask(e engine.Chat) (question, error) {
+	if r.record == nil {
+		return r.askNew(e)
+	}
+	record, info := *r.record, e.Info()
+	if !sameFile(record.Model, r.model) {
+		return r.askOther(e)
+	}
+	q := question{record: record, request: engine.GenerateRequest{
+		Prompt: record.Prompt, Cuts: record.Cuts, Reply: record.Tokens, Stops: record.Stops, Sampling: record.Sampling,
+	}}
+	q.replay = sameEngine(record.Engine, info.Engine) && record.Batch == info.Batch
+	if !q.replay {
+		q.record.Engine, q.record.Batch, q.record.Context, q.record.Note = info.Engine, info.Batch, info.Context, noteOtherEngine
+		q.record.Tokens = nil // those that are stored stay
+		if len(record.Cuts) > 0 && slices.Max(record.Cuts) > info.Batch {
+			q.request.Cuts = nil
+		}
+	}
+	return q, nil
+}
+
+func (r *run) askNew(e engine.Chat) (question, error) {
+	p, err := r.s.prepare(r.ctx, e, r.model, r.chat.System, r.path, r.sampling)
+	if err != nil {
+		return question{}, err
+	}
+	if p.opener != "" {
+		r.mu.Lock()
+		if r.text.Len() == 0 {
+			r.text.WriteString(p.opener)
+		}
+		r.mu.Unlock()
+	}
+	p.before = p.text
+	return question{
+		request: engine.GenerateRequest{Prompt: p.tokens, Stops: p.stops, Sampling: r.sampling},
+		record:  r.recordOf(e, p),
+		prompt:  p,
+	}, nil
+}
+
+// askOther continues a reply by another model: its vocabulary and template are other ones, so all that counts is the text.
+func (r *run) askOther(e engine.Chat) (question, error) {
+	r.mu.Lock()
+	text := r.text.String()
+	r.mu.Unlock()
+	r.sampling = r.record.Sampling
+	p, err := r.s.prepare(r.ctx, e, r.model, r.chat.System, r.path, r.sampling)
+	if err != nil {
+		return question{}, err
+	}
+	if p.opener != "" && len(text) >= len(p.opener) && text[:len(p.opener)] == p.opener {
+		text = text[len(p.opener):]
+	}
+	tokens := []int32{}
+	if text != "" {
+		if tokens, err = e.Tokenize(r.ctx, text, false); err != nil {
+			return question{}, err
+		}
+	}
+	record := r.recordOf(e, p)
+	record.Note, record.Tokens = noteOtherModel, tokens
+	return question{
+		request: engine.GenerateRequest{Prompt: p.tokens, Reply: tokens, Stops: p.stops, Sampling: r.sampling},
+		record:  record,
+	}, nil
+}
+
+func (r *run) recordOf(e engine.Chat, p prepared) backend.Generation {
+	info := e.Info()
+	return backend.Generation{
+		MessageID: r.reply.ID, Prompt: p.tokens, Stops: p.stops, Sampling: r.sampling,
+		Engine: info.Engine, Model: r.model.Ref(), Context: info.Context, Batch: info.Batch,
+		Note: p.plan.Notice, SeenFrom: p.plan.SeenFrom, LeftOut: len(p.plan.LeftOut),
+	}
+}
+
+// sameFile says whether a model is the one of a record. A hash that is not computed yet says nothing against it.
+func sameFile(ref backend.ModelRef, m backend.Model) bool {
+	if ref.SHA256 != "" && m.SHA256 != "" {
+		return ref.SHA256 == m.SHA256
+	}
+	return ref.ID == m.ID
+}
+
+// sameEngine says whether two engines give the same logits for the same calls. The number of threads plays no part.
+func sameEngine(a, b backend.EngineInfo) bool {
+	a.Threads, b.Threads = 0, 0
+	return a == b
+}
+
+// samplingOf is what a reply in a chat is drawn with. wish, if any, comes before the chat's own settings.
+func (s *Service) samplingOf(c backend.Chat, wish *backend.Sampling) backend.Sampling {
+	switch {
+	case wish != nil:
+		return *wish
+	case c.Sampling != nil:
+		return *c.Sampling
+	}
+	return backend.DefaultSampling()
+}
+
+// drawSeed gives a reply with a random seed one of its own, to be stored with it. 31 bits: easy to type again, and no
+// value that an engine takes for "random".
+func drawSeed(p backend.Sampling) backend.Sampling {
+	if p.RandomSeed {
+		var b [4]byte
+		_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+		p.Seed = uint64(binary.LittleEndian.Uint32(b[:]) >> 1)
+		p.RandomSeed = false
+	}
+	return p
+}
+
+// pathTo returns the messages from the root down to, but without, a message.
+func (s *Service) pathTo(ctx context.Context, m backend.Message) ([]backend.Message, error) {
+	path, err := s.Transcript(ctx, m.ChatID)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(path, func(p backend.Message) bool { return p.ID == m.ID }); i >= 0 {
+		return path[:i], nil
+	}
+	path = nil // it is not on the shown path: climb
+	for id := m.Parent; id != 0; {
+		parent, err := s.Message(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		path = append(path, parent)
+		id = parent.Parent
+	}
+	slices.Reverse(path)
+	return path, nil
+}

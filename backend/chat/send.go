@@ -1,0 +1,298 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"loam/backend"
+	"loam/backend/event"
+)
+
+// ErrEmpty is returned where there is nothing to send.
+var ErrEmpty = errors.New("there is nothing to send")
+
+// SendRequest is a message of a person.
+type SendRequest struct {
+	Text     string
+	Sampling *backend.Sampling // for this reply only; nil = the chat's
+}
+
+// Sent is a stored message and the running reply to it.
+type Sent struct{ User, Reply backend.Message }
+
+// Send stores a message and an empty reply and has the chat's model write it. It returns as soon as both are stored;
+// only a text that may be too long for the model is counted before, which loads the model: it is kept as the chat's
+// draft meanwhile, and refused with *TooLong. Other refusals: ErrEmpty, backend.ErrBusy, backend.ErrNoModel, *Unusable
+// and what the store says. After a refusal nothing has changed.
+func (s *Service) Send(ctx context.Context, chatID int64, q SendRequest) (Sent, error) {
+	r, err := s.reserve(chatID)
+	if err != nil {
+		return Sent{}, err
+	}
+	defer r.abandon(chatID)
+	c, err := s.store.Chat(ctx, chatID)
+	if err != nil {
+		return Sent{}, err
+	}
+	path, err := s.freePath(ctx, chatID)
+	if err != nil {
+		return Sent{}, err
+	}
+	return s.exchange(ctx, r, c, path, q)
+}
+
+// Edit stores another version of a person's message beside it, and has it answered. The old one stays, with all that
+// follows it.
+func (s *Service) Edit(ctx context.Context, messageID int64, text string) (Sent, error) {
+	m, err := s.Message(ctx, messageID)
+	if err != nil {
+		return Sent{}, err
+	}
+	if m.Role != backend.RoleUser {
+		return Sent{}, fmt.Errorf("edit message %d: it is not a person's", messageID)
+	}
+	r, err := s.reserve(m.ChatID)
+	if err != nil {
+		return Sent{}, err
+	}
+	defer r.abandon(m.ChatID)
+	c, err := s.store.Chat(ctx, m.ChatID)
+	if err != nil {
+		return Sent{}, err
+	}
+	if m.Parent == 0 && c.Title == Title(m.Text) {
+		c.Title = "" // it was not named by a person: let it follow the new words
+	}
+	path, err := s.pathTo(ctx, m)
+	if err != nil {
+		return Sent{}, err
+	}
+	return s.exchange(ctx, r, c, path, SendRequest{Text: text})
+}
+
+// exchange stores a message below path and starts the reply to it.
+func (s *Service) exchange(ctx context.Context, r *run, c backend.Chat, path []backend.Message, q SendRequest) (Sent, error) {
+	if strings.TrimSpace(q.Text) == "" {
+		return Sent{}, ErrEmpty
+	}
+	model, err := s.modelOf(ctx, c)
+	if err != nil {
+		return Sent{}, err
+	}
+	user := backend.Message{ChatID: c.ID, Role: backend.RoleUser, Text: clean(q.Text), Created: s.now()}
+	if len(path) > 0 {
+		user.Parent = path[len(path)-1].ID
+	}
+	r.chat, r.model, r.sampling = c, model, drawSeed(s.samplingOf(c, q.Sampling))
+	if err := s.checkLength(ctx, c, model, user, r.sampling); err != nil {
+		return Sent{}, err
+	}
+	user, reply, err := s.store.AddExchange(ctx, user, replyTo(c, model), s.owner)
+	if err != nil {
+		return Sent{}, fmt.Errorf("send: %w", err)
+	}
+	s.bus.Deliver(event.MessageChanged{ChatID: c.ID, MessageID: user.ID, Revision: user.Revision, State: user.State})
+	s.announce(reply)
+	r.path = append(slices.Clip(path), user)
+	r.start(reply)
+	if c.Title == "" {
+		s.entitle(ctx, c.ID, r.path[0].Text)
+	}
+	return Sent{User: user, Reply: reply}, nil
+}
+
+func replyTo(c backend.Chat, model backend.Model) backend.Message {
+	return backend.Message{
+		ChatID: c.ID, Role: backend.RoleAssistant, State: backend.MessageRunning, ModelID: model.ID, ModelName: model.Name,
+	}
+}
+
+// announce tells that a reply is running now, and that its chat has another leaf.
+func (s *Service) announce(reply backend.Message) {
+	s.bus.Deliver(event.MessageChanged{ChatID: reply.ChatID, MessageID: reply.ID, Revision: reply.Revision, State: reply.State})
+	s.bus.Deliver(event.ChatChanged{ChatID: reply.ChatID})
+}
+
+// entitle names a chat after its first words. A failure costs the name only.
+func (s *Service) entitle(ctx context.Context, chatID int64, text string) {
+	if title := Title(text); title != "" {
+		if err := s.change(ctx, chatID, func(c *backend.Chat) { c.Title = title }); err != nil {
+			s.log.Warn("A chat could not be named", "chat", chatID, "error", err)
+		}
+	}
+}
+
+// checkLength refuses a message that does not fit the model even alone. No vocabulary makes more tokens than there are
+// bytes, so almost all messages pass without a tokenizer.
+func (s *Service) checkLength(ctx context.Context, c backend.Chat, model backend.Model, user backend.Message, sampling backend.Sampling) error {
+	context := s.context(ctx)
+	if context == 0 {
+		context = 4096
+	}
+	if model.ContextLength > 0 {
+		context = min(context, model.ContextLength)
+	}
+	const template = 256 // tokens that a template may add
+	_, most := room(context, sampling)
+	if len(user.Text)+len(c.System)+template <= most {
+		return nil
+	}
+	draft, err := s.store.Draft(ctx, c.ID)
+	if err == nil && draft.Text != user.Text {
+		draft.ChatID, draft.Text = c.ID, user.Text
+		err = s.store.SaveDraft(ctx, draft)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the draft: %w", err)
+	}
+	if _, err := s.plan(ctx, c, model, []backend.Message{user}); err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	return nil
+}
+
+// Regenerate has the message above a reply answered once more, by the chat's model of now. The earlier reply stays
+// beside the new one. Given a person's message, it answers that.
+func (s *Service) Regenerate(ctx context.Context, messageID int64) (backend.Message, error) {
+	m, err := s.Message(ctx, messageID)
+	if err != nil {
+		return backend.Message{}, err
+	}
+	r, err := s.reserve(m.ChatID)
+	if err != nil {
+		return backend.Message{}, err
+	}
+	defer r.abandon(m.ChatID)
+	c, err := s.store.Chat(ctx, m.ChatID)
+	if err != nil {
+		return backend.Message{}, err
+	}
+	model, err := s.modelOf(ctx, c)
+	if err != nil {
+		return backend.Message{}, err
+	}
+	path, err := s.pathTo(ctx, m)
+	if err != nil {
+		return backend.Message{}, err
+	}
+	if m.Role == backend.RoleUser {
+		path = append(slices.Clip(path), m)
+	}
+	if len(path) == 0 {
+		return backend.Message{}, fmt.Errorf("regenerate message %d: it answers nothing", messageID)
+	}
+	r.chat, r.model, r.path, r.sampling = c, model, path, drawSeed(s.samplingOf(c, nil))
+	reply := replyTo(c, model)
+	reply.Parent = path[len(path)-1].ID
+	if reply, err = s.store.StartReply(ctx, reply, s.owner); err != nil {
+		return backend.Message{}, fmt.Errorf("regenerate: %w", err)
+	}
+	s.announce(reply)
+	r.start(reply)
+	return reply, nil
+}
+
+// Resume goes on with a reply that was interrupted or stopped, exactly where it ended: the evaluation log is replayed on
+// the same model. Where that is not possible any more, Message.Note says so afterwards. A reply that was interrupted
+// before the engine began starts over.
+func (s *Service) Resume(ctx context.Context, messageID int64) error {
+	if err := s.settle(ctx, messageID); err != nil {
+		return fmt.Errorf("resume: %w", err)
+	}
+	m, err := s.Message(ctx, messageID)
+	if err != nil {
+		return err
+	}
+	r, err := s.reserve(m.ChatID)
+	if err != nil {
+		return err
+	}
+	defer r.abandon(m.ChatID)
+	if r.chat, err = s.store.Chat(ctx, m.ChatID); err != nil {
+		return err
+	}
+	if r.path, err = s.pathTo(ctx, m); err != nil {
+		return err
+	}
+	record, err := s.store.Generation(ctx, messageID)
+	switch {
+	case err == nil:
+		r.record, r.sampling = &record, record.Sampling
+		r.model, err = s.modelLike(ctx, record.Model, r.chat)
+	case errors.Is(err, backend.ErrNotFound):
+		r.sampling = drawSeed(s.samplingOf(r.chat, nil))
+		r.model, err = s.modelOf(ctx, r.chat)
+	}
+	if err != nil {
+		return err
+	}
+	reply, err := s.store.TakeReply(ctx, messageID, s.owner)
+	if err != nil {
+		return fmt.Errorf("resume: %w", err)
+	}
+	s.announce(reply)
+	r.start(reply)
+	return nil
+}
+
+// modelLike is the model of a record, or the chat's where that is gone.
+func (s *Service) modelLike(ctx context.Context, ref backend.ModelRef, c backend.Chat) (backend.Model, error) {
+	m, err := s.models.Get(ctx, ref.ID)
+	if err == nil && usable(m) == nil {
+		return m, nil
+	}
+	return s.modelOf(ctx, c)
+}
+
+// ShowSibling shows the message that stands delta places from this one, among the versions of it, with the newest of
+// what follows it. It stays at the first and the last.
+func (s *Service) ShowSibling(ctx context.Context, messageID int64, delta int) error {
+	m, err := s.store.Message(ctx, messageID)
+	if err != nil {
+		return err
+	}
+	var siblings []backend.Message
+	if m.Parent == 0 {
+		siblings, err = s.store.Roots(ctx, m.ChatID)
+	} else {
+		siblings, err = s.store.Children(ctx, m.Parent)
+	}
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(siblings, func(x backend.Message) bool { return x.ID == m.ID })
+	to := min(max(at+delta, 0), len(siblings)-1)
+	if at < 0 || to == at {
+		return nil
+	}
+	leaf, err := s.store.LeafBelow(ctx, siblings[to].ID)
+	if err != nil {
+		return err
+	}
+	if err := s.store.SetLeaf(ctx, m.ChatID, leaf); err != nil {
+		return err
+	}
+	s.bus.Deliver(event.ChatChanged{ChatID: m.ChatID})
+	return nil
+}
+
+// freePath returns the shown path of a chat in which nobody is writing. A reply whose process died is freed on the way.
+func (s *Service) freePath(ctx context.Context, chatID int64) ([]backend.Message, error) {
+	path, err := s.Transcript(ctx, chatID)
+	if err != nil || len(path) == 0 || path[len(path)-1].State != backend.MessageRunning {
+		return path, err
+	}
+	if _, err := s.Recover(ctx); err != nil {
+		return nil, err
+	}
+	if path, err = s.Transcript(ctx, chatID); err != nil {
+		return nil, err
+	}
+	if path[len(path)-1].State == backend.MessageRunning {
+		return nil, backend.ErrBusy // another process writes here
+	}
+	return path, nil
+}
