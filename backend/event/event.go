@@ -62,6 +62,9 @@ type ChatChanged struct{ ChatID int64 }
 // ModelChanged tells that a model was added, removed, verified or quarantined. Always delivered.
 type ModelChanged struct{ ModelID int64 }
 
+// ModelProgress tells how far the background hashing of a model file is, in bytes.
+type ModelProgress struct{ ModelID, Done, Total int64 }
+
 // EngineChanged tells what is loaded. Always delivered.
 type EngineChanged struct {
 	ModelID int64 // 0 = nothing is loaded
@@ -104,6 +107,9 @@ func (e ChatChanged) Key() Key { return Key{"chat.changed", e.ChatID} }
 func (e ModelChanged) Key() Key { return Key{"model.changed", e.ModelID} }
 
 // Key implements Event.
+func (e ModelProgress) Key() Key { return Key{"model.progress", e.ModelID} }
+
+// Key implements Event.
 func (e EngineChanged) Key() Key { return Key{"engine.changed", 0} }
 
 // Key implements Event.
@@ -127,6 +133,9 @@ func (e ChatChanged) Merge(Event) Event { return e }
 
 // Merge implements Event: both say the same.
 func (e ModelChanged) Merge(Event) Event { return e }
+
+// Merge implements Event: the newer one stands.
+func (e ModelProgress) Merge(Event) Event { return e }
 
 // Merge implements Event: the newer one stands.
 func (e EngineChanged) Merge(Event) Event { return e }

@@ -2,7 +2,6 @@ package modelfile
 
 import (
 	"math"
-	"strconv"
 	"strings"
 
 	"loam/backend"
@@ -256,19 +255,4 @@ func parametersOf(tensors []Tensor) int64 {
 		}
 	}
 	return n
-}
-
-// partName splits the name of a part of a split file: "x-00001-of-00003.gguf" gives "x", 1, 3.
-func partName(base string) (stem string, part, parts int, ok bool) {
-	stem, ok = strings.CutSuffix(base, ".gguf")
-	if !ok || len(stem) < len("-00001-of-00002") {
-		return "", 0, 0, false
-	}
-	tail := stem[len(stem)-len("-00001-of-00002"):]
-	if tail[0] != '-' || tail[6:10] != "-of-" {
-		return "", 0, 0, false
-	}
-	part, err1 := strconv.Atoi(tail[1:6])
-	parts, err2 := strconv.Atoi(tail[10:])
-	return strings.TrimSuffix(stem, tail), part, parts, err1 == nil && err2 == nil
 }
