@@ -1,0 +1,195 @@
+//go:build !nonative
+
+package llama
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"loam/backend"
+	"loam/backend/engine"
+	"loam/backend/modelfile"
+)
+
+// defaultBatch is n_batch and n_ubatch when nobody chose one, in tokens.
+const defaultBatch = 512
+
+// Driver returns the embedded engine. It holds no resources until it is asked for something.
+func Driver() engine.Driver { return driver{} }
+
+type driver struct{}
+
+func (driver) Name() string { return Name }
+
+// Devices implements engine.Driver. It loads the plug-ins of pluginDir for good.
+func (driver) Devices(ctx context.Context, pluginDir string) ([]backend.Device, backend.EngineInfo, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, backend.EngineInfo{}, err
+	}
+	if err := initialize(pluginDir, ""); err != nil {
+		return nil, backend.EngineInfo{}, fmt.Errorf("load the engine's plug-ins: %w", err)
+	}
+	list, err := devices()
+	if err != nil {
+		return nil, backend.EngineInfo{}, fmt.Errorf("list devices: %w", err)
+	}
+	info := backend.EngineInfo{Engine: Name, Build: build(), Device: "CPU", Variant: variant(), FlashAttn: "auto", KVType: "f16", Threads: defaultThreads()}
+	return list, info, nil
+}
+
+// OpenChat implements engine.Driver.
+func (driver) OpenChat(ctx context.Context, r engine.LoadRequest, progress engine.Progress) (engine.Chat, error) {
+	start := time.Now()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := checkFile(r.Path, backend.KindChat); err != nil {
+		return nil, err
+	}
+	for _, a := range r.Adapters {
+		if err := checkFile(a.Path, backend.KindAdapter); err != nil {
+			return nil, err
+		}
+	}
+	r, err := withDefaults(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := initialize(r.PluginDir, r.Variant); err != nil {
+		return nil, fmt.Errorf("load the engine's plug-ins: %w", err)
+	}
+	h := newHandle()
+	if h.c == nil {
+		return nil, errMemory
+	}
+	if err := load(ctx, h, r, progress); err != nil {
+		h.delete()
+		return nil, err
+	}
+	c, err := newChat(h, r)
+	if err != nil {
+		h.delete()
+		return nil, fmt.Errorf("load model %s: %w", filepath.Base(r.Path), err)
+	}
+	c.info.LoadSeconds = time.Since(start).Seconds()
+	return c, nil
+}
+
+// checkFile refuses, with words, files that the engine would read without bounds or take for something else.
+func checkFile(path string, want backend.ModelKind) error {
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("open model file: %w", err)
+	}
+	f, err := modelfile.Identify(path)
+	if err != nil {
+		return err
+	}
+	bad := func(format string, args ...any) error {
+		return &backend.BadFile{Path: path, Reason: fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case f.Kind != want && want == backend.KindAdapter:
+		return bad("it is a file for %s, not an adapter for a chat model", f.Kind)
+	case f.Kind != want:
+		return bad("it is a file for %s, not a chat model", f.Kind)
+	case f.Format != "gguf":
+		return bad("it is a %s file, and this engine reads only GGUF", f.Format)
+	}
+	return nil
+}
+
+var flashAttention = map[string]int{"auto": -1, "off": 0, "on": 1}
+
+func withDefaults(r engine.LoadRequest) (engine.LoadRequest, error) {
+	if r.Batch <= 0 {
+		r.Batch = defaultBatch
+	}
+	if r.Threads <= 0 {
+		r.Threads = defaultThreads()
+	}
+	if r.FlashAttn == "" {
+		r.FlashAttn = "auto"
+	}
+	if r.KVType == "" {
+		r.KVType = "f16"
+	}
+	if _, ok := flashAttention[r.FlashAttn]; !ok {
+		return r, fmt.Errorf("flash attention can be auto, on or off, not %q", r.FlashAttn)
+	}
+	if r.Context < 0 {
+		return r, fmt.Errorf("a context of %d tokens", r.Context)
+	}
+	return r, nil
+}
+
+// progressEvery is how often a load reports how far it is.
+const progressEvery = 50 * time.Millisecond
+
+// load runs the blocking open and meanwhile reports progress and passes on the end of ctx.
+func load(ctx context.Context, h handle, r engine.LoadRequest, progress engine.Progress) error {
+	p := openParams{
+		path: r.Path, device: r.Device, kvType: r.KVType, flashAt: flashAttention[r.FlashAttn],
+		gpuLayers: r.GPULayers, context: r.Context, batch: r.Batch, threads: r.Threads,
+	}
+	for _, a := range r.Adapters {
+		p.adapters, p.weights = append(p.adapters, a.Path), append(p.weights, a.Weight)
+	}
+	type outcome struct {
+		st     status
+		failed int
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() { // ends with open, which ctx ends
+		st, failed, err := h.open(p)
+		done <- outcome{st, failed, err}
+	}()
+	if progress == nil {
+		progress = func(float32) {}
+	}
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	stop := ctx.Done()
+	for {
+		select {
+		case <-stop:
+			h.cancel(true)
+			stop = nil
+		case <-tick.C:
+			progress(h.progress())
+		case o := <-done:
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if o.err != nil || o.st != statusOK {
+				return loadError(r, o.st, o.failed, o.err)
+			}
+			progress(1)
+			return nil
+		}
+	}
+}
+
+// loadError says whose fault it was.
+func loadError(r engine.LoadRequest, st status, failed int, err error) error {
+	name := filepath.Base(r.Path)
+	if err == nil {
+		err = errors.New("the engine gave no reason")
+	}
+	switch {
+	case outOfMemory.MatchString(err.Error()):
+		return fmt.Errorf("load model %s: %w", name, errMemory)
+	case st == statusBadModel:
+		return &backend.BadFile{Path: r.Path, Reason: clauseOf(err.Error())}
+	case st == statusBadAdapter && failed >= 0 && failed < len(r.Adapters):
+		return &backend.BadFile{Path: r.Adapters[failed].Path, Reason: clauseOf(err.Error())}
+	}
+	if d := detail(err.Error()); d != "" {
+		return fmt.Errorf("load model %s: %s", name, d)
+	}
+	return fmt.Errorf("load model %s: %w", name, err)
+}

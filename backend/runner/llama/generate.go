@@ -1,0 +1,233 @@
+//go:build !nonative
+
+package llama
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"loam/backend"
+	"loam/backend/engine"
+	"loam/backend/engine/release"
+)
+
+// reply is one run of Generate.
+type reply struct {
+	*chat
+	r      engine.GenerateRequest
+	emit   func(engine.Event) error
+	start  time.Time
+	tokens []int32 // of the reply so far, the given ones included
+	text   *release.Text
+	ends   []int32 // control tokens that are a stop string
+	usage  backend.Usage
+	piece  []byte // scratch
+}
+
+// Generate implements engine.Chat. The penalties look back over prompt and reply alike, PenaltyLastN tokens, as
+// llama.cpp's own programs do. When ctx ends the reply, what is held back is not released: the released text stays a
+// function of the tokens, and a stopped reply can be resumed like a crashed one.
+func (c *chat) Generate(ctx context.Context, r engine.GenerateRequest, emit func(engine.Event) error) (engine.Result, error) {
+	end, err := c.begin(ctx)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	defer end()
+	if err := c.check(r); err != nil {
+		return engine.Result{}, err
+	}
+	if r.Sampling, err = sampling(r.Sampling); err != nil {
+		return engine.Result{}, err
+	}
+	g := &reply{
+		chat: c, r: r, emit: emit, start: time.Now(), tokens: slices.Clone(r.Reply), text: release.New(r.Stops),
+		usage: backend.Usage{PromptTokens: len(r.Prompt), ReplyTokens: len(r.Reply)},
+	}
+	if g.ends, err = c.endTokens(r.Stops); err != nil {
+		return engine.Result{}, err
+	}
+	result, err := g.run(ctx)
+	if err == nil && result.Stop == backend.StopCancel && ctx.Err() == nil {
+		err = engine.ErrClosed
+	}
+	return result, err
+}
+
+// sampling puts settings into the engine's terms: neutral values for what is switched off.
+func sampling(s backend.Sampling) (backend.Sampling, error) {
+	for _, v := range []float32{s.Temperature, s.TopP, s.MinP, s.RepeatPenalty, s.FrequencyPenalty, s.PresencePenalty} {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return s, fmt.Errorf("sampling: a setting is not a number")
+		}
+	}
+	if s.Temperature < 0 || s.RepeatPenalty < 0 {
+		return s, fmt.Errorf("sampling: a temperature or repeat penalty below 0")
+	}
+	if s.TopP <= 0 || s.TopP > 1 {
+		s.TopP = 1
+	}
+	if s.RepeatPenalty == 0 {
+		s.RepeatPenalty = 1
+	}
+	s.TopK, s.MinP, s.PenaltyLastN = max(s.TopK, 0), max(s.MinP, 0), max(s.PenaltyLastN, 0)
+	if s.TopK > math.MaxInt32 || s.PenaltyLastN > math.MaxInt32 {
+		return s, fmt.Errorf("sampling: a setting is too large")
+	}
+	return s, nil
+}
+
+// endTokens finds the stop strings that are one control token: such tokens have no text that could match.
+func (c *chat) endTokens(stops []string) ([]int32, error) {
+	var ends []int32
+	for _, s := range stops {
+		if s == "" {
+			continue
+		}
+		t, err := c.h.tokenize(s, false, true)
+		if err != nil {
+			return nil, fmt.Errorf("stop string: %w", err)
+		}
+		if len(t) == 1 && c.h.isControl(t[0]) {
+			ends = append(ends, t[0])
+		}
+	}
+	return ends, nil
+}
+
+func (g *reply) run(ctx context.Context) (engine.Result, error) {
+	if over := g.replay(); over != "" {
+		return g.ended(over)
+	}
+	plan, err := g.prepare(g.r, g.r.Reply)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	g.usage.ReusedTokens = plan.Reused
+	if err := g.emit(engine.Evaluating{Cuts: plan.Cuts, Reused: plan.Reused}); err != nil {
+		return g.result(""), err
+	}
+	total := len(g.r.Prompt) + len(g.r.Reply)
+	st, err := g.evaluate(plan, func(done int) error { return g.emit(engine.Prompt{Done: done, Total: total}) })
+	g.usage.PromptTime = time.Since(g.start)
+	if err != nil {
+		return g.result(""), err
+	}
+	if stop := stopOf(st); stop != "" {
+		return g.result(stop), nil
+	}
+	if err := g.h.beginSampling(g.r.Sampling, slices.Concat(g.r.Prompt, g.tokens)); err != nil {
+		return g.result(""), fmt.Errorf("sampling: %w", err)
+	}
+	began := time.Now()
+	stop, err := g.write(ctx)
+	g.usage.ReplyTime = time.Since(began)
+	return g.result(stop), err
+}
+
+// ended answers a request whose given reply was already at its end, without touching the cache.
+func (g *reply) ended(stop backend.StopReason) (engine.Result, error) {
+	plan, err := g.log.Plan(g.r.Prompt, g.r.Cuts, nil, g.info.Batch)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	if err := g.emit(engine.Evaluating{Cuts: plan.Cuts, Reused: plan.Reused}); err != nil {
+		return g.result(""), err
+	}
+	return g.result(stop), nil
+}
+
+// replay passes the given tokens through the released text, which drops what was already released, and says why the
+// reply is already at its end; "" = it goes on.
+func (g *reply) replay() backend.StopReason {
+	for _, t := range g.r.Reply {
+		if slices.Contains(g.ends, t) {
+			return backend.StopString
+		}
+		g.piece = g.h.piece(g.piece[:0], t)
+		if _, stopped := g.text.Add(g.piece); stopped {
+			return backend.StopString
+		}
+	}
+	switch {
+	case g.full(len(g.r.Reply)):
+		return backend.StopLength
+	case len(g.r.Prompt)+len(g.r.Reply) > g.info.Context:
+		return backend.StopContext
+	}
+	return ""
+}
+
+func (g *reply) full(n int) bool { return g.r.Sampling.MaxTokens > 0 && n >= g.r.Sampling.MaxTokens }
+
+// write draws tokens until something ends the reply.
+func (g *reply) write(ctx context.Context) (backend.StopReason, error) {
+	for {
+		if ctx.Err() != nil || g.closing.Load() {
+			return backend.StopCancel, nil
+		}
+		token, alts, err := g.h.draw(len(g.r.Prompt)+len(g.tokens), g.r.Alts)
+		if err != nil {
+			return "", fmt.Errorf("draw: %w", err)
+		}
+		if g.usage.FirstToken == 0 {
+			g.usage.FirstToken = time.Since(g.start)
+		}
+		if g.h.isEnd(token) {
+			return backend.StopEnd, nil
+		}
+		if slices.Contains(g.ends, token) {
+			return backend.StopString, nil
+		}
+		g.tokens = append(g.tokens, token)
+		g.usage.ReplyTokens = len(g.tokens)
+		g.piece = g.h.piece(g.piece[:0], token)
+		text, stopped := g.text.Add(g.piece)
+		if err := g.emit(engine.Token{ID: token, Text: text, Alts: g.alts(alts)}); err != nil {
+			return "", err
+		}
+		switch {
+		case stopped:
+			return backend.StopString, nil
+		case g.full(len(g.tokens)):
+			return backend.StopLength, nil
+		case g.log.Len() >= g.info.Context:
+			return backend.StopContext, nil
+		}
+		st, err := g.call([]int32{token})
+		if err != nil {
+			return "", err
+		}
+		if stop := stopOf(st); stop != "" {
+			return stop, nil
+		}
+	}
+}
+
+func stopOf(st status) backend.StopReason {
+	switch st {
+	case statusCancelled:
+		return backend.StopCancel
+	case statusFull:
+		return backend.StopContext
+	}
+	return ""
+}
+
+func (g *reply) alts(list []alternative) []backend.TokenAlt {
+	var out []backend.TokenAlt
+	for _, a := range list {
+		out = append(out, backend.TokenAlt{ID: a.id, Text: string(g.h.piece(nil, a.id)), LogProb: a.logProb})
+	}
+	return out
+}
+
+func (g *reply) result(stop backend.StopReason) engine.Result {
+	r := engine.Result{Stop: stop, Usage: g.usage}
+	if stop != "" && stop != backend.StopCancel {
+		r.Text = g.text.Flush()
+	}
+	return r
+}

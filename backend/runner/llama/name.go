@@ -1,0 +1,4 @@
+package llama
+
+// Name is the engine's name in backend.EngineInfo.
+const Name = "llama-embedded"

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package llama
+
+// residentBytes is not known here.
+func residentBytes() int64 { return 0 }
