@@ -313,11 +313,14 @@ func TestWhatDoesNotExistIsNotFound(t *testing.T) {
 		"trash":      func() error { return s.TrashChat(ctx, 9) },
 		"update":     func() error { return s.UpdateChat(ctx, backend.Chat{ID: 9}) },
 		"draft":      func() error { return s.SaveDraft(ctx, backend.Draft{ChatID: 9, Text: "x"}) },
-		"add":        func() error { _, err := s.AddMessage(ctx, backend.Message{ChatID: 9, Role: backend.RoleUser}); return err },
-		"model":      func() error { _, err := s.Model(ctx, 9); return err },
-		"sha":        func() error { _, err := s.ModelBySHA(ctx, ""); return err },
-		"job":        func() error { _, err := s.Job(ctx, 9); return err },
-		"picture":    func() error { _, err := s.Picture(ctx, 9); return err },
+		"add": func() error {
+			_, err := s.AddMessage(ctx, backend.Message{ChatID: 9, Role: backend.RoleUser})
+			return err
+		},
+		"model":   func() error { _, err := s.Model(ctx, 9); return err },
+		"sha":     func() error { _, err := s.ModelBySHA(ctx, ""); return err },
+		"job":     func() error { _, err := s.Job(ctx, 9); return err },
+		"picture": func() error { _, err := s.Picture(ctx, 9); return err },
 	} {
 		if err := call(); !errors.Is(err, backend.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)

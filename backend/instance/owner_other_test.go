@@ -1,0 +1,7 @@
+//go:build !linux
+
+package instance
+
+import "testing"
+
+func waitForZombie(*testing.T, int) {}
