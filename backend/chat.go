@@ -104,6 +104,11 @@ type Usage struct {
 	FirstToken   time.Duration `json:"first_token_ns"` // from the request to the first token
 	PromptTime   time.Duration `json:"prompt_ns"`
 	ReplyTime    time.Duration `json:"reply_ns"`
+
+	// What the prompt left out, and how; stored with the counts. Message has the same fields for reading.
+	SeenFrom int64  `json:"seen_from,omitempty"`
+	LeftOut  int    `json:"left_out,omitempty"`
+	Note     string `json:"note,omitempty"`
 }
 
 // TokenAlt is a candidate for one position with its log-probability (natural logarithm).
@@ -148,11 +153,6 @@ type Generation struct {
 	Model     ModelRef
 	Context   int // n_ctx
 	Batch     int // n_batch = n_ubatch
-
-	// What the window tells about the prompt. Recording a Generation sets the fields of the same names of its message.
-	Note     string
-	SeenFrom int64
-	LeftOut  int
 }
 
 // EngineInfo is what must be equal for a bit-equal repetition.

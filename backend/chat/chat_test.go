@@ -65,7 +65,7 @@ func TestReplyStreamsWithinItsLimits(t *testing.T) {
 		c := h.newChat()
 		m := h.say(c.ID, "Tell me a story")
 		synctest.Wait()
-		if m.State != backend.MessageComplete || m.Stop != backend.StopEnd || !strings.HasSuffix(m.Text, " fin.") {
+		if m.State != backend.MessageComplete || m.Stop != backend.StopEnd || !strings.HasSuffix(m.Text, " fin. ") {
 			t.Fatalf("ends %v %q: %q", m.State, m.Stop, m.Text)
 		}
 		if m.Usage.ReplyTokens != 300 || m.Usage.PromptTokens == 0 {
@@ -81,7 +81,7 @@ func TestReplyStreamsWithinItsLimits(t *testing.T) {
 				if e.Offset != len(text) {
 					t.Fatalf("goes on at %d after %d bytes", e.Offset, len(text))
 				}
-				if gap := at[i].Sub(lastGrew); gap < progressGap && !strings.HasSuffix(e.Text, "fin.") {
+				if gap := at[i].Sub(lastGrew); gap < progressGap && !strings.HasSuffix(e.Text, "fin. ") {
 					t.Errorf("grew %v after the last time", gap)
 				}
 				text, lastGrew = text+e.Text, at[i]
@@ -155,7 +155,7 @@ func TestStopKeepsPartialAnswer(t *testing.T) {
 				}
 				h.engine.set(func() { h.engine.deaf = false })
 				whole := h.resume(m.ID)
-				if !strings.HasPrefix(whole.Text, m.Text) || whole.State != backend.MessageComplete || len(strings.Fields(whole.Text)) != 41 {
+				if !strings.HasPrefix(whole.Text, m.Text) || whole.State != backend.MessageComplete || len(strings.Fields(whole.Text)) != 40 {
 					t.Errorf("resumed to %q", whole.Text)
 				}
 			})

@@ -64,6 +64,8 @@ func (w *words) Tokenize(_ context.Context, text string, _ bool) ([]int32, error
 	return ids, nil
 }
 
+const lastWord = "fin."
+
 func wordID(word string) int32 {
 	h := fnv.New32a()
 	h.Write([]byte(word))
@@ -105,20 +107,23 @@ func (w *words) Generate(ctx context.Context, r engine.GenerateRequest, emit fun
 			if !deaf {
 				return engine.Result{Stop: backend.StopCancel, Usage: usage}, nil
 			}
-			<-time.After(time.Hour)
+			<-time.After(20 * time.Second)
 		}
 		h := fnv.New64a()
 		h.Write(log.Sum(nil))
 		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(add0)))
 		text := fmt.Sprintf("w%d ", h.Sum64()%997)
 		id := wordID(strings.TrimSpace(text))
+		if n == w.length-1 {
+			text, id = "", wordID(lastWord) // held back, as if it could become a stop string
+		}
 		if err := emit(engine.Token{ID: id, Text: text}); err != nil {
 			return engine.Result{}, err
 		}
 		add(int64(id))
 		usage.ReplyTokens++
 	}
-	return engine.Result{Stop: backend.StopEnd, Text: "fin.", Usage: usage}, nil
+	return engine.Result{Stop: backend.StopEnd, Text: lastWord + " ", Usage: usage}, nil
 }
 
 func (w *words) Logits(context.Context, engine.GenerateRequest) ([]float32, error) {

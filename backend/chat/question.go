@@ -16,6 +16,11 @@ type question struct {
 	record  backend.Generation
 	replay  bool // record is stored already and stays as it is
 	prompt  prepared
+
+	// For the message.
+	note     string // one sentence; "" = nothing worth knowing
+	seenFrom int64
+	leftOut  int
 }
 
 // Notes of replies whose continuation is close to, but not exactly, what it would have been.
@@ -30,6 +35,9 @@ func (r *run) ask(e engine.Chat) (question, error) {
 		return r.askNew(e)
 	}
 	record, info := *r.record, e.Info()
+	r.mu.Lock()
+	before := r.reply
+	r.mu.Unlock()
 	if !sameFile(record.Model, r.model) {
 		return r.askOther(e)
 	}
@@ -38,8 +46,9 @@ func (r *run) ask(e engine.Chat) (question, error) {
 	}}
 	q.replay = sameEngine(record.Engine, info.Engine) && record.Batch == info.Batch
 	if !q.replay {
-		q.record.Engine, q.record.Batch, q.record.Context, q.record.Note = info.Engine, info.Batch, info.Context, noteOtherEngine
+		q.record.Engine, q.record.Batch, q.record.Context, q.note = info.Engine, info.Batch, info.Context, noteOtherEngine
 		q.record.Tokens = nil // those that are stored stay
+		q.seenFrom, q.leftOut = before.SeenFrom, before.LeftOut
 		if len(record.Cuts) > 0 && slices.Max(record.Cuts) > info.Batch {
 			q.request.Cuts = nil
 		}
@@ -64,6 +73,7 @@ func (r *run) askNew(e engine.Chat) (question, error) {
 		request: engine.GenerateRequest{Prompt: p.tokens, Stops: p.stops, Sampling: r.sampling},
 		record:  r.recordOf(e, p),
 		prompt:  p,
+		note:    p.plan.Notice, seenFrom: p.plan.SeenFrom, leftOut: len(p.plan.LeftOut),
 	}, nil
 }
 
@@ -87,10 +97,12 @@ func (r *run) askOther(e engine.Chat) (question, error) {
 		}
 	}
 	record := r.recordOf(e, p)
-	record.Note, record.Tokens = noteOtherModel, tokens
+	record.Tokens = tokens
 	return question{
 		request: engine.GenerateRequest{Prompt: p.tokens, Reply: tokens, Stops: p.stops, Sampling: r.sampling},
 		record:  record,
+		prompt:  p,
+		note:    noteOtherModel, seenFrom: p.plan.SeenFrom, leftOut: len(p.plan.LeftOut),
 	}, nil
 }
 
@@ -99,7 +111,6 @@ func (r *run) recordOf(e engine.Chat, p prepared) backend.Generation {
 	return backend.Generation{
 		MessageID: r.reply.ID, Prompt: p.tokens, Stops: p.stops, Sampling: r.sampling,
 		Engine: info.Engine, Model: r.model.Ref(), Context: info.Context, Batch: info.Batch,
-		Note: p.plan.Notice, SeenFrom: p.plan.SeenFrom, LeftOut: len(p.plan.LeftOut),
 	}
 }
 

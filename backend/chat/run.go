@@ -198,7 +198,7 @@ func (r *run) keepRecord(q question) error {
 		return &saveError{err}
 	}
 	r.mu.Lock()
-	r.reply.Note, r.reply.SeenFrom, r.reply.LeftOut = q.record.Note, q.record.SeenFrom, q.record.LeftOut
+	r.reply.Note, r.reply.SeenFrom, r.reply.LeftOut = q.note, q.seenFrom, q.leftOut
 	r.mu.Unlock()
 	return nil
 }
@@ -363,7 +363,7 @@ func (r *run) finish(out outcome) {
 		m.Error = sentence(&saveError{err})
 		s.unsaved[m.ID], s.rest[m.ID] = m, f
 	} else {
-		m = stored
+		m = withFacts(stored)
 		if f.State == backend.MessageComplete && f.Stop == backend.StopEnd && r.record == nil {
 			s.lastPrompt = r.prompt
 			s.lastPrompt.text = m.Text
@@ -392,6 +392,7 @@ func (r *run) ending(out outcome) store.Finish {
 		f.Usage.FirstToken = r.first.Sub(r.began)
 		f.Usage.ReplyTime = r.last.Sub(r.first)
 	}
+	f.Usage.SeenFrom, f.Usage.LeftOut, f.Usage.Note = r.reply.SeenFrom, r.reply.LeftOut, r.reply.Note
 	cause := context.Cause(r.ctx)
 	var save *saveError
 	var crash *engine.Crashed
@@ -410,6 +411,12 @@ func (r *run) ending(out outcome) store.Finish {
 		f.State, f.Error = backend.MessageFailed, sentence(out.err)
 	}
 	return f
+}
+
+// withFacts fills in what a stored message keeps with its counts.
+func withFacts(m backend.Message) backend.Message {
+	m.SeenFrom, m.LeftOut, m.Note = m.Usage.SeenFrom, m.Usage.LeftOut, m.Usage.Note
+	return m
 }
 
 // overlay returns the message as it is now: what is stored of it and what is not yet.

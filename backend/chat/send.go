@@ -233,6 +233,7 @@ func (s *Service) Resume(ctx context.Context, messageID int64) error {
 	if err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
+	reply.SeenFrom, reply.LeftOut, reply.Note = m.SeenFrom, m.LeftOut, m.Note
 	s.announce(reply)
 	r.start(reply)
 	return nil

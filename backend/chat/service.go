@@ -268,6 +268,7 @@ func (s *Service) Message(ctx context.Context, id int64) (backend.Message, error
 
 // live replaces what is stored of a message by what is known of it.
 func (s *Service) live(m backend.Message) backend.Message {
+	m = withFacts(m)
 	s.mu.Lock()
 	r := s.running[m.ID]
 	kept, isUnsaved := s.unsaved[m.ID]
