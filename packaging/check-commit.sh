@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# What every commit must pass, in under a minute and without native code: format, go vet and the tests of all packages but the
+# program itself, whose window libraries are cgo. Its argument is the list of build tags.
+source "$(dirname "$0")/shell.sh"
+cd "$ROOT"
+
+tags=${1:-migrated_fynedo nonative}
+with=packaging/go/with.sh
+packaging/tools/install.sh format
+$with packaging/tools/format.sh -l
+mapfile -t rooms < <($with go list -tags "$tags" -f '{{if ne .Name "main"}}{{.ImportPath}}{{end}}' ./...)
+[[ ${#rooms[@]} -gt 0 ]] || die "go list found no package: run it by hand to see why"
+$with go vet -tags "$tags" "${rooms[@]}" || die "go vet found something: mend the lines above"
+$with go test -tags "$tags" "${rooms[@]}" || die "tests failed: the lines above name them"
