@@ -4,16 +4,22 @@
 // only some time after a person removed the model, so that every removal can be undone.
 //
 // It is called by app, chat, residency (verified or not) and the command line. A Library may be used from any goroutine.
-// It owns one hashing goroutine and one timer goroutine, both ended by Close.
+// It owns two goroutines, one that hashes and one that frees removed files, both ended by Close.
 package library
 
 import (
+	"context"
 	"log/slog"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"loam/backend"
 	"loam/backend/event"
 )
+
+// LicenseUnknown stands where neither the file nor its source names a licence.
+const LicenseUnknown = "not stated"
 
 // Bus is where the library announces changes.
 type Bus interface {
@@ -30,18 +36,93 @@ type Deps struct {
 	Now    func() time.Time // nil = time.Now
 	// Keep is how long the file of a removed Owned model is kept; 0 = ten minutes.
 	Keep time.Duration
+	// Passive starts no background work: for short command-line calls beside a window.
+	Passive bool
 }
 
-// AddOptions says more about a file than its bytes do.
-type AddOptions struct {
-	Starter bool
-	Name    string // "" = made from the header or the file's name
-	Source  string // where it came from, for a person
-	License string // "" = what the header says
+// Library is the models on disk.
+type Library struct {
+	store Store
+	dir   string // without symbolic links, where it exists
+	bus   Bus
+	log   *slog.Logger
+	now   func() time.Time
+	keep  time.Duration
+
+	passive bool
+	ctx     context.Context // of the background work
+	end     context.CancelFunc
+	owned   sync.WaitGroup
+	wake    chan struct{} // there may be something to hash; room for one
+	rewind  chan struct{} // there may be something to free; room for one
+
+	mu sync.Mutex // one change of rows at a time
+
+	hashMu  sync.Mutex
+	hashing map[int64]*hashJob // under way
+	skip    map[int64]stamp    // could not be read, until the file changes
 }
 
-// Folder is what came of adding a folder.
-type Folder struct {
-	Models  []backend.Model
-	Refused []error // *backend.BadFile, one per model file that could not be taken in
+// New opens the library: it continues hashing where it ended and frees the files of models removed long ago.
+func New(d Deps) *Library {
+	l := &Library{
+		store: d.Store, dir: d.Dir, bus: d.Bus, log: d.Logger, now: d.Now, keep: d.Keep, passive: d.Passive,
+		wake: make(chan struct{}, 1), rewind: make(chan struct{}, 1), hashing: map[int64]*hashJob{}, skip: map[int64]stamp{},
+	}
+	if l.log == nil {
+		l.log = slog.New(slog.DiscardHandler)
+	}
+	if l.now == nil {
+		l.now = time.Now
+	}
+	if l.keep == 0 {
+		l.keep = 10 * time.Minute
+	}
+	if abs, err := filepath.Abs(l.dir); err == nil && l.dir != "" {
+		l.dir = abs
+	}
+	if real, err := filepath.EvalSymlinks(l.dir); err == nil && l.dir != "" {
+		l.dir = real
+	}
+	l.ctx, l.end = context.WithCancel(context.Background())
+	if !l.passive {
+		l.owned.Go(l.hashAll)
+		l.owned.Go(l.freeOld)
+	}
+	return l
+}
+
+// Close ends the background work and waits for it. Hashing goes on from there at the next New.
+func (l *Library) Close() error {
+	l.end()
+	l.owned.Wait()
+	return nil
+}
+
+func (l *Library) changed(id int64) {
+	if l.bus != nil {
+		l.bus.Deliver(event.ModelChanged{ModelID: id})
+	}
+}
+
+// nudge wakes a background goroutine; it never waits.
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// owns says whether a path (without symbolic links) lies in the models folder.
+func (l *Library) owns(path string) bool {
+	if l.dir == "" {
+		return false
+	}
+	rel, err := filepath.Rel(l.dir, path)
+	return err == nil && filepath.IsLocal(rel) && rel != "."
+}
+
+// usable says whether a model may be offered for chats.
+func usable(m backend.Model) bool {
+	return m.Kind == backend.KindChat && (m.State == backend.ModelReady || m.State == backend.ModelUnverified)
 }

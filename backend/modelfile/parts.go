@@ -21,6 +21,15 @@ func Parts(path string, count int) []string {
 	return paths
 }
 
+// PartsByName is Parts for a file that is known to be split by its name only; nil for any other name.
+func PartsByName(path string) []string {
+	_, _, count, ok := partName(filepath.Base(path))
+	if !ok || count < 2 || count > 10_000 {
+		return nil
+	}
+	return Parts(path, count)
+}
+
 // partName splits the name of a part of a split file: "x-00001-of-00003.gguf" gives "x", 1, 3.
 func partName(base string) (stem string, part, parts int, ok bool) {
 	stem, ok = strings.CutSuffix(base, ".gguf")

@@ -1,0 +1,454 @@
+package library_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"loam/backend"
+	"loam/backend/event"
+	"loam/backend/library"
+	"loam/backend/modelfile/modelfiletest"
+)
+
+func TestModelIsReadyAfterItLoadedAndAsideAfterItFailed(t *testing.T) {
+	f := open(t)
+	m := f.add(t, f.abroad, "a.gguf", chat("Alpha"))
+	if err := f.MarkBad(t.Context(), m.ID, "the engine gave up on it"); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.get(t, m.ID); got.State != backend.ModelQuarantined || got.Reason != "the engine gave up on it" {
+		t.Errorf("after a failure: %s, %q", got.State, got.Reason)
+	}
+	if _, err := f.Default(t.Context()); !errors.Is(err, backend.ErrNoModel) {
+		t.Errorf("a model put aside is offered: %v", err)
+	}
+	if err := f.MarkVerified(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.get(t, m.ID); got.State != backend.ModelReady || got.Reason != "" {
+		t.Errorf("after a load: %s, %q", got.State, got.Reason)
+	}
+	if err := f.MarkVerified(t.Context(), 99); !errors.Is(err, backend.ErrNotFound) {
+		t.Errorf("a model that never was: %v", err)
+	}
+}
+
+func TestFirstLargerModelThatPassesBecomesTheDefault(t *testing.T) {
+	f := open(t)
+	want := func(step string, id int64) {
+		t.Helper()
+		if m, err := f.Default(t.Context()); err != nil || m.ID != id {
+			t.Errorf("%s: the default is %d (%s), %v; want %d", step, m.ID, m.Name, err, id)
+		}
+	}
+	larger := func(name string, layers int) []byte {
+		g := modelfiletest.Chat().Set("general.name", name).Set("general.basename", name)
+		return g.Tensor("blk.0.extra.weight", modelfiletest.F32, nil, 32, uint64(layers)).Bytes()
+	}
+	starter, _, err := f.EnsureStarter(t.Context(), modelfiletest.Write(t, f.abroad, "s.gguf", chat("Starter")), library.AddOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want("only the starter, not loaded yet", starter.ID)
+	first := f.add(t, f.abroad, "first.gguf", larger("first", 64))
+	second := f.add(t, f.abroad, "second.gguf", larger("second", 65))
+	small := f.add(t, f.abroad, "small.gguf", modelfiletest.Chat().Set("general.license", nil).Set("general.name", "x").
+		Set("general.basename", nil).Bytes())
+	want("larger ones that were not loaded", starter.ID)
+	if err := f.MarkVerified(t.Context(), starter.ID); err != nil {
+		t.Fatal(err)
+	}
+	want("the starter loaded", starter.ID)
+	for _, step := range []struct {
+		verified, want int64
+	}{{second.ID, second.ID}, {first.ID, second.ID}, {small.ID, second.ID}} {
+		if err := f.MarkVerified(t.Context(), step.verified); err != nil {
+			t.Fatal(err)
+		}
+		want(fmt.Sprint("verified ", step.verified), step.want)
+	}
+	if err := f.SetDefault(t.Context(), starter.ID); err != nil {
+		t.Fatal(err)
+	}
+	want("a person chose the starter", starter.ID)
+	if err := f.MarkVerified(t.Context(), first.ID); err != nil {
+		t.Fatal(err)
+	}
+	want("the choice stays", starter.ID)
+	if err := f.SetDefault(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	want("by the rule again", first.ID) // the oldest
+	if err := f.Remove(t.Context(), first.ID); err != nil {
+		t.Fatal(err)
+	}
+	want("that one removed", second.ID)
+	list, err := f.List(t.Context())
+	if err != nil || list[len(list)-1].ID != starter.ID {
+		t.Errorf("the starter is not the last of %d, %v", len(list), err)
+	}
+}
+
+func TestOnlyChatModelsBecomeTheDefault(t *testing.T) {
+	f := open(t)
+	m := f.add(t, f.abroad, "e.gguf", modelfiletest.Chat().Set("llama.pooling_type", uint32(1)).Bytes())
+	if err := f.MarkVerified(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Default(t.Context()); !errors.Is(err, backend.ErrNoModel) {
+		t.Errorf("an embedding model is the default: %v", err)
+	}
+	var bad *backend.BadFile
+	if err := f.SetDefault(t.Context(), m.ID); !errors.As(err, &bad) {
+		t.Errorf("an embedding model was chosen: %v", err)
+	}
+}
+
+func TestRemovedStarterStaysRemoved(t *testing.T) {
+	f := open(t)
+	path := modelfiletest.Write(t, f.abroad, "s.gguf", chat("Starter"))
+	m, ok, err := f.EnsureStarter(t.Context(), path, library.AddOptions{})
+	if err != nil || !ok || !m.Starter {
+		t.Fatalf("%+v, %v, %v", m, ok, err)
+	}
+	moved := filepath.Join(f.abroad, "moved")
+	if err := os.Mkdir(moved, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path, filepath.Join(moved, "s.gguf")); err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(moved, "s.gguf")
+	if again, ok, err := f.EnsureStarter(t.Context(), path, library.AddOptions{}); err != nil || !ok || again.ID != m.ID || again.Path != path {
+		t.Errorf("a starter that moved: model %d at %s, %v, %v; want %d", again.ID, again.Path, ok, err, m.ID)
+	}
+	if err := f.Remove(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := f.EnsureStarter(t.Context(), path, library.AddOptions{}); ok || err != nil {
+		t.Errorf("a removed starter came back: %v, %v", ok, err)
+	}
+	if again, err := f.Add(t.Context(), path, library.AddOptions{}); err != nil || again.ID != m.ID || !again.Starter || !again.Deleted.IsZero() {
+		t.Errorf("adding it again gave %+v, %v", again, err)
+	}
+}
+
+func TestVanishedFilesAreSaidSoAndComeBack(t *testing.T) {
+	f := open(t)
+	m := f.add(t, f.abroad, "a.gguf", chat("Alpha"))
+	if err := f.MarkVerified(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	aside := f.abroad + "-aside"
+	for _, tc := range []struct {
+		name, from, to, says string
+	}{
+		{"the file is gone", m.Path, m.Path + ".aside", "no longer in " + f.abroad},
+		{"its folder is gone", f.abroad, aside, "its folder " + f.abroad + " is not there"},
+	} {
+		if err := os.Rename(tc.from, tc.to); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Recheck(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.get(t, m.ID); got.State != backend.ModelMissing || !strings.Contains(got.Reason, tc.says) {
+			t.Errorf("%s: %s, %q; want something with %q", tc.name, got.State, got.Reason, tc.says)
+		}
+		if err := os.Rename(tc.to, tc.from); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Recheck(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.get(t, m.ID); got.State != backend.ModelReady || got.Reason != "" || got.SHA256 != m.SHA256 {
+			t.Errorf("%s, then back: %s, %q; want ready", tc.name, got.State, got.Reason)
+		}
+	}
+}
+
+func TestMovedFileKeepsItsEntry(t *testing.T) {
+	f := open(t)
+	m := f.add(t, f.abroad, "a.gguf", chat("Alpha"))
+	to := filepath.Join(f.owned, "a.gguf")
+	if err := os.Rename(m.Path, to); err != nil {
+		t.Fatal(err)
+	}
+	got, err := f.Add(t.Context(), to, library.AddOptions{})
+	if err != nil || got.ID != m.ID || got.Path != to || !got.Owned || got.SHA256 != m.SHA256 {
+		t.Errorf("got %+v, %v; want model %d at its new place", got, err, m.ID)
+	}
+}
+
+func TestExchangedFileIsNoticedAndTakenAgain(t *testing.T) {
+	f := open(t)
+	m := f.add(t, f.abroad, "a.gguf", chat("Alpha"))
+	if err := f.MarkVerified(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	data := chat("Alpha" + strings.Repeat("2", 64))
+	modelfiletest.Write(t, f.abroad, "a.gguf", data)
+	if err := f.Recheck(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.get(t, m.ID); got.State != backend.ModelChanged || got.SHA256 != m.SHA256 || !strings.Contains(got.Reason, "another size") {
+		t.Errorf("%s, %q; want changed", got.State, got.Reason)
+	}
+	got, err := f.Add(t.Context(), m.Path, library.AddOptions{})
+	if err != nil || got.ID != m.ID || got.State != backend.ModelUnverified || got.SHA256 != sum(data) || got.SizeBytes != int64(len(data)) {
+		t.Errorf("taken again: %+v, %v", got, err)
+	}
+}
+
+func TestRemovalIsUndone(t *testing.T) {
+	f := open(t)
+	m := f.add(t, f.owned, "a.gguf", chat("Alpha"))
+	if err := f.MarkVerified(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Remove(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := f.List(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("%d models after removal, %v", len(list), err)
+	}
+	if list, err := f.Removed(t.Context()); err != nil || len(list) != 1 {
+		t.Errorf("%d removed models, %v; want 1", len(list), err)
+	}
+	if _, err := os.Stat(m.Path); err != nil {
+		t.Errorf("the file went at once: %v", err)
+	}
+	got, err := f.Restore(t.Context(), m.ID)
+	if err != nil || got.State != backend.ModelReady || !got.Deleted.IsZero() {
+		t.Errorf("restored: %+v, %v", got, err)
+	}
+	if diff := cmp.Diff(got, f.get(t, m.ID)); diff != "" {
+		t.Errorf("stored otherwise (-got +stored)\n%s", diff)
+	}
+}
+
+func TestFreeingDeletesOnlyWhatIsOurs(t *testing.T) {
+	f := open(t)
+	mine, theirs := f.add(t, f.owned, "a.gguf", chat("Alpha")), f.add(t, f.abroad, "b.gguf", chat("Beta"))
+	written := f.add(t, f.owned, "c.gguf", chat("Gamma"))
+	if err := f.FreeNow(t.Context(), mine.ID); err == nil {
+		t.Error("an installed model was freed")
+	}
+	for _, m := range []backend.Model{mine, theirs, written} {
+		if err := f.Remove(t.Context(), m.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	modelfiletest.Write(t, f.owned, "c.gguf", []byte("something else by now"))
+	for _, tc := range []struct {
+		m    backend.Model
+		gone bool
+	}{{mine, true}, {theirs, false}, {written, false}} {
+		if err := f.FreeNow(t.Context(), tc.m.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(tc.m.Path); os.IsNotExist(err) != tc.gone {
+			t.Errorf("%s: deleted %v, want %v", tc.m.Name, os.IsNotExist(err), tc.gone)
+		}
+		if _, err := f.Get(t.Context(), tc.m.ID); !errors.Is(err, backend.ErrNotFound) {
+			t.Errorf("%s is still known: %v", tc.m.Name, err)
+		}
+	}
+	if _, err := os.Stat(f.owned); err != nil {
+		t.Errorf("the models folder went along: %v", err)
+	}
+}
+
+func TestFileOfARemovedModelGoesLater(t *testing.T) {
+	f := open(t, func(d *library.Deps) { d.Keep = time.Millisecond })
+	mine, theirs := f.add(t, f.owned, "a.gguf", chat("Alpha")), f.add(t, f.abroad, "b.gguf", chat("Beta"))
+	for _, m := range []backend.Model{theirs, mine} {
+		if err := f.Remove(t.Context(), m.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wait(t, "the removed model's file is freed", func() bool {
+		_, err := f.Get(t.Context(), mine.ID)
+		return errors.Is(err, backend.ErrNotFound)
+	})
+	if _, err := os.Stat(mine.Path); !os.IsNotExist(err) {
+		t.Errorf("the file is still there: %v", err)
+	}
+	if _, err := os.Stat(theirs.Path); err != nil {
+		t.Errorf("a foreign file was touched: %v", err)
+	}
+	if m := f.add(t, f.abroad, "b.gguf", chat("Beta")); m.ID != theirs.ID || m.SHA256 != theirs.SHA256 {
+		t.Errorf("a foreign model added again is number %d, want %d", m.ID, theirs.ID)
+	}
+}
+
+func TestPassiveLibraryFreesNothing(t *testing.T) {
+	f := open(t, func(d *library.Deps) { d.Keep, d.Passive = time.Nanosecond, true })
+	m := f.add(t, f.owned, "a.gguf", chat("Alpha"))
+	if err := f.Remove(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(m.Path); err != nil {
+		t.Errorf("the file is gone: %v", err)
+	}
+}
+
+// split cuts a chat model into three parts the way converters do.
+func split(t *testing.T, dir string, parts ...int) []string {
+	t.Helper()
+	paths := make([]string, 3)
+	for i := range 3 {
+		g := modelfiletest.NewGGUF().Tensor(fmt.Sprintf("blk.%d.ffn_up.weight", i), modelfiletest.F32, nil, 32, 32)
+		if i == 0 {
+			g = modelfiletest.Chat()
+		}
+		g.Set("split.no", uint32(i)).Set("split.count", uint32(3))
+		paths[i] = filepath.Join(dir, fmt.Sprintf("Big-%05d-of-00003.gguf", i+1))
+		for _, p := range parts {
+			if p == i+1 {
+				modelfiletest.Write(t, dir, filepath.Base(paths[i]), g.Bytes())
+			}
+		}
+	}
+	return paths
+}
+
+func TestSplitModelIsOneModel(t *testing.T) {
+	f := open(t)
+	paths := split(t, f.abroad, 1, 2, 3)
+	m, err := f.Add(t.Context(), paths[1], library.AddOptions{}) // any part leads to it
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	for _, p := range paths {
+		b, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, b...)
+	}
+	if m.Path != paths[0] || m.SizeBytes != int64(len(all)) || m.SHA256 != sum(all) || m.State != backend.ModelUnverified {
+		t.Errorf("%s of %d bytes, %s, hash %.8s; want %s, %d, unverified, %.8s", m.Path, m.SizeBytes, m.State, m.SHA256, paths[0], len(all), sum(all))
+	}
+	got, err := f.AddFolder(t.Context(), f.abroad, library.AddOptions{})
+	if err != nil || len(got.Models) != 1 || got.Models[0].ID != m.ID {
+		t.Errorf("the folder holds %+v, %v; want that one model", got, err)
+	}
+	if err := os.Remove(paths[2]); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Recheck(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.get(t, m.ID); got.State != backend.ModelIncomplete || got.Reason != "part 3 of 3 is not beside it" {
+		t.Errorf("after a part went: %s, %q", got.State, got.Reason)
+	}
+}
+
+func TestSplitModelWithMissingParts(t *testing.T) {
+	f := open(t)
+	paths := split(t, f.abroad, 1)
+	m, err := f.Add(t.Context(), paths[0], library.AddOptions{})
+	if err != nil || m.State != backend.ModelIncomplete || m.Reason != "parts 2 and 3 of 3 are not beside it" {
+		t.Fatalf("%s, %q, %v; want incomplete", m.State, m.Reason, err)
+	}
+	split(t, f.abroad, 2, 3)
+	again, err := f.Add(t.Context(), paths[2], library.AddOptions{})
+	if err != nil || again.ID != m.ID || again.State != backend.ModelUnverified {
+		t.Errorf("completed: model %d, %s, %v; want %d, unverified", again.ID, again.State, err, m.ID)
+	}
+	alone := filepath.Join(f.owned, "Big-00002-of-00003.gguf")
+	if err := os.Rename(paths[1], alone); err != nil {
+		t.Fatal(err)
+	}
+	var bad *backend.BadFile
+	if _, err := f.Add(t.Context(), alone, library.AddOptions{}); !errors.As(err, &bad) || !strings.Contains(bad.Reason, "part 2 of 3") {
+		t.Errorf("a later part alone gave %v", err)
+	}
+}
+
+// big is a chat model that is too large to be hashed while it is added: a sparse tail of zeros.
+func big(t *testing.T, dir string) string {
+	t.Helper()
+	path := modelfiletest.Write(t, dir, "big.gguf", modelfiletest.Chat().Bytes())
+	if err := os.Truncate(path, 192<<20); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// bigSum is the hash of big.
+var bigSum = sync.OnceValue(func() string {
+	data := modelfiletest.Chat().Bytes()
+	return sum(append(data, make([]byte, 192<<20-len(data))...))
+})
+
+func TestLargeFilesAreHashedInTheBackground(t *testing.T) {
+	f := open(t)
+	m, err := f.Add(t.Context(), big(t, f.abroad), library.AddOptions{})
+	if err != nil || m.SHA256 != "" {
+		t.Fatalf("hash %q, %v; want none yet", m.SHA256, err)
+	}
+	wait(t, "the hash is known", func() bool { return f.get(t, m.ID).SHA256 != "" })
+	if got := f.get(t, m.ID).SHA256; got != bigSum() {
+		t.Errorf("hash %s, want %s", got, bigSum())
+	}
+	if !f.bus.has(event.ModelProgress{ModelID: m.ID, Done: 192 << 20, Total: 192 << 20}) {
+		t.Error("nobody was told how far it was")
+	}
+	wait(t, "hashing ended", func() bool { _, busy := f.Hashing(m.ID); return !busy })
+}
+
+func TestHashingGoesOnAfterARestart(t *testing.T) {
+	f := open(t, func(d *library.Deps) { d.Passive = true })
+	m, err := f.Add(t.Context(), big(t, f.abroad), library.AddOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.deps.Passive = false
+	for range 3 { // stopped at any place, each run goes on
+		l := library.New(f.deps)
+		wait(t, "hashing began", func() bool { done, _ := l.Hashing(m.ID); return done > 0.4 || f.get(t, m.ID).SHA256 != "" })
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := library.New(f.deps)
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	wait(t, "the hash is known", func() bool { return f.get(t, m.ID).SHA256 != "" })
+	if got := f.get(t, m.ID).SHA256; got != bigSum() {
+		t.Errorf("hash %s, want %s", got, bigSum())
+	}
+}
+
+func TestHashOnDemand(t *testing.T) {
+	f := open(t, func(d *library.Deps) { d.Passive = true })
+	m, err := f.Add(t.Context(), big(t, f.abroad), library.AddOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.SHA256(t.Context(), m.ID); err != nil || got != bigSum() {
+		t.Errorf("hash %s, %v; want %s", got, err, bigSum())
+	}
+	other := f.add(t, f.abroad, "b.gguf", chat("Beta"))
+	if other.SHA256 == "" || bytes.Equal([]byte(other.SHA256), []byte(bigSum())) {
+		t.Errorf("hash %q of another file", other.SHA256)
+	}
+}
