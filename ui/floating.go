@@ -1,0 +1,84 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"loam/ui/widgets"
+)
+
+// floating is what lies over the window and takes the keys: one menu, popover or dialog at a time, closed by Esc.
+type floating struct {
+	ui  *UI
+	top interface {
+		Hide()
+		Visible() bool
+	}
+	before fyne.Focusable // had the focus
+}
+
+// open says whether something floats.
+func (f *floating) open() bool { return f.top != nil && f.top.Visible() }
+
+// close closes it; false = nothing floated.
+func (f *floating) close() {
+	if !f.open() {
+		f.top = nil
+		return
+	}
+	f.top.Hide()
+	f.top = nil
+	if f.before != nil {
+		f.ui.window.Canvas().Focus(f.before)
+		f.before = nil
+	}
+}
+
+func (f *floating) remember() {
+	f.close()
+	f.ui.root.HideTip()
+	f.before = f.ui.window.Canvas().Focused()
+}
+
+// popover shows content in a card under an anchor, its right edge at the anchor's where there is no room otherwise.
+func (f *floating) popover(content, anchor fyne.CanvasObject, width float32) {
+	f.remember()
+	c := f.ui.window.Canvas()
+	inner := container.New(widgets.Even(14), content)
+	room := c.Size()
+	width = min(width, room.Width-24)
+	size := fyne.NewSize(width, min(widgets.HeightFor(inner, width), room.Height-24))
+	pos := f.ui.app.Driver().AbsolutePositionForObject(anchor)
+	x := min(pos.X, room.Width-size.Width-12)
+	if pos.X+anchor.Size().Width/2 > room.Width/2 {
+		x = pos.X + anchor.Size().Width - size.Width
+	}
+	y := min(pos.Y+anchor.Size().Height+8, room.Height-size.Height-12)
+	p := widget.NewPopUp(inner, c)
+	p.ShowAtPosition(fyne.NewPos(max(x, 12), max(y, 12)))
+	p.Resize(size)
+	f.top = p
+}
+
+// dialog shows content in a card in the middle, over a scrim.
+func (f *floating) dialog(content fyne.CanvasObject) {
+	f.remember()
+	c := f.ui.window.Canvas()
+	inner := container.New(widgets.Even(20), content)
+	room := c.Size()
+	width := min(max(inner.MinSize().Width, 480), room.Width-48)
+	p := widget.NewModalPopUp(inner, c)
+	p.Show()
+	p.Resize(fyne.NewSize(width, min(widgets.HeightFor(inner, width), room.Height-48)))
+	f.top = p
+}
+
+// menu shows items at a place of the canvas.
+func (f *floating) menu(items []*fyne.MenuItem, at fyne.Position) {
+	f.remember()
+	m := widget.NewPopUpMenu(fyne.NewMenu("", items...), f.ui.window.Canvas())
+	m.ShowAtPosition(at)
+	f.ui.window.Canvas().Focus(m)
+	f.top = m
+}

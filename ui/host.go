@@ -1,0 +1,159 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"loam/ui/dialogs"
+	"loam/ui/pages"
+	"loam/ui/widgets"
+)
+
+// host is the window as its pages see it.
+type host struct{ ui *UI }
+
+var _ pages.Host = host{}
+
+// Load implements pages.Host.
+func (h host) Load(lane string, work func(context.Context) func()) { h.ui.load(lane, work) }
+
+// After implements pages.Host.
+func (h host) After(d time.Duration, f func()) (cancel func()) { return h.ui.tasks.after(d, f) }
+
+// Now implements pages.Host.
+func (h host) Now() time.Time { return h.ui.now() }
+
+// Canvas implements pages.Host.
+func (h host) Canvas() fyne.Canvas { return h.ui.window.Canvas() }
+
+// Window implements pages.Host.
+func (h host) Window() fyne.Window { return h.ui.window }
+
+// Notify implements pages.Host.
+func (h host) Notify(n widgets.Notice) { h.ui.notices.notify(n) }
+
+// Fail implements pages.Host.
+func (h host) Fail(err error, retry func()) { h.ui.fail(err, retry) }
+
+// Sentence implements pages.Host.
+func (h host) Sentence(err error) (text, next string) { return h.ui.sentence(err) }
+
+// Undone implements pages.Host.
+func (h host) Undone(u widgets.Undo) { h.ui.notices.undone(u) }
+
+// Copy implements pages.Host.
+func (h host) Copy(text string) { h.ui.copy(text) }
+
+// OpenFolder implements pages.Host.
+func (h host) OpenFolder(path string) {
+	h.ui.load("desktop", func(context.Context) func() {
+		if h.ui.deps.OpenFolder == nil {
+			return nil
+		}
+		if err := h.ui.deps.OpenFolder(path); err != nil {
+			return func() {
+				h.ui.copy(path)
+				h.ui.notices.notify(widgets.Notice{
+					Key: "folder", Tone: widgets.ToneWarn, Details: err.Error(),
+					Text: "No file manager answered. The path is on the clipboard: " + path,
+				})
+			}
+		}
+		return nil
+	})
+}
+
+// Popover implements pages.Host.
+func (h host) Popover(content, anchor fyne.CanvasObject, width float32) {
+	h.ui.float.popover(content, anchor, width)
+}
+
+// ClosePopover implements pages.Host.
+func (h host) ClosePopover() { h.ui.float.close() }
+
+// Menu implements pages.Host.
+func (h host) Menu(items []*fyne.MenuItem, at fyne.Position) { h.ui.float.menu(items, at) }
+
+// Go implements pages.Host.
+func (h host) Go(p pages.Page) { h.ui.show(p) }
+
+// NewChatWith implements pages.Host.
+func (h host) NewChatWith(modelID int64) {
+	h.ui.show(pages.PageChats)
+	h.ui.chats.NewChat(modelID)
+}
+
+// AddFiles implements pages.Host.
+func (h host) AddFiles() { h.ui.chooseFile() }
+
+// Licenses implements pages.Host.
+func (h host) Licenses() {
+	text := ""
+	if f := h.ui.deps.About.Licenses; f != nil {
+		text = f()
+	}
+	h.ui.float.dialog(dialogs.Licenses(text, h.ui.float.close, h.ui.copy))
+}
+
+// Narrow implements pages.Host.
+func (h host) Narrow() bool { return h.ui.root.Size().Width < narrowBelow }
+
+// Look implements pages.Host.
+func (h host) Look() pages.Look { return h.ui.state.look }
+
+// SetLook implements pages.Host.
+func (h host) SetLook(l pages.Look) { h.ui.setLook(l) }
+
+// narrowBelow is the width under which the sidebar gives its room up.
+const narrowBelow = 900
+
+func (u *UI) copy(text string) { u.app.Clipboard().SetContent(text) }
+
+// sentence says what an error means.
+func (u *UI) sentence(err error) (text, next string) {
+	if u.deps.Sentence != nil {
+		return u.deps.Sentence(err)
+	}
+	s := err.Error()
+	return strings.ToUpper(s[:1]) + s[1:] + ".", ""
+}
+
+// fail shows what an error means with a button for the next step. Work that was cancelled because the window closes is
+// no news.
+func (u *UI) fail(err error, retry func()) {
+	if err == nil || u.closed || errors.Is(err, context.Canceled) {
+		return
+	}
+	text, next := u.sentence(err)
+	n := widgets.Notice{Tone: widgets.ToneError, Text: text}
+	if d := err.Error(); d != text {
+		n.Details = d
+	}
+	if do := u.step(next, retry); do != nil {
+		n.Action, n.Do = next, do
+	} else if retry != nil {
+		n.Action, n.Do = "Try again", retry
+	}
+	u.log.Warn("Shown to the person", "err", err)
+	u.notices.notify(n)
+}
+
+// step is what the button of an error's next step does, nil where only trying again is left.
+func (u *UI) step(next string, retry func()) func() {
+	word := strings.ToLower(next)
+	switch {
+	case next == "":
+		return nil
+	case strings.Contains(word, "model") || strings.Contains(word, "file"):
+		return func() { u.show(pages.PageModels) }
+	case strings.Contains(word, "setting") || strings.Contains(word, "health") || strings.Contains(word, "doctor"):
+		return func() { u.show(pages.PageSettings) }
+	case strings.Contains(word, "folder"):
+		return func() { host{u}.OpenFolder(u.deps.Folders.Data) }
+	}
+	return retry
+}

@@ -1,0 +1,230 @@
+package pages
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"loam/backend/event"
+	"loam/ui/chatview"
+	"loam/ui/theme"
+	"loam/ui/widgets"
+)
+
+// narrowBelow is the window's width under which the sidebar lies over the conversation instead of beside it.
+const narrowBelow = 900
+
+// sidebarWidth is its width at text size 100 %.
+const sidebarWidth = 264
+
+// ChatsPage is the list of chats and the open one.
+type ChatsPage struct {
+	env     Env
+	side    *sidebar
+	talk    *conversation
+	body    *fyne.Container
+	shown   bool // the sidebar is wanted in a wide window
+	over    bool // it is open over a narrow one
+	was     bool // the window was narrow at the last layout
+	onOpen  func(chatID int64)
+	reading bool
+	again   bool
+}
+
+// NewChatsPage builds the page. onOpen hears which chat is open, 0 = one that is not stored yet.
+func NewChatsPage(env Env, onOpen func(chatID int64)) *ChatsPage {
+	p := &ChatsPage{env: env, shown: true, onOpen: onOpen}
+	p.talk = newConversation(env, p.ToggleSidebar)
+	p.talk.onOpened = func(id int64) {
+		p.side.setCurrent(id)
+		p.onOpen(id)
+	}
+	p.talk.onRun = func(id int64, on bool) { p.side.setRunning(id, on) }
+	p.side = newSidebar(env, func(id int64) { p.Open(id) }, func() { p.NewChat(0) })
+	side := container.NewBorder(nil, nil, nil, widgets.NewLine(true), p.side.body)
+	p.body = container.New(&chatsLayout{p}, p.talk.body, side)
+	p.talk.picker.reload()
+	p.Reload()
+	return p
+}
+
+// chatsLayout puts the sidebar beside the conversation, or over it in a narrow window.
+type chatsLayout struct{ p *ChatsPage }
+
+// Layout implements fyne.Layout.
+func (l *chatsLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	p, talk, side := l.p, objects[0], objects[1]
+	narrow := p.env.Host.Narrow()
+	if narrow != p.was {
+		p.was, p.over = narrow, false
+	}
+	visible := p.shown && !narrow || p.over && narrow
+	width := min(sidebarWidth*max(theme.Size(theme.SizeBody)/15, 1), size.Width*0.6)
+	left := float32(0)
+	if visible {
+		if !narrow {
+			left = width
+		}
+		side.Move(fyne.NewPos(0, 0))
+		side.Resize(fyne.NewSize(width, size.Height))
+	}
+	if visible != side.Visible() {
+		if visible {
+			side.Show()
+		} else {
+			side.Hide()
+		}
+	}
+	if p.talk.toggle.Visible() == (visible && !narrow) {
+		if visible && !narrow {
+			p.talk.toggle.Hide()
+		} else {
+			p.talk.toggle.Show()
+		}
+	}
+	talk.Move(fyne.NewPos(left, 0))
+	talk.Resize(fyne.NewSize(size.Width-left, size.Height))
+}
+
+// MinSize implements fyne.Layout.
+func (l *chatsLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(400, 300) }
+
+// Body is what the window shows.
+func (p *ChatsPage) Body() fyne.CanvasObject { return p.body }
+
+// ToggleSidebar shows or hides the list of chats.
+func (p *ChatsPage) ToggleSidebar() {
+	if p.env.Host.Narrow() {
+		p.over = !p.over
+	} else {
+		p.shown = !p.shown
+	}
+	p.relayout()
+}
+
+// SidebarShown says whether the list is wanted beside the conversation; SetSidebarShown says it again.
+func (p *ChatsPage) SidebarShown() bool { return p.shown }
+
+// SetSidebarShown shows or hides the list in a wide window.
+func (p *ChatsPage) SetSidebarShown(on bool) {
+	p.shown = on
+	p.relayout()
+}
+
+func (p *ChatsPage) relayout() { p.body.Layout.Layout(p.body.Objects, p.body.Size()) }
+
+// Open shows a stored chat, with the focus where the next key is wanted: on Resume when its last reply was cut off.
+func (p *ChatsPage) Open(id int64) { p.open(id, false) }
+
+// Reopen is Open at the start of the program: an interrupted reply offers Resume under the finger.
+func (p *ChatsPage) Reopen(id int64) { p.open(id, true) }
+
+func (p *ChatsPage) open(id int64, atStart bool) {
+	p.closeOver()
+	p.talk.open(id, func() {
+		if cut := p.talk.interrupted(); atStart && cut != 0 {
+			p.talk.view.FocusAction(cut, chatview.ActionResume)
+			return
+		}
+		p.talk.composer.focus()
+	})
+}
+
+// NewChat shows an empty chat for a model; 0 = the default one.
+func (p *ChatsPage) NewChat(modelID int64) {
+	p.closeOver()
+	p.talk.openNew(modelID, p.talk.composer.focus)
+}
+
+func (p *ChatsPage) closeOver() {
+	if p.over {
+		p.over = false
+		p.relayout()
+	}
+}
+
+// FocusSearch brings the search field up.
+func (p *ChatsPage) FocusSearch() {
+	if p.env.Host.Narrow() {
+		p.over = true
+	} else {
+		p.shown = true
+	}
+	p.relayout()
+	widgets.FocusCanvas(p.side.search)
+}
+
+// FocusComposer puts the focus where a person writes.
+func (p *ChatsPage) FocusComposer() { p.talk.composer.focus() }
+
+// Cancel is Esc: it gives up the innermost of what goes on here; false = nothing does.
+func (p *ChatsPage) Cancel() bool {
+	switch {
+	case p.over:
+		p.closeOver()
+	case p.talk.editing != 0:
+		p.talk.endEdit()
+	case p.talk.running != 0:
+		p.talk.stop()
+	default:
+		return false
+	}
+	return true
+}
+
+// Step opens the chat above (-1) or below (+1) the open one.
+func (p *ChatsPage) Step(delta int) { p.side.step(delta) }
+
+// ResumeLast goes on with the last reply when it was cut off.
+func (p *ChatsPage) ResumeLast() {
+	if cut := p.talk.interrupted(); cut != 0 {
+		p.talk.resume(cut)
+	}
+}
+
+// Flush stores drafts that wait.
+func (p *ChatsPage) Flush() { p.talk.drafts.flush() }
+
+// Handle takes an event of the bus.
+func (p *ChatsPage) Handle(e event.Event) {
+	switch e := e.(type) {
+	case event.ChatChanged:
+		p.Reload()
+	case event.ModelChanged:
+		p.talk.picker.reload()
+	case event.EngineChanged:
+		p.talk.picker.setEngine(e)
+	}
+	p.talk.handle(e)
+}
+
+// Reload reads the list of chats again; wishes that come while it is read become one.
+func (p *ChatsPage) Reload() {
+	if p.reading {
+		p.again = true
+		return
+	}
+	p.reading = true
+	p.env.Host.Load("chats", func(ctx context.Context) func() {
+		chats, err := p.env.Chats.Chats(ctx)
+		return func() {
+			p.reading = false
+			if err != nil {
+				p.env.Host.Fail(err, p.Reload)
+				return
+			}
+			p.side.setChats(chats)
+			if p.again {
+				p.again = false
+				p.Reload()
+			}
+		}
+	})
+}
+
+// Type writes a rune into the composer, which takes the focus.
+func (p *ChatsPage) Type(r rune) {
+	p.talk.composer.focus()
+	p.talk.composer.field.TypedRune(r)
+}

@@ -1,0 +1,239 @@
+package pages
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"loam/ui/theme"
+	"loam/ui/widgets"
+)
+
+// composer is where a person writes: a field that grows with the text to two fifths of the page, and one button that
+// sends, or stops while a reply is being written. Enter sends, Shift+Enter begins a new line.
+type composer struct {
+	onSend   func(text string)
+	onStop   func()
+	onChange func(text string)
+	onCancel func() // editing a message was given up
+	onHeight func() // it wants another height
+
+	field   *widgets.Field
+	send    *widgets.Button
+	reason  *widgets.Label
+	strip   *fyne.Container // "Editing a message"
+	card    *widgets.Panel
+	clip    *container.Clip
+	body    fyne.CanvasObject
+	room    float32 // the most the field may be high
+	running bool
+	blocked string // why nothing can be sent; "" = it can
+	sending bool
+	editing bool
+	lines   int
+}
+
+func newComposer() *composer {
+	c := &composer{room: 200}
+	c.field = widgets.NewArea("Message")
+	c.field.SetMinRowsVisible(1)
+	c.field.OnChanged = func(text string) {
+		c.fit()
+		c.refresh()
+		if c.onChange != nil {
+			c.onChange(text)
+		}
+	}
+	c.field.OnEnter = func() {
+		if !c.running {
+			c.submit()
+		}
+	}
+	c.field.OnEsc = func() bool {
+		if !c.editing {
+			return false
+		}
+		c.onCancel()
+		return true
+	}
+	c.send = widgets.NewButton("", widgets.KindPrimary, func() {
+		if c.running {
+			c.onStop()
+			return
+		}
+		c.submit()
+	})
+	c.reason = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
+	cancel := widgets.NewButton("Cancel", widgets.KindQuiet, func() { c.onCancel() })
+	cancel.Small = true
+	c.strip = container.New(widgets.Row{Gap: 8, Grow: 2},
+		widgets.NewIcon(theme.Icon(theme.IconEdit), theme.ColorQuiet, 16),
+		widgets.NewLabel("Editing a message: the old one and its replies are kept beside the new one.",
+			widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall}),
+		cancel)
+	c.strip.Hide()
+	c.clip = container.NewClip(c.field)
+	bottom := container.New(widgets.Row{Gap: 8, Grow: 1}, c.reason, c.send)
+	c.card = widgets.NewCard(container.New(composerLayout{c}, c.strip, c.clip, bottom))
+	c.card.Margin = widgets.Inset{Left: 10, Top: 6, Right: 8, Bottom: 8}
+	c.field.OnFocus = func(in bool) {
+		line := theme.ColorControl
+		if in {
+			line = theme.ColorAccent
+		}
+		c.card.SetLine(line)
+	}
+	c.card.Line = theme.ColorControl
+	c.body = container.New(composerMargin{}, c.card)
+	c.refresh()
+	return c
+}
+
+// composerMargin keeps the composer as wide as the reading column and off the window's edge.
+type composerMargin struct{}
+
+func (composerMargin) column() widgets.Centred {
+	return widgets.Centred{Width: theme.Size(theme.SizeReading) + 32, Margin: 16}
+}
+
+// Layout implements fyne.Layout.
+func (m composerMargin) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	m.column().Layout(objects, size.Subtract(fyne.NewSize(0, 16)))
+}
+
+// MinSize implements fyne.Layout.
+func (m composerMargin) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	s := m.column().MinSize(objects)
+	return fyne.NewSize(s.Width+32, s.Height+16)
+}
+
+// composerLayout stands strip, field and buttons under each other. The field is a little larger than the clip around
+// it, so that its own box is not seen: the card is its box.
+type composerLayout struct{ c *composer }
+
+const fieldBleed = 3
+
+func (l composerLayout) fieldHeight() float32 {
+	rows := max(l.c.lines, 1)
+	line := theme.Size(theme.SizeBody) * theme.LineHeight
+	return min(float32(rows)*line+18, max(l.c.room, line+18))
+}
+
+// Layout implements fyne.Layout.
+func (l composerLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	strip, clip, bottom := objects[0], objects[1], objects[2]
+	y := float32(0)
+	if strip.Visible() {
+		h := strip.MinSize().Height
+		strip.Move(fyne.NewPos(6, 0))
+		strip.Resize(fyne.NewSize(size.Width-6, h))
+		y = h
+	}
+	h := l.fieldHeight()
+	clip.Move(fyne.NewPos(0, y))
+	clip.Resize(fyne.NewSize(size.Width, h))
+	l.c.field.Move(fyne.NewPos(-fieldBleed, -fieldBleed))
+	l.c.field.Resize(fyne.NewSize(size.Width+2*fieldBleed, h+2*fieldBleed))
+	bh := bottom.MinSize().Height
+	bottom.Move(fyne.NewPos(6, size.Height-bh))
+	bottom.Resize(fyne.NewSize(size.Width-6, bh))
+}
+
+// MinSize implements fyne.Layout.
+func (l composerLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	h := l.fieldHeight() + objects[2].MinSize().Height
+	if objects[0].Visible() {
+		h += objects[0].MinSize().Height
+	}
+	return fyne.NewSize(200, h)
+}
+
+// fit counts the lines of the text and grows or shrinks the field.
+func (c *composer) fit() {
+	lines := c.field.LinesAt(c.clip.Size().Width)
+	if lines != c.lines {
+		c.lines = lines
+		c.relayout()
+	}
+}
+
+// relayout asks the page for another height. Only what moved is painted again: the transcript above keeps its views.
+func (c *composer) relayout() {
+	if c.onHeight != nil {
+		c.onHeight()
+	}
+}
+
+// text is what is written.
+func (c *composer) text() string { return c.field.Text }
+
+// setText replaces what is written, with the cursor at its end.
+func (c *composer) setText(text string) {
+	if c.field.Text == text {
+		return
+	}
+	c.field.SetText(text)
+	c.field.CursorRow = strings.Count(text, "\n")
+	c.field.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageDown})
+	c.fit()
+	c.refresh()
+}
+
+// setRunning turns Send into Stop and back.
+func (c *composer) setRunning(on bool) {
+	if c.running != on {
+		c.running = on
+		c.refresh()
+	}
+}
+
+// setBlocked says why nothing can be sent now; "" = it can.
+func (c *composer) setBlocked(why string) {
+	if c.blocked != why {
+		c.blocked = why
+		c.refresh()
+	}
+}
+
+// setEditing shows or hides the strip that says that a sent message is being edited.
+func (c *composer) setEditing(on bool) {
+	c.editing = on
+	if on {
+		c.strip.Show()
+	} else {
+		c.strip.Hide()
+	}
+	c.relayout()
+}
+
+// submit hands the text over, unless there is none or nothing can be sent. The text stays until the page clears it: it
+// must not be lost when the message is refused.
+func (c *composer) submit() {
+	text := strings.TrimSpace(c.field.Text)
+	if text == "" || c.blocked != "" || c.sending || c.running {
+		return
+	}
+	c.onSend(text)
+}
+
+func (c *composer) setSending(on bool) {
+	c.sending = on
+	c.refresh()
+}
+
+func (c *composer) refresh() {
+	if c.running {
+		c.send.Icon, c.send.Tip = theme.Icon(theme.IconStop), "Stop (Esc)"
+		c.send.Kind = widgets.KindPlain
+		c.send.SetEnabled(true)
+	} else {
+		c.send.Icon, c.send.Tip = theme.Icon(theme.IconSend), "Send (Enter)"
+		c.send.Kind = widgets.KindPrimary
+		c.send.SetEnabled(c.blocked == "" && !c.sending && strings.TrimSpace(c.field.Text) != "")
+	}
+	c.send.Refresh()
+	c.reason.SetText(c.blocked)
+}
+
+func (c *composer) focus() { widgets.FocusCanvas(c.field) }

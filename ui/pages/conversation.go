@@ -1,0 +1,462 @@
+package pages
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"loam/backend"
+	"loam/backend/chat"
+	"loam/backend/event"
+	"loam/ui/chatview"
+	"loam/ui/theme"
+	"loam/ui/widgets"
+)
+
+// conversation is the open chat: its title row, the transcript and the composer. The store is the truth: events only
+// say that something is new, and whatever does not fit is read again.
+type conversation struct {
+	env      Env
+	onOpened func(chatID int64) // another chat is open now; 0 = one that is not stored yet
+	onRun    func(chatID int64, running bool)
+
+	view     *chatview.View
+	composer *composer
+	picker   *picker
+	empty    *emptyChat
+	title    *widgets.Label
+	toggle   *widgets.Button
+	body     *fyne.Container
+
+	chat    backend.Chat // ID 0 = not stored yet
+	running int64        // the reply that is being written here, 0 = none
+	editing int64        // the message whose text is in the composer
+	drafts  draftKeeper
+	opened  int  // counts openings: results of an earlier one are dropped
+	reading bool // a transcript is being read
+	again   bool // and it was changed meanwhile
+}
+
+func newConversation(env Env, toggleSidebar func()) *conversation {
+	c := &conversation{env: env}
+	c.drafts = draftKeeper{env: env, now: c.draftNow}
+	c.composer = newComposer()
+	c.composer.onSend = c.send
+	c.composer.onStop = c.stop
+	c.composer.onChange = func(string) { c.drafts.touch() }
+	c.composer.onCancel = c.endEdit
+	c.picker = newPicker(env, c.chooseModel)
+	c.picker.onUsable = c.usable
+	c.empty = newEmptyChat(env)
+	c.view = chatview.New(chatview.Options{
+		OnAction:  c.act,
+		OnLink:    func(url string) { c.env.Host.Copy(url); c.env.Host.Notify(linkNotice(url)) },
+		OnScroll:  func(chatview.ScrollState) { c.drafts.touch() },
+		Clipboard: env.Host.Copy,
+		Empty:     c.empty.body,
+	})
+
+	c.toggle = widgets.NewIconButton(theme.Icon(theme.IconSidebar), "Chats ("+widgets.Mod+"\\)", toggleSidebar)
+	c.title = widgets.NewLabel("", widgets.LabelStyle{Size: theme.SizeTitle, Bold: true})
+	var tune *widgets.Button
+	tune = widgets.NewIconButton(theme.Icon(theme.IconSliders), "Settings of this chat", func() { c.showTuning(tune) })
+	bar := container.New(widgets.Inset{Left: 16, Top: 9, Right: 14, Bottom: 9},
+		container.New(widgets.Row{Gap: 8, Grow: 2}, c.toggle, c.title, tune, c.picker.button))
+	l := &conversationLayout{c}
+	c.body = container.New(l, bar, widgets.NewLine(false), c.view, c.composer.body)
+	c.composer.onHeight = func() { l.Layout(c.body.Objects, c.body.Size()) }
+	return c
+}
+
+// conversationLayout gives the composer what it needs, at most two fifths of the height for its text, and the
+// transcript the rest.
+type conversationLayout struct{ c *conversation }
+
+// Layout implements fyne.Layout.
+func (l *conversationLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	bar, line, view, composer := objects[0], objects[1], objects[2], objects[3]
+	l.c.composer.room = size.Height * 0.4
+	top, bottom := bar.MinSize().Height, composer.MinSize().Height
+	put := func(o fyne.CanvasObject, y, h float32) {
+		o.Move(fyne.NewPos(0, y))
+		o.Resize(fyne.NewSize(size.Width, max(h, 0)))
+	}
+	put(bar, 0, top)
+	put(line, top, 1)
+	put(view, top+1, size.Height-top-1-bottom)
+	put(composer, size.Height-bottom, bottom)
+}
+
+// MinSize implements fyne.Layout.
+func (l *conversationLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(320, 240) }
+
+func linkNotice(url string) widgets.Notice {
+	return widgets.Notice{Key: "link", Text: "Loam opens no web pages by itself. The address is copied: " + url}
+}
+
+// open shows a stored chat: transcript, draft and the place it was scrolled to. It waits for drafts being stored.
+func (c *conversation) open(id int64, then func()) {
+	c.leave()
+	mark := c.opened
+	c.env.Host.Load("drafts", func(ctx context.Context) func() {
+		ch, err := c.env.Chats.Chat(ctx, id)
+		if err != nil {
+			return func() { c.env.Host.Fail(err, nil) }
+		}
+		path, err := c.env.Chats.Transcript(ctx, id)
+		if err != nil {
+			return func() { c.env.Host.Fail(err, func() { c.open(id, then) }) }
+		}
+		draft, draftErr := c.env.Chats.Draft(ctx, id)
+		return func() {
+			if mark != c.opened {
+				return
+			}
+			if draftErr != nil {
+				c.env.Host.Fail(draftErr, nil)
+			}
+			c.show(ch, path, draft)
+			if then != nil {
+				then()
+			}
+		}
+	})
+}
+
+// openNew shows a chat that is stored with its first message.
+func (c *conversation) openNew(modelID int64, then func()) {
+	c.leave()
+	mark := c.opened
+	c.env.Host.Load("drafts", func(ctx context.Context) func() {
+		text, err := c.drafts.loadUnsent(ctx)
+		return func() {
+			if mark != c.opened {
+				return
+			}
+			if err != nil {
+				c.env.Host.Fail(err, nil)
+			}
+			c.show(backend.Chat{ModelID: modelID}, nil, backend.Draft{Text: text})
+			if then != nil {
+				then()
+			}
+		}
+	})
+}
+
+// leave keeps what is written in the chat that is open.
+func (c *conversation) leave() {
+	c.drafts.flush()
+	c.opened++
+}
+
+func (c *conversation) show(ch backend.Chat, path []backend.Message, draft backend.Draft) {
+	c.chat, c.editing = ch, 0
+	c.drafts.hold(func() {
+		c.composer.setEditing(false)
+		c.composer.setText(draft.Text)
+		c.view.SetItems(items(path))
+		c.view.SetScrollState(chatview.ScrollState{Message: draft.ScrollMessage, Offset: draft.ScrollOffset})
+	})
+	c.afterPath(path)
+	c.showChat(ch)
+	if c.onOpened != nil {
+		c.onOpened(ch.ID)
+	}
+}
+
+func (c *conversation) showChat(ch backend.Chat) {
+	c.chat = ch
+	c.title.SetText(chatTitle(ch))
+	c.picker.setChat(ch)
+	c.empty.setModel(c.picker.model())
+}
+
+// afterPath takes from the path whether a reply is being written.
+func (c *conversation) afterPath(path []backend.Message) {
+	was := c.running
+	c.running = 0
+	for _, m := range path {
+		if m.State == backend.MessageRunning {
+			c.running = m.ID
+		}
+	}
+	c.composer.setRunning(c.running != 0)
+	if c.onRun != nil && (was != 0) != (c.running != 0) {
+		c.onRun(c.chat.ID, c.running != 0)
+	}
+}
+
+// items are the messages of a path as the transcript shows them, with the line where the model's sight begins.
+func items(path []backend.Message) []chatview.Item {
+	list := make([]chatview.Item, 0, len(path)+1)
+	var seen backend.Message
+	for _, m := range path {
+		if m.Role == backend.RoleAssistant {
+			seen = m
+		}
+	}
+	for _, m := range path {
+		if seen.LeftOut > 0 && m.ID == seen.SeenFrom {
+			list = append(list, chatview.Item{
+				ID: -1, Role: chatview.RoleDivider,
+				Text: "The model sees from here down (" + count(seen.LeftOut, "message") + " above left out)",
+			})
+		}
+		it := chatview.FromMessage(m)
+		if m.Role == backend.RoleAssistant && m.State != backend.MessageRunning {
+			it.Note = replyNote(m)
+		}
+		list = append(list, it)
+	}
+	return list
+}
+
+// reload reads the path of the open chat again. While one reading is under way, further wishes become one.
+func (c *conversation) reload() {
+	if c.chat.ID == 0 {
+		return
+	}
+	if c.reading {
+		c.again = true
+		return
+	}
+	c.reading = true
+	id, mark := c.chat.ID, c.opened
+	c.env.Host.Load("transcript", func(ctx context.Context) func() {
+		path, err := c.env.Chats.Transcript(ctx, id)
+		return func() {
+			c.reading = false
+			if mark != c.opened {
+				c.again = false
+				return
+			}
+			if err != nil {
+				c.env.Host.Fail(err, c.reload)
+				return
+			}
+			c.replace(path)
+			if c.again {
+				c.again = false
+				c.reload()
+			}
+		}
+	})
+}
+
+// replace shows a path that was read. Text that arrived by events while it was being read is newer and stays.
+func (c *conversation) replace(path []backend.Message) {
+	for i, m := range path {
+		shown, ok := c.view.Item(m.ID)
+		if ok && m.State == backend.MessageRunning && len(shown.Text) > len(m.Text) && shown.Text[:len(m.Text)] == m.Text {
+			path[i].Text = shown.Text
+		}
+	}
+	c.drafts.hold(func() { c.view.Replace(items(path)) })
+	c.afterPath(path)
+}
+
+// handle takes an event about a message.
+func (c *conversation) handle(e event.Event) {
+	switch e := e.(type) {
+	case event.MessageGrew:
+		if e.ChatID == c.chat.ID && !c.view.Grow(e.MessageID, e.Offset, e.Text) {
+			c.reload()
+		}
+	case event.MessageProgress:
+		if e.ChatID == c.chat.ID {
+			c.view.Progress(e.MessageID, chatview.Phase(e.Phase), e.Done, e.Total)
+		}
+	case event.MessageChanged:
+		if e.ChatID == c.chat.ID {
+			c.reload()
+		}
+	case event.ChatChanged:
+		if e.ChatID == c.chat.ID && c.chat.ID != 0 {
+			c.reloadChat()
+		}
+	}
+}
+
+func (c *conversation) reloadChat() {
+	id, mark := c.chat.ID, c.opened
+	c.env.Host.Load("transcript", func(ctx context.Context) func() {
+		ch, err := c.env.Chats.Chat(ctx, id)
+		if err != nil || mark != c.opened {
+			return nil // it went to the trash: the list tells
+		}
+		return func() {
+			if mark == c.opened {
+				leaf := c.chat.Leaf
+				c.showChat(ch)
+				if leaf != ch.Leaf {
+					c.reload()
+				}
+			}
+		}
+	})
+}
+
+// send stores the words and has them answered. The composer keeps them until they are stored.
+func (c *conversation) send(text string) {
+	c.composer.setSending(true)
+	ch, editing, mark := c.chat, c.editing, c.opened
+	c.drafts.flush()
+	c.env.Host.Load("send", func(ctx context.Context) func() {
+		var err error
+		if editing != 0 {
+			_, err = c.env.Chats.Edit(ctx, editing, text)
+		} else {
+			if ch.ID == 0 {
+				ch, err = c.env.Chats.Create(ctx, ch)
+			}
+			if err == nil {
+				_, err = c.env.Chats.Send(ctx, ch.ID, chat.SendRequest{Text: text})
+			}
+		}
+		return func() { c.sent(ch, editing, mark, text, err) }
+	})
+}
+
+func (c *conversation) sent(ch backend.Chat, editing int64, mark int, text string, err error) {
+	c.composer.setSending(false)
+	here := mark == c.opened
+	if here && c.chat.ID == 0 && ch.ID != 0 {
+		// The chat exists now, even when its first message was refused: a second try must not make another one.
+		c.drafts.clearUnsent()
+		c.showChat(ch)
+		if c.onOpened != nil {
+			c.onOpened(ch.ID)
+		}
+	}
+	if err != nil {
+		c.drafts.touch()
+		c.env.Host.Fail(err, func() {
+			if mark == c.opened {
+				c.composer.submit()
+			}
+		})
+		return
+	}
+	if !here {
+		return
+	}
+	if editing != 0 {
+		c.endEdit()
+	} else {
+		c.composer.setText("")
+		c.drafts.touch()
+		c.drafts.flush()
+	}
+	c.view.ScrollToBottom()
+	c.reload()
+}
+
+// act does what a button of a message asks for. The view copies by itself.
+func (c *conversation) act(id int64, a chatview.Action) {
+	switch a {
+	case chatview.ActionRegenerate:
+		c.do(func(ctx context.Context) error { _, err := c.env.Chats.Regenerate(ctx, id); return err })
+	case chatview.ActionEdit:
+		c.startEdit(id)
+	case chatview.ActionPrevious:
+		c.do(func(ctx context.Context) error { return c.env.Chats.ShowSibling(ctx, id, -1) })
+	case chatview.ActionNext:
+		c.do(func(ctx context.Context) error { return c.env.Chats.ShowSibling(ctx, id, +1) })
+	case chatview.ActionResume:
+		c.resume(id)
+	case chatview.ActionStop:
+		c.env.Chats.Stop(id)
+	case chatview.ActionCopy, chatview.ActionMore:
+	}
+}
+
+func (c *conversation) do(act func(ctx context.Context) error) {
+	c.env.Host.Load("send", func(ctx context.Context) func() {
+		err := act(ctx)
+		return func() {
+			if err != nil {
+				c.env.Host.Fail(err, func() { c.do(act) })
+			}
+			c.reload()
+		}
+	})
+}
+
+func (c *conversation) resume(id int64) {
+	c.composer.focus()
+	c.do(func(ctx context.Context) error { return c.env.Chats.Resume(ctx, id) })
+}
+
+// interrupted is the last message when it was cut off, 0 otherwise.
+func (c *conversation) interrupted() int64 {
+	list := c.view.Items()
+	if len(list) == 0 || list[len(list)-1].State != chatview.StateInterrupted {
+		return 0
+	}
+	return list[len(list)-1].ID
+}
+
+// stop ends the reply that is being written.
+func (c *conversation) stop() {
+	if c.running != 0 {
+		c.env.Chats.Stop(c.running)
+	}
+}
+
+// startEdit puts the words of a message into the composer. The draft waits until that is done.
+func (c *conversation) startEdit(id int64) {
+	it, ok := c.view.Item(id)
+	if !ok {
+		return
+	}
+	c.drafts.flush()
+	c.drafts.park(c.composer.text())
+	c.editing = id
+	c.drafts.hold(func() {
+		c.composer.setEditing(true)
+		c.composer.setText(it.Text)
+	})
+	c.composer.focus()
+}
+
+// endEdit brings the draft back that was there before.
+func (c *conversation) endEdit() {
+	c.editing = 0
+	draft := c.drafts.unpark()
+	c.drafts.hold(func() {
+		c.composer.setEditing(false)
+		c.composer.setText(draft)
+	})
+	c.composer.focus()
+}
+
+// draftNow is the draft of the open chat as it should be stored.
+func (c *conversation) draftNow() backend.Draft {
+	d := backend.Draft{ChatID: c.chat.ID, Text: c.composer.text()}
+	if c.editing != 0 {
+		d.Text = c.drafts.parked
+	}
+	at := c.view.ScrollState()
+	d.ScrollMessage, d.ScrollOffset = at.Message, at.Offset
+	return d
+}
+
+// chooseModel gives the chat another model.
+func (c *conversation) chooseModel(id int64) {
+	c.chat.ModelID = id
+	c.picker.setChat(c.chat)
+	c.empty.setModel(c.picker.model())
+	if c.chat.ID == 0 {
+		return
+	}
+	chatID := c.chat.ID
+	c.do(func(ctx context.Context) error { return c.env.Chats.SetModel(ctx, chatID, id) })
+}
+
+// usable hears from the picker whether there is a model to answer with.
+func (c *conversation) usable(why string) {
+	c.composer.setBlocked(why)
+	c.empty.setModel(c.picker.model())
+}

@@ -1,0 +1,144 @@
+// Package pages holds what the rail leads to: chats, models, settings. A page builds its widgets once, reads its data
+// through the small interfaces declared here (met by the services, and by fakes in tests), and hears of changes by
+// events that the window hands it.
+//
+// All of it belongs to the goroutine of the window. Whatever may be slow goes through Host.Load: the work runs elsewhere
+// and what it returns runs here again. Nothing here starts a goroutine.
+package pages
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"loam/backend"
+	"loam/backend/chat"
+	"loam/backend/event"
+	"loam/backend/hardware"
+	"loam/backend/library"
+	"loam/ui/widgets"
+)
+
+// Chats are the conversations; *chat.Service is one.
+type Chats interface {
+	Chats(ctx context.Context) ([]backend.Chat, error)
+	Chat(ctx context.Context, id int64) (backend.Chat, error)
+	Create(ctx context.Context, c backend.Chat) (backend.Chat, error)
+	Rename(ctx context.Context, id int64, title string) error
+	SetModel(ctx context.Context, chatID, modelID int64) error
+	SetSystem(ctx context.Context, chatID int64, system string) error
+	SetSampling(ctx context.Context, chatID int64, s *backend.Sampling) error
+	Trash(ctx context.Context, id int64) error
+	Restore(ctx context.Context, id int64) error
+	Transcript(ctx context.Context, chatID int64) ([]backend.Message, error)
+	Message(ctx context.Context, id int64) (backend.Message, error)
+	Send(ctx context.Context, chatID int64, r chat.SendRequest) (chat.Sent, error)
+	Stop(messageID int64)
+	Resume(ctx context.Context, messageID int64) error
+	Regenerate(ctx context.Context, messageID int64) (backend.Message, error)
+	Edit(ctx context.Context, messageID int64, text string) (chat.Sent, error)
+	ShowSibling(ctx context.Context, messageID int64, delta int) error
+	Draft(ctx context.Context, chatID int64) (backend.Draft, error)
+	SaveDraft(ctx context.Context, d backend.Draft) error
+}
+
+// Models are the model files that Loam knows; *library.Library is one.
+type Models interface {
+	List(ctx context.Context) ([]backend.Model, error)
+	Add(ctx context.Context, path string, o library.AddOptions) (backend.Model, error)
+	Remove(ctx context.Context, id int64) error
+	Restore(ctx context.Context, id int64) (backend.Model, error)
+	FreeNow(ctx context.Context, id int64) error
+	Default(ctx context.Context) (backend.Model, error)
+	SetDefault(ctx context.Context, id int64) error
+	MeasuredSpeed(ctx context.Context, id int64) (library.Speed, bool, error)
+}
+
+// Engines is what is loaded; *residency.Manager is one.
+type Engines interface {
+	State() event.EngineChanged
+	Unload(ctx context.Context)
+	Retry()
+}
+
+// System is the machine, the installation and the settings; *app.App is one, through the window's wiring.
+type System interface {
+	Machine(ctx context.Context) hardware.Machine
+	Doctor(ctx context.Context) (hardware.Report, error)
+	// ModelsFolder says how many bytes the models folder holds and how many are free on its disk; 0 = not known.
+	ModelsFolder(ctx context.Context) (used, free int64)
+	Setting(ctx context.Context, key string, v any) (bool, error)
+	SetSetting(ctx context.Context, key string, v any) error
+}
+
+// Host is the window around the pages.
+type Host interface {
+	// Load runs work elsewhere, in order within its lane, and what it returns on this goroutine.
+	Load(lane string, work func(ctx context.Context) func())
+	// After runs f on this goroutine when d has passed, unless cancel is called before.
+	After(d time.Duration, f func()) (cancel func())
+	Now() time.Time
+	Canvas() fyne.Canvas
+	Window() fyne.Window
+	// Notify shows a banner; Fail shows what an error means, with retry behind the button of its next step where that is
+	// to try again.
+	Notify(n widgets.Notice)
+	Fail(err error, retry func())
+	// Sentence says what an error means and the label of its next step; "" = none.
+	Sentence(err error) (text, next string)
+	// Undone tells that something was done that can be taken back.
+	Undone(u widgets.Undo)
+	Copy(text string)
+	OpenFolder(path string)
+	Popover(content fyne.CanvasObject, anchor fyne.CanvasObject, width float32)
+	ClosePopover()
+	Menu(items []*fyne.MenuItem, at fyne.Position)
+	// Go shows another page; Chat opens a conversation there with a model (0 = the default) when the page is PageChats.
+	Go(p Page)
+	NewChatWith(modelID int64)
+	AddFiles()
+	// Licenses shows the licences of what is built in.
+	Licenses()
+	// Narrow says whether the window is too narrow for a sidebar of its own.
+	Narrow() bool
+	// Look is how the window looks; SetLook changes and keeps it.
+	Look() Look
+	SetLook(l Look)
+}
+
+// Page names a page of the rail.
+type Page string
+
+// The pages.
+const (
+	PageChats    Page = "chats"
+	PageModels   Page = "models"
+	PageSettings Page = "settings"
+)
+
+// Look is the theme of the window.
+type Look struct {
+	Mode  string  `json:"mode"`  // "system", "light", "dark"
+	Scale float32 `json:"scale"` // text size, 0.8 to 2
+}
+
+// Folders are the places on disk that the settings show.
+type Folders struct{ Data, Models, Cache, Config, Logs string }
+
+// About is what the program says of itself.
+type About struct {
+	Version, Commit string
+	Licenses        func() string // names and texts of what is built in
+}
+
+// Env is everything a page is made of.
+type Env struct {
+	Host    Host
+	Chats   Chats
+	Models  Models
+	Engines Engines
+	System  System
+	Folders Folders
+	About   About
+}

@@ -1,0 +1,273 @@
+package pages
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"loam/backend"
+	"loam/ui/theme"
+	"loam/ui/widgets"
+)
+
+// sidebar lists the chats under the days they were last changed, with a search field above. It scrolls any number of
+// them: only the rows in sight exist.
+type sidebar struct {
+	env    Env
+	onOpen func(chatID int64)
+	onNew  func()
+
+	search *widgets.Field
+	list   *widgets.List
+	none   *widgets.Label
+	body   fyne.CanvasObject
+
+	chats    []backend.Chat
+	rows     []sidebarRow
+	current  int64
+	renaming int64
+	running  map[int64]bool // chats whose reply is being written
+}
+
+// sidebarRow is a day's heading or a chat.
+type sidebarRow struct {
+	heading string
+	chat    backend.Chat
+}
+
+// The kinds of rows.
+const (
+	rowHeading = iota
+	rowChat
+)
+
+func newSidebar(env Env, onOpen func(int64), onNew func()) *sidebar {
+	s := &sidebar{env: env, onOpen: onOpen, onNew: onNew, running: map[int64]bool{}}
+	s.search = widgets.NewField("Search chats")
+	s.search.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
+	s.search.OnChanged = func(string) { s.group() }
+	s.search.OnEsc = func() bool {
+		if s.search.Text == "" {
+			return false
+		}
+		s.search.SetText("")
+		return true
+	}
+	s.search.OnEnter = s.openFirst
+	add := widgets.NewButton("New chat", widgets.KindQuiet, onNew)
+	add.Icon, add.Left, add.Tip = theme.Icon(theme.IconPlus), true, "New chat ("+widgets.Mod+"N)"
+	s.list = widgets.NewList(s)
+	s.none = widgets.NewLabel("", widgets.LabelStyle{
+		Ink: theme.ColorQuiet, Size: theme.SizeSmall, Align: fyne.TextAlignCenter, Wrap: true,
+	})
+	s.none.Hide()
+	top := container.New(widgets.Column{Gap: 6, Pad: 10}, s.search, add)
+	s.body = widgets.NewGround(theme.ColorRail, container.NewBorder(top, nil, nil, nil,
+		container.NewStack(s.list, container.New(widgets.Column{Pad: 16}, s.none))))
+	return s
+}
+
+// setChats shows other chats; rows that stay keep their place.
+func (s *sidebar) setChats(chats []backend.Chat) {
+	s.chats = chats
+	s.group()
+}
+
+// setCurrent marks the chat that is open and brings it into sight.
+func (s *sidebar) setCurrent(id int64) {
+	s.current = id
+	s.list.Reload()
+	for i, r := range s.rows {
+		if r.heading == "" && r.chat.ID == id {
+			s.list.Reveal(i)
+		}
+	}
+}
+
+// setRunning marks a chat whose reply is being written.
+func (s *sidebar) setRunning(chatID int64, on bool) {
+	if s.running[chatID] != on {
+		s.running[chatID] = on
+		if !on {
+			delete(s.running, chatID)
+		}
+		s.list.Reload()
+	}
+}
+
+func (s *sidebar) group() {
+	s.rows = groupChats(s.chats, s.search.Text, s.env.Host.Now())
+	switch {
+	case len(s.rows) > 0:
+		s.none.Hide()
+	case s.search.Text != "":
+		s.none.SetText("No chat has “" + s.search.Text + "” in its name.")
+		s.none.Show()
+	default:
+		s.none.SetText("Your chats will stand here.")
+		s.none.Show()
+	}
+	s.list.Reload()
+}
+
+// groupChats turns chats, the last changed first, into rows: a heading per day or month, then its chats.
+func groupChats(chats []backend.Chat, query string, now time.Time) []sidebarRow {
+	query = strings.ToLower(strings.TrimSpace(query))
+	rows := make([]sidebarRow, 0, len(chats)+8)
+	last := ""
+	for _, c := range chats {
+		if query != "" && !strings.Contains(strings.ToLower(chatTitle(c)), query) {
+			continue
+		}
+		if day := dayGroup(c.Updated, now); day != last {
+			last = day
+			rows = append(rows, sidebarRow{heading: day})
+		}
+		rows = append(rows, sidebarRow{chat: c})
+	}
+	return rows
+}
+
+func (s *sidebar) openFirst() {
+	for _, r := range s.rows {
+		if r.heading == "" {
+			s.onOpen(r.chat.ID)
+			return
+		}
+	}
+}
+
+// step opens the chat above or below the open one.
+func (s *sidebar) step(delta int) {
+	at := -1
+	for i, r := range s.rows {
+		if r.heading == "" && r.chat.ID == s.current {
+			at = i
+		}
+	}
+	for i := at + delta; i >= 0 && i < len(s.rows); i += delta {
+		if s.rows[i].heading == "" {
+			s.onOpen(s.rows[i].chat.ID)
+			return
+		}
+	}
+}
+
+// Len implements widgets.Rows.
+func (s *sidebar) Len() int { return len(s.rows) }
+
+// Kind implements widgets.Rows.
+func (s *sidebar) Kind(i int) int {
+	if s.rows[i].heading != "" {
+		return rowHeading
+	}
+	return rowChat
+}
+
+// Height implements widgets.Rows.
+func (s *sidebar) Height(kind int) float32 {
+	if kind == rowHeading {
+		return theme.Size(theme.SizeSmall) + 22
+	}
+	return theme.Size(theme.SizeBody) + 19
+}
+
+// Make implements widgets.Rows.
+func (s *sidebar) Make(kind int) fyne.CanvasObject {
+	if kind == rowHeading {
+		l := widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
+		return container.New(widgets.Inset{Left: 20, Top: 12, Right: 10, Bottom: 2}, l)
+	}
+	r := widgets.NewListRow()
+	r.OnArrow = s.step
+	return r
+}
+
+// Fill implements widgets.Rows.
+func (s *sidebar) Fill(i int, o fyne.CanvasObject) {
+	row := s.rows[i]
+	if row.heading != "" {
+		o.(*fyne.Container).Objects[0].(*widgets.Label).SetText(row.heading)
+		return
+	}
+	c, r := row.chat, o.(*widgets.ListRow)
+	r.Text, r.Selected, r.Busy = chatTitle(c), c.ID == s.current, s.running[c.ID]
+	r.OnTapped = func() { s.onOpen(c.ID) }
+	r.OnMenu = func(at fyne.Position) { s.env.Host.Menu(s.menu(c), at) }
+	r.OnDelete = func() { s.trash(c) }
+	r.OnRename = func() { s.rename(c.ID) }
+	r.OnRenamed = func(title string, ok bool) { s.renamed(c, title, ok) }
+	r.SetEditing(c.ID == s.renaming, c.Title)
+	r.Refresh()
+}
+
+func (s *sidebar) menu(c backend.Chat) []*fyne.MenuItem {
+	rename := fyne.NewMenuItem("Rename", func() { s.rename(c.ID) })
+	rename.Icon = theme.Icon(theme.IconEdit)
+	remove := fyne.NewMenuItem("Remove", func() { s.trash(c) })
+	remove.Icon = theme.Icon(theme.IconRemove)
+	return []*fyne.MenuItem{rename, remove}
+}
+
+// rename turns the row of a chat into a field.
+func (s *sidebar) rename(id int64) {
+	s.renaming = id
+	s.list.Reload()
+}
+
+func (s *sidebar) renamed(c backend.Chat, title string, ok bool) {
+	if s.renaming != c.ID {
+		return
+	}
+	s.renaming = 0
+	if title = strings.TrimSpace(title); !ok || title == c.Title {
+		s.list.Reload()
+		return
+	}
+	for i := range s.chats {
+		if s.chats[i].ID == c.ID {
+			s.chats[i].Title = title
+		}
+	}
+	s.group()
+	s.env.Host.Load("chats", func(ctx context.Context) func() {
+		if err := s.env.Chats.Rename(ctx, c.ID, title); err != nil {
+			return func() { s.env.Host.Fail(err, nil) }
+		}
+		return nil
+	})
+}
+
+// trash puts a chat into the trash at once and offers to take it back.
+func (s *sidebar) trash(c backend.Chat) {
+	s.env.Host.Load("chats", func(ctx context.Context) func() {
+		if err := s.env.Chats.Trash(ctx, c.ID); err != nil {
+			return func() { s.env.Host.Fail(err, nil) }
+		}
+		return func() {
+			if c.ID == s.current {
+				s.onNew()
+			}
+			s.env.Host.Undone(widgets.Undo{
+				Text: "Removed “" + widgets.Shorten(chatTitle(c), 260, measureBody) + "”. It stays in the trash for 30 days.",
+				Undo: func() { s.restore(c) },
+			})
+		}
+	})
+}
+
+func (s *sidebar) restore(c backend.Chat) {
+	s.env.Host.Load("chats", func(ctx context.Context) func() {
+		if err := s.env.Chats.Restore(ctx, c.ID); err != nil {
+			return func() { s.env.Host.Fail(err, nil) }
+		}
+		return func() { s.onOpen(c.ID) }
+	})
+}
+
+func measureBody(text string) float32 {
+	return fyne.MeasureText(text, theme.Size(theme.SizeBody), fyne.TextStyle{}).Width
+}

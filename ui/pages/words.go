@@ -1,0 +1,120 @@
+package pages
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"loam/backend"
+)
+
+// bytesText is a size as people say it: "98 MB", "4.1 GB".
+func bytesText(n int64) string {
+	if n <= 0 {
+		return "0 MB"
+	}
+	const mb, gb = 1e6, 1e9
+	switch f := float64(n); {
+	case f >= 100*gb:
+		return fmt.Sprintf("%.0f GB", f/gb)
+	case f >= gb:
+		return strings.Replace(fmt.Sprintf("%.1f GB", f/gb), ".0 ", " ", 1)
+	case f >= mb:
+		return fmt.Sprintf("%.0f MB", f/mb)
+	}
+	return fmt.Sprintf("%.0f KB", max(float64(n)/1e3, 1))
+}
+
+// memoryText is memory as it is sold: 16 GB, not 17.2.
+func memoryText(n int64) string { return fmt.Sprintf("%.0f GB", float64(n)/(1<<30)) }
+
+// count is a number with its noun: "1 chat", "2 chats", "12,300 tokens".
+func count(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return humanize.Comma(int64(n)) + " " + one + "s"
+}
+
+// wordsPerSecond is a speed as people read it. A token is about three quarters of an English word.
+func wordsPerSecond(tokensPerSecond float64) string {
+	w := tokensPerSecond * 0.75
+	switch {
+	case w <= 0:
+		return ""
+	case w < 1:
+		return "under 1 word/s"
+	case w < 20:
+		return fmt.Sprintf("about %.0f words/s", w)
+	}
+	return fmt.Sprintf("about %.0f words/s", float64(int((w+2.5)/5)*5))
+}
+
+// replyNote is the quiet line after a finished reply: who wrote it and how fast.
+func replyNote(m backend.Message) string {
+	var parts []string
+	if m.ModelName != "" {
+		parts = append(parts, m.ModelName)
+	}
+	if m.Usage.ReplyTokens > 1 && m.Usage.ReplyTime > 0 {
+		parts = append(parts, wordsPerSecond(float64(m.Usage.ReplyTokens)/m.Usage.ReplyTime.Seconds()))
+	}
+	switch m.Stop {
+	case backend.StopLength:
+		parts = append(parts, "reply limit reached")
+	case backend.StopContext:
+		parts = append(parts, "context full")
+	case backend.StopEnd, backend.StopString, backend.StopCancel:
+	}
+	if m.Note != "" {
+		parts = append(parts, m.Note)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// modelName is a model's name for a person: the starter is named as what it is.
+func modelName(m backend.Model) string {
+	if m.Starter {
+		return starterName
+	}
+	return m.Name
+}
+
+const starterName = "Starter (tiny: shows how Loam works, often wrong)"
+
+// license is what is known of a model's licence.
+func license(m backend.Model) string {
+	if m.License == "" {
+		return "licence not stated"
+	}
+	return m.License
+}
+
+// chatTitle is what a chat is called in the list.
+func chatTitle(c backend.Chat) string {
+	if t := strings.TrimSpace(c.Title); t != "" {
+		return t
+	}
+	return "New chat"
+}
+
+// dayGroup is the heading under which a chat of that time stands.
+func dayGroup(t, now time.Time) string {
+	t, now = t.In(now.Location()), now.In(now.Location())
+	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	switch {
+	case !t.Before(midnight):
+		return "Today"
+	case !t.Before(midnight.AddDate(0, 0, -1)):
+		return "Yesterday"
+	case !t.Before(midnight.AddDate(0, 0, -7)):
+		return "Last 7 days"
+	case !t.Before(midnight.AddDate(0, 0, -30)):
+		return "Last 30 days"
+	case t.Year() == now.Year():
+		return t.Format("January")
+	}
+	return t.Format("January 2006")
+}

@@ -1,0 +1,450 @@
+// Package uitest holds stand-ins for the services, all in memory, so that the window and its pages run in tests without
+// a database and without engines. The fakes behave: what is stored is read back, replies grow when the test says so, and
+// errors are returned when the test sets them.
+//
+// The fakes may be used from several goroutines; their fields may be set before use only.
+package uitest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"loam/backend"
+	"loam/backend/chat"
+	"loam/backend/event"
+	"loam/backend/hardware"
+	"loam/backend/library"
+)
+
+// Chats are conversations in memory.
+type Chats struct {
+	Now    func() time.Time
+	Tell   func(event.Event) // hears what a service would tell on the bus; may be nil
+	Refuse error             // Send, Edit, Resume and Regenerate answer with it while it is set
+
+	mu       sync.Mutex
+	next     int64
+	chats    map[int64]backend.Chat
+	messages map[int64]backend.Message
+	drafts   map[int64]backend.Draft
+	Stopped  []int64
+	Resumed  []int64
+	Saved    []backend.Draft
+}
+
+// NewChats returns an empty set of chats.
+func NewChats() *Chats {
+	return &Chats{
+		Now: time.Now, chats: map[int64]backend.Chat{}, messages: map[int64]backend.Message{}, drafts: map[int64]backend.Draft{},
+	}
+}
+
+func (c *Chats) tell(e event.Event) {
+	if c.Tell != nil {
+		c.Tell(e)
+	}
+}
+
+func (c *Chats) id() int64 { c.next++; return c.next }
+
+// AddChat stores a chat as it is.
+func (c *Chats) AddChat(ch backend.Chat) backend.Chat {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ch.ID = c.id()
+	if ch.Updated.IsZero() {
+		ch.Updated = c.Now()
+	}
+	c.chats[ch.ID] = ch
+	return ch
+}
+
+// AddMessage stores a message at the end of its chat.
+func (c *Chats) AddMessage(m backend.Message) backend.Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.addMessage(m)
+}
+
+func (c *Chats) addMessage(m backend.Message) backend.Message {
+	ch := c.chats[m.ChatID]
+	m.ID, m.Parent, m.Siblings, m.Sibling = c.id(), ch.Leaf, 1, 1
+	c.messages[m.ID] = m
+	ch.Leaf = m.ID
+	c.chats[ch.ID] = ch
+	return m
+}
+
+// Grow adds text to a running reply and tells of it.
+func (c *Chats) Grow(id int64, text string) {
+	c.mu.Lock()
+	m := c.messages[id]
+	offset := len(m.Text)
+	m.Text += text
+	m.Revision++
+	c.messages[id] = m
+	c.mu.Unlock()
+	c.tell(event.MessageGrew{ChatID: m.ChatID, MessageID: id, Revision: m.Revision, Offset: offset, Text: text})
+}
+
+// Finish ends a running reply in a state and tells of it.
+func (c *Chats) Finish(id int64, state backend.MessageState, words string) {
+	c.mu.Lock()
+	m := c.messages[id]
+	m.State, m.Error = state, words
+	c.messages[id] = m
+	c.mu.Unlock()
+	c.tell(event.MessageChanged{ChatID: m.ChatID, MessageID: id, State: state})
+}
+
+// Chats implements pages.Chats.
+func (c *Chats) Chats(context.Context) ([]backend.Chat, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []backend.Chat
+	for _, ch := range c.chats {
+		if ch.Deleted.IsZero() {
+			list = append(list, ch)
+		}
+	}
+	slices.SortFunc(list, func(a, b backend.Chat) int {
+		if n := b.Updated.Compare(a.Updated); n != 0 {
+			return n
+		}
+		return int(b.ID - a.ID)
+	})
+	return list, nil
+}
+
+// Chat implements pages.Chats.
+func (c *Chats) Chat(_ context.Context, id int64) (backend.Chat, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ch, ok := c.chats[id]
+	if !ok {
+		return ch, fmt.Errorf("chat %d: %w", id, backend.ErrNotFound)
+	}
+	return ch, nil
+}
+
+// Create implements pages.Chats.
+func (c *Chats) Create(_ context.Context, ch backend.Chat) (backend.Chat, error) {
+	ch = c.AddChat(ch)
+	c.tell(event.ChatChanged{ChatID: ch.ID})
+	return ch, nil
+}
+
+func (c *Chats) change(id int64, f func(*backend.Chat)) error {
+	c.mu.Lock()
+	ch, ok := c.chats[id]
+	if ok {
+		f(&ch)
+		c.chats[id] = ch
+	}
+	c.mu.Unlock()
+	if !ok {
+		return backend.ErrNotFound
+	}
+	c.tell(event.ChatChanged{ChatID: id})
+	return nil
+}
+
+// Rename implements pages.Chats.
+func (c *Chats) Rename(_ context.Context, id int64, title string) error {
+	return c.change(id, func(ch *backend.Chat) { ch.Title = title })
+}
+
+// SetModel implements pages.Chats.
+func (c *Chats) SetModel(_ context.Context, id, model int64) error {
+	return c.change(id, func(ch *backend.Chat) { ch.ModelID = model })
+}
+
+// SetSystem implements pages.Chats.
+func (c *Chats) SetSystem(_ context.Context, id int64, system string) error {
+	return c.change(id, func(ch *backend.Chat) { ch.System = system })
+}
+
+// SetSampling implements pages.Chats.
+func (c *Chats) SetSampling(_ context.Context, id int64, s *backend.Sampling) error {
+	return c.change(id, func(ch *backend.Chat) { ch.Sampling = s })
+}
+
+// Trash implements pages.Chats.
+func (c *Chats) Trash(_ context.Context, id int64) error {
+	return c.change(id, func(ch *backend.Chat) { ch.Deleted = c.Now() })
+}
+
+// Restore implements pages.Chats.
+func (c *Chats) Restore(_ context.Context, id int64) error {
+	return c.change(id, func(ch *backend.Chat) { ch.Deleted = time.Time{} })
+}
+
+// Transcript implements pages.Chats.
+func (c *Chats) Transcript(_ context.Context, chatID int64) ([]backend.Message, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var path []backend.Message
+	for id := c.chats[chatID].Leaf; id != 0; id = c.messages[id].Parent {
+		path = append(path, c.messages[id])
+	}
+	slices.Reverse(path)
+	return path, nil
+}
+
+// Message implements pages.Chats.
+func (c *Chats) Message(_ context.Context, id int64) (backend.Message, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m, ok := c.messages[id]
+	if !ok {
+		return m, backend.ErrNotFound
+	}
+	return m, nil
+}
+
+// Send implements pages.Chats.
+func (c *Chats) Send(_ context.Context, chatID int64, r chat.SendRequest) (chat.Sent, error) {
+	if c.Refuse != nil {
+		return chat.Sent{}, c.Refuse
+	}
+	c.mu.Lock()
+	user := c.addMessage(backend.Message{ChatID: chatID, Role: backend.RoleUser, Text: r.Text})
+	reply := c.addMessage(backend.Message{ChatID: chatID, Role: backend.RoleAssistant, State: backend.MessageRunning})
+	ch := c.chats[chatID]
+	ch.Updated = c.Now()
+	if ch.Title == "" {
+		ch.Title = r.Text
+	}
+	c.chats[chatID] = ch
+	c.mu.Unlock()
+	c.tell(event.ChatChanged{ChatID: chatID})
+	c.tell(event.MessageChanged{ChatID: chatID, MessageID: reply.ID, State: backend.MessageRunning})
+	return chat.Sent{User: user, Reply: reply}, nil
+}
+
+// Stop implements pages.Chats.
+func (c *Chats) Stop(id int64) {
+	c.mu.Lock()
+	c.Stopped = append(c.Stopped, id)
+	c.mu.Unlock()
+	c.Finish(id, backend.MessageStopped, "")
+}
+
+// Resume implements pages.Chats.
+func (c *Chats) Resume(_ context.Context, id int64) error {
+	if c.Refuse != nil {
+		return c.Refuse
+	}
+	c.mu.Lock()
+	c.Resumed = append(c.Resumed, id)
+	c.mu.Unlock()
+	c.Finish(id, backend.MessageRunning, "")
+	return nil
+}
+
+// Regenerate implements pages.Chats.
+func (c *Chats) Regenerate(_ context.Context, id int64) (backend.Message, error) {
+	if c.Refuse != nil {
+		return backend.Message{}, c.Refuse
+	}
+	c.mu.Lock()
+	old := c.messages[id]
+	ch := c.chats[old.ChatID]
+	m := backend.Message{
+		ID: c.id(), ChatID: old.ChatID, Parent: old.Parent, Role: backend.RoleAssistant, State: backend.MessageRunning,
+		Sibling: 2, Siblings: 2,
+	}
+	c.messages[m.ID] = m
+	ch.Leaf = m.ID
+	c.chats[ch.ID] = ch
+	c.mu.Unlock()
+	c.tell(event.MessageChanged{ChatID: m.ChatID, MessageID: m.ID, State: m.State})
+	return m, nil
+}
+
+// Edit implements pages.Chats.
+func (c *Chats) Edit(ctx context.Context, id int64, text string) (chat.Sent, error) {
+	c.mu.Lock()
+	m := c.messages[id]
+	ch := c.chats[m.ChatID]
+	if c.Refuse == nil {
+		ch.Leaf = m.Parent
+		c.chats[ch.ID] = ch
+	}
+	c.mu.Unlock()
+	return c.Send(ctx, m.ChatID, chat.SendRequest{Text: text})
+}
+
+// ShowSibling implements pages.Chats.
+func (c *Chats) ShowSibling(context.Context, int64, int) error { return nil }
+
+// Draft implements pages.Chats.
+func (c *Chats) Draft(_ context.Context, chatID int64) (backend.Draft, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.drafts[chatID], nil
+}
+
+// SaveDraft implements pages.Chats.
+func (c *Chats) SaveDraft(_ context.Context, d backend.Draft) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drafts[d.ChatID] = d
+	c.Saved = append(c.Saved, d)
+	return nil
+}
+
+// Models are model files in memory.
+type Models struct {
+	mu      sync.Mutex
+	Files   map[string]backend.Model // what Add finds under a path; others are refused
+	Installed   []backend.Model
+	Removed []int64
+	Chosen  int64
+}
+
+// List implements pages.Models.
+func (m *Models) List(context.Context) ([]backend.Model, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(m.Installed), func(x backend.Model) bool { return slices.Contains(m.Removed, x.ID) }), nil
+}
+
+// Add implements pages.Models.
+func (m *Models) Add(_ context.Context, path string, _ library.AddOptions) (backend.Model, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f, ok := m.Files[path]
+	if !ok {
+		return f, fmt.Errorf("add: %w", &backend.BadFile{Path: path, Reason: "it is text, not a model file"})
+	}
+	f.ID, f.Path = int64(len(m.Installed)+1), path
+	m.Installed = append(m.Installed, f)
+	return f, nil
+}
+
+// Remove implements pages.Models.
+func (m *Models) Remove(_ context.Context, id int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.Removed = append(m.Removed, id)
+	return nil
+}
+
+// Restore implements pages.Models.
+func (m *Models) Restore(_ context.Context, id int64) (backend.Model, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.Removed = slices.DeleteFunc(m.Removed, func(x int64) bool { return x == id })
+	return backend.Model{}, nil
+}
+
+// FreeNow implements pages.Models.
+func (m *Models) FreeNow(context.Context, int64) error { return nil }
+
+// Default implements pages.Models.
+func (m *Models) Default(context.Context) (backend.Model, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, x := range m.Installed {
+		if (m.Chosen == 0 || x.ID == m.Chosen) && x.Kind == backend.KindChat && !slices.Contains(m.Removed, x.ID) {
+			return x, nil
+		}
+	}
+	return backend.Model{}, backend.ErrNoModel
+}
+
+// SetDefault implements pages.Models.
+func (m *Models) SetDefault(_ context.Context, id int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.Chosen = id
+	return nil
+}
+
+// MeasuredSpeed implements pages.Models.
+func (m *Models) MeasuredSpeed(_ context.Context, id int64) (library.Speed, bool, error) {
+	return library.Speed{Prompt: 900, Reply: 120}, id == 1, nil
+}
+
+// Engines is a loaded model that is only a state.
+type Engines struct {
+	mu      sync.Mutex
+	Now     event.EngineChanged
+	Retried int
+	Emptied int
+}
+
+// State implements pages.Engines.
+func (e *Engines) State() event.EngineChanged {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.Now
+}
+
+// Unload implements pages.Engines.
+func (e *Engines) Unload(context.Context) { e.mu.Lock(); defer e.mu.Unlock(); e.Emptied++ }
+
+// Retry implements pages.Engines.
+func (e *Engines) Retry() { e.mu.Lock(); defer e.mu.Unlock(); e.Retried++ }
+
+// System is a machine and settings in memory.
+type System struct {
+	Is     hardware.Machine
+	Report hardware.Report
+
+	mu     sync.Mutex
+	values map[string][]byte
+}
+
+// Machine implements pages.System.
+func (s *System) Machine(context.Context) hardware.Machine { return s.Is }
+
+// Doctor implements pages.System.
+func (s *System) Doctor(context.Context) (hardware.Report, error) { return s.Report, nil }
+
+// ModelsFolder implements pages.System.
+func (s *System) ModelsFolder(context.Context) (used, free int64) { return 98e6, 210e9 }
+
+// Setting implements pages.System.
+func (s *System) Setting(_ context.Context, key string, v any) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, ok := s.values[key]
+	if !ok {
+		return false, nil
+	}
+	return true, json.Unmarshal(b, v)
+}
+
+// SetSetting implements pages.System.
+func (s *System) SetSetting(_ context.Context, key string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.values == nil {
+		s.values = map[string][]byte{}
+	}
+	s.values[key] = b
+	return nil
+}
+
+// ErrRefused is an error for Chats.Refuse.
+var ErrRefused = errors.New("refused for a test")
+
+// Starter is a model like the one that Loam brings.
+func Starter(id int64) backend.Model {
+	return backend.Model{
+		ID: id, Name: "SmolLM2 135M Instruct", Kind: backend.KindChat, Family: "llama", Format: "gguf", Quant: "Q4_1",
+		SizeBytes: 98e6, License: "Apache-2.0", Path: "/home/ada/.local/share/loam/models/SmolLM2-135M-Instruct.Q4_1.gguf",
+		State: backend.ModelReady, Starter: true, Owned: true,
+	}
+}

@@ -1,0 +1,132 @@
+package widgets
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"loam/ui/theme"
+)
+
+// ChoiceRow is one of several things to choose: a name, a quiet line of facts under it, and a check mark on the taken
+// one.
+type ChoiceRow struct {
+	base
+	name, facts *Label
+	check       *Icon
+	tapped      func()
+
+	taken, hovered, focused, disabled bool
+}
+
+// NewChoiceRow makes a row.
+func NewChoiceRow(name, facts string, taken bool, tapped func()) *ChoiceRow {
+	r := &ChoiceRow{
+		name:   NewLabel(name, LabelStyle{}),
+		facts:  NewLabel(facts, LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall}),
+		check:  NewIcon(theme.Icon(theme.IconCheck), theme.ColorAccent, 18),
+		taken:  taken,
+		tapped: tapped,
+	}
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+// Text is the name.
+func (r *ChoiceRow) Text() string { return r.name.Text() }
+
+// SetEnabled says whether it can be chosen.
+func (r *ChoiceRow) SetEnabled(on bool) {
+	r.disabled = !on
+	ink := theme.ColorText
+	if !on {
+		ink = theme.ColorQuiet
+	}
+	r.name.SetInk(ink)
+}
+
+// Disabled says whether it cannot be chosen.
+func (r *ChoiceRow) Disabled() bool { return r.disabled }
+
+// Tapped implements fyne.Tappable.
+func (r *ChoiceRow) Tapped(*fyne.PointEvent) {
+	if !r.disabled {
+		r.tapped()
+	}
+}
+
+// MouseIn implements desktop.Hoverable.
+func (r *ChoiceRow) MouseIn(*desktop.MouseEvent) { r.hovered = true; r.Refresh() }
+
+// MouseMoved implements desktop.Hoverable.
+func (r *ChoiceRow) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (r *ChoiceRow) MouseOut() { r.hovered = false; r.Refresh() }
+
+// FocusGained implements fyne.Focusable.
+func (r *ChoiceRow) FocusGained() { r.focused = true; r.Refresh() }
+
+// FocusLost implements fyne.Focusable.
+func (r *ChoiceRow) FocusLost() { r.focused = false; r.Refresh() }
+
+// TypedRune implements fyne.Focusable.
+func (r *ChoiceRow) TypedRune(rune) {}
+
+// TypedKey implements fyne.Focusable.
+func (r *ChoiceRow) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+		r.Tapped(nil)
+	case fyne.KeyDown:
+		if c := canvasOf(r); c != nil {
+			c.FocusNext()
+		}
+	case fyne.KeyUp:
+		if c := canvasOf(r); c != nil {
+			c.FocusPrevious()
+		}
+	default:
+		passKey(r, e)
+	}
+}
+
+// TypedShortcut implements fyne.Shortcutable.
+func (r *ChoiceRow) TypedShortcut(s fyne.Shortcut) { passShortcut(r, s) }
+
+// CreateRenderer implements fyne.Widget.
+func (r *ChoiceRow) CreateRenderer() fyne.WidgetRenderer {
+	ground, ring := canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent)
+	d := &drawn{of: r, objects: []fyne.CanvasObject{ground, r.name, r.facts, r.check, ring}}
+	d.min = func() fyne.Size {
+		return fyne.NewSize(200, r.name.MinSize().Height+r.facts.MinSize().Height+14)
+	}
+	d.layout = func(s fyne.Size) {
+		place(ground, 0, 0, s.Width, s.Height)
+		place(ring, 0, 0, s.Width, s.Height)
+		h := r.name.MinSize().Height
+		place(r.name, 10, 6, s.Width-46, h)
+		place(r.facts, 10, 7+h, s.Width-46, r.facts.MinSize().Height)
+		place(r.check, s.Width-30, (s.Height-18)/2, 18, 18)
+	}
+	paint := func() {
+		radius := r.measure(theme.SizeRadiusNested)
+		ground.CornerRadius, ring.CornerRadius, ring.StrokeWidth = radius, radius, 2
+		ground.FillColor, ring.StrokeColor = color.Transparent, color.Transparent
+		switch {
+		case r.taken:
+			ground.FillColor = r.ink(theme.ColorSelected)
+		case r.hovered && !r.disabled:
+			ground.FillColor = r.ink(theme.ColorHover)
+		}
+		if r.focused {
+			ring.StrokeColor = r.ink(theme.ColorFocus)
+		}
+		shown(r.check, r.taken)
+	}
+	paint()
+	d.repaint = func() { paint(); ground.Refresh(); ring.Refresh() }
+	return d
+}

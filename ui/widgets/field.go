@@ -1,0 +1,164 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"loam/ui/theme"
+)
+
+// Field is a text entry whose Enter, Esc and shortcuts reach the window's manners: what it has no use for goes on to the
+// canvas, so that Mod+N works while typing.
+type Field struct {
+	widget.Entry
+	OnEnter func()      // Enter; with SendOnEnter off it writes a new line in a multi-line field
+	OnEsc   func() bool // Esc; false = not used, it goes on to the window
+	OnArrow func(delta int) bool
+	OnFocus func(focused bool)
+
+	shift    bool
+	hadFocus bool // a row focused it once
+}
+
+// NewField makes a single-line field.
+func NewField(placeholder string) *Field {
+	f := &Field{}
+	f.Wrapping = fyne.TextWrap(fyne.TextTruncateClip)
+	f.PlaceHolder = placeholder
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// NewArea makes a field of many lines that wraps between words.
+func NewArea(placeholder string) *Field {
+	f := &Field{}
+	f.MultiLine, f.Wrapping = true, fyne.TextWrapWord
+	f.PlaceHolder = placeholder
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// AcceptsTab implements fyne.Tabbable: Tab always walks on, it never writes.
+func (f *Field) AcceptsTab() bool { return false }
+
+// KeyDown implements desktop.Keyable.
+func (f *Field) KeyDown(e *fyne.KeyEvent) {
+	if e.Name == desktop.KeyShiftLeft || e.Name == desktop.KeyShiftRight {
+		f.shift = true
+	}
+	f.Entry.KeyDown(e)
+}
+
+// KeyUp implements desktop.Keyable.
+func (f *Field) KeyUp(e *fyne.KeyEvent) {
+	if e.Name == desktop.KeyShiftLeft || e.Name == desktop.KeyShiftRight {
+		f.shift = false
+	}
+	f.Entry.KeyUp(e)
+}
+
+// FocusGained implements fyne.Focusable.
+func (f *Field) FocusGained() {
+	f.Entry.FocusGained()
+	if f.OnFocus != nil {
+		f.OnFocus(true)
+	}
+}
+
+// FocusLost implements fyne.Focusable.
+func (f *Field) FocusLost() {
+	f.shift = false
+	f.Entry.FocusLost()
+	if f.OnFocus != nil {
+		f.OnFocus(false)
+	}
+}
+
+// TypedKey implements fyne.Focusable.
+func (f *Field) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		if f.OnEnter != nil && !f.shift {
+			f.OnEnter()
+			return
+		}
+		if f.MultiLine {
+			f.newLine(e)
+			return
+		}
+	case fyne.KeyEscape:
+		if f.OnEsc == nil || !f.OnEsc() {
+			passKey(f, e)
+		}
+		return
+	case fyne.KeyUp, fyne.KeyDown:
+		if f.OnArrow != nil {
+			delta := 1
+			if e.Name == fyne.KeyUp {
+				delta = -1
+			}
+			if f.OnArrow(delta) {
+				return
+			}
+		}
+	}
+	f.Entry.TypedKey(e)
+}
+
+// newLine writes a line break even while Shift is down, which Fyne's entry would take for "submit" or for a selection.
+func (f *Field) newLine(e *fyne.KeyEvent) {
+	if f.shift {
+		f.Entry.KeyUp(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
+	}
+	f.Entry.TypedKey(e)
+	if f.shift {
+		f.Entry.KeyDown(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
+	}
+}
+
+// TypedShortcut implements fyne.Shortcutable: the shortcuts of text stay here, all others go to the window.
+func (f *Field) TypedShortcut(s fyne.Shortcut) {
+	if _, custom := s.(*desktop.CustomShortcut); custom && !textShortcut(s) {
+		passShortcut(f, s)
+		return
+	}
+	f.Entry.TypedShortcut(s)
+}
+
+// textShortcut says whether an entry uses a shortcut for moving by words or lines.
+func textShortcut(s fyne.Shortcut) bool {
+	c, ok := s.(*desktop.CustomShortcut)
+	if !ok {
+		return true
+	}
+	switch c.KeyName {
+	case fyne.KeyLeft, fyne.KeyRight, fyne.KeyUp, fyne.KeyDown, fyne.KeyHome, fyne.KeyEnd, fyne.KeyBackspace, fyne.KeyDelete, fyne.KeyZ:
+		return true
+	}
+	return false
+}
+
+// passShortcut hands a shortcut to the window.
+func passShortcut(o fyne.CanvasObject, s fyne.Shortcut) {
+	c, ok := canvasOf(o).(fyne.Shortcutable)
+	if ok {
+		c.TypedShortcut(s)
+	}
+}
+
+// LinesAt is how many lines the text takes when the field is so wide.
+func (f *Field) LinesAt(width float32) int {
+	inner := width - 2*theme.Size(theme.SizeSpace2) - 4
+	size := theme.Size(theme.SizeBody)
+	return len(WrapWords(f.Text, inner, func(s string) float32 { return fyne.MeasureText(s, size, f.TextStyle).Width }))
+}
+
+// FocusCanvas puts the focus on a control of whatever canvas shows it.
+func FocusCanvas(o fyne.Focusable) {
+	if co, ok := o.(fyne.CanvasObject); ok {
+		if c := canvasOf(co); c != nil {
+			c.Focus(o)
+		}
+	}
+}
