@@ -1,0 +1,21 @@
+//go:build !windows
+
+package enginetest
+
+import (
+	"os"
+	"syscall"
+)
+
+func freeze()   { _ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) }
+func abort()    { _ = syscall.Kill(os.Getpid(), syscall.SIGABRT) }
+func killSelf() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) }
+
+// wildRead reads where nothing is mapped. It is no Go pointer that the runtime could report as nil.
+func wildRead() {
+	var p *[1 << 40]byte
+	at := 1 << 30
+	sink = p[at]
+}
+
+var sink byte

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package worker
+
+func residentBytes(int) int64 { return 0 }
+
+func oomKills() uint64 { return 0 }
+
+func ownExe(path string) string { return path }
