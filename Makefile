@@ -15,7 +15,7 @@ COMMIT := $(shell git -c safe.directory='*' rev-parse --short=12 HEAD 2>/dev/nul
 VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
 LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: help run build setup setup-test check test test-cold bench lint fmt clean
+.PHONY: help run build setup setup-build check test test-cold bench lint fmt clean
 
 help: ## show this list
 	sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || \
@@ -24,17 +24,18 @@ help: ## show this list
 run: build ## build what is missing and open the window (ARGS="models list" runs a command instead)
 	exec bin/loam $(ARGS)
 
-build: setup ## build bin/loam and bin/lib/loam
+build: setup-build ## build bin/loam and bin/lib/loam
 	mkdir -p bin
 	$(WITH_GO) go build -tags "$(TAGS)" -ldflags "$(LDFLAGS)" -o bin/loam.new . || \
 		{ echo "loam: the program did not compile; the lines above say where" >&2; exit 1; }
 	mv bin/loam.new bin/loam
 
-setup: ## install and fetch what the build needs, once; a second run does nothing
+setup: ## install and fetch what building and testing need, once; a second run does nothing
 	packaging/setup.sh
 
-setup-test: ## the same for the tests: window tools, formatters, the linter
-	packaging/setup.sh test
+# What make run needs of it: no test tools on the machine of someone who only wants to start the program.
+setup-build:
+	packaging/setup.sh build
 
 check: ## what each commit must pass: format, vet and the tests without native code (under a minute)
 	packaging/check-commit.sh "$(NONATIVE)"

@@ -61,7 +61,8 @@ var Doors = []Door{
 			"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/library",
 			"backend/residency", "backend/studio", "backend/transfer", "ui/...",
 		},
-		[]string{"fyne.io/fyne/v2/..."}, "the window asks the services, never the store or an engine",
+		[]string{"fyne.io/fyne/v2/..."},
+		"the window asks the services, never the store or an engine",
 	},
 	{[]string{"packaging/..."}, []string{"..."}, []string{"fyne.io/fyne/v2/..."}, "tools of the build"},
 }
