@@ -15,7 +15,7 @@ COMMIT := $(shell git -c safe.directory='*' rev-parse --short=12 HEAD 2>/dev/nul
 VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
 LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: help run build setup setup-build check test test-cold bench lint fmt clean
+.PHONY: help run build setup setup-build check test test-cold bench lint fmt install uninstall clean
 
 help: ## show this list
 	sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || \
@@ -56,6 +56,12 @@ test-cold: ## make test in a copy of the tree with a fresh HOME and empty caches
 
 bench: build ## the benchmarks: Go's, then the program's own
 	packaging/bench.sh "$(TAGS)"
+
+install: build ## install for this user; PREFIX=/usr/local for all
+	packaging/linux/install.sh "$(or $(PREFIX),$(HOME)/.local)"
+
+uninstall: ## remove what make install put there; chats and models stay
+	packaging/linux/install.sh --remove "$(or $(PREFIX),$(HOME)/.local)"
 
 clean: ## remove bin/ and the header links; the build cache stays
 	rm -rf bin backend/runner/llama/include

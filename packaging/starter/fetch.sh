@@ -11,7 +11,7 @@ kept=$CACHE/starter/$sum
 target=$LIB/starter
 
 # A file of the right size was checked when it was put there; 98 MB need not be read at every start.
-whole() { [[ -f $1/$file && $(stat -c %s "$1/$file") == "$size" && -f $1/LICENSE ]]; }
+whole() { [[ -f $1/$file && $(wc -c <"$1/$file") -eq $size && -f $1/LICENSE ]]; }
 
 if ! whole "$kept"; then
 	lock starter

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Proves that two commands are enough: makes a bare Debian 12 (minbase, git and sudo, one user) with mmdebstrap and runs in it, as
+# that user, what a newcomer would: packaging/setup.sh, make build, make check. Needs root and ten minutes of two cores.
+#   packaging/check.sh [--install] [--keep] [--ci] [SUITE]
+#     --install  fetch mmdebstrap with apt-get when it is missing
+#     --keep     leave the root behind for a look
+#     --ci       run .ci/run instead, as root and without sudo, as a container does
+# The machine's own apt sources, pip and Go settings and certificates are used inside, so that it works behind mirrors.
+source "$(dirname "$0")/shell.sh"
+cd "$ROOT"
+
+suite=bookworm keep= ci= get=
+for argument in "$@"; do
+	case $argument in
+	--install) get=1 ;;
+	--keep) keep=1 ;;
+	--ci) ci=1 ;;
+	-*) die "usage: packaging/check.sh [--install] [--keep] [--ci] [SUITE]" ;;
+	*) suite=$argument ;;
+	esac
+done
+[[ $(id -u) == 0 ]] || die "making a root file system needs root: run sudo packaging/check.sh"
+if ! command -v mmdebstrap >/dev/null; then
+	[[ -n $get ]] || die "mmdebstrap is missing: run packaging/check.sh --install"
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install mmdebstrap </dev/null ||
+		die "apt-get could not install mmdebstrap: run apt-get update and try again"
+fi
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/loam-check.XXXXXX")
+root=$work/root
+# The mounts live in the namespace of the command below and end with it.
+[[ -n $keep ]] || trap 'rm -rf "$work"' EXIT
+say "check: a bare $suite in $root"
+sources=()
+[[ -f /etc/apt/sources.list.d/debian.sources ]] && sources+=(/etc/apt/sources.list.d/debian.sources)
+[[ -s /etc/apt/sources.list ]] && sources+=(/etc/apt/sources.list)
+include=git
+[[ -n $ci ]] || include+=,sudo
+mmdebstrap --quiet --variant=minbase --include="$include" "$suite" "$root" "${sources[@]}" ||
+	die "mmdebstrap could not make the root; the lines above say why"
+
+# What a machine behind a mirror or a filtering proxy needs; on a plain one nothing of it exists.
+for f in /etc/resolv.conf /etc/hosts /etc/pip.conf; do
+	[[ ! -f $f ]] || cp --remove-destination "$f" "$root$f"
+done
+if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
+	mkdir -p "$root/usr/local/share/ca-certificates"
+	cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/"
+fi
+carried=()
+while IFS= read -r name; do
+	carried+=("$name=${!name}")
+done < <(compgen -e | grep -iE '^(https?_proxy|no_proxy|PIP_.*)$' || true)
+if go=$(command -v go); then
+	for name in GOPROXY GOSUMDB GONOSUMDB GOPRIVATE; do
+		value=$("$go" env "$name")
+		[[ -z $value ]] || carried+=("$name=$value")
+	done
+fi
+
+user=root home=/root
+if [[ -z $ci ]]; then
+	user=ada home=/home/ada
+	chroot "$root" useradd -m -s /bin/bash "$user"
+	echo "$user ALL=(ALL) NOPASSWD: ALL" >"$root/etc/sudoers.d/$user"
+fi
+tree=$root$home/loam
+mkdir -p "$tree"
+git -c safe.directory='*' ls-files -z --cached --others --exclude-standard |
+	while IFS= read -r -d '' f; do [[ ! -f $f && ! -L $f ]] || printf '%s\0' "$f"; done |
+	tar --null -T - -cf - | tar -C "$tree" -xf -
+git -C "$tree" init -q
+git -C "$tree" add -A
+chroot "$root" chown -R "$user:" "$home"
+
+if [[ -n $ci ]]; then
+	steps='cd ~/loam && .ci/run'
+else
+	steps='cd ~/loam && time packaging/setup.sh build && time make build && time make check && time make build && bin/loam version'
+fi
+say "check: as $user: $steps"
+status=0
+# shellcheck disable=SC2016 # $1... belong to the inner shell
+unshare --mount --pid --fork bash -c '
+	root=$1 user=$2 steps=$3
+	shift 3
+	mount -t proc proc "$root/proc"
+	mount --rbind /dev "$root/dev"
+	mount --make-rslave "$root/dev"
+	mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm" 2>/dev/null || true
+	exec chroot "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+		LANG=C.UTF-8 "$@" su "$user" -s /bin/bash -c "$steps"
+' check "$root" "$user" "$steps" "${carried[@]}" </dev/null || status=$?
+[[ -z $keep ]] || say "check: $root is left for a look"
+[[ $status == 0 ]] || die "the bare $suite did not build Loam; the lines above say where"
+say "check: a bare $suite builds Loam and passes make check"
