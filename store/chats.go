@@ -143,8 +143,8 @@ func (s *Store) PurgeTrash(ctx context.Context, olderThan time.Time) (n int, err
 	if err != nil || n == 0 {
 		return n, err
 	}
-	// The old pages are still in the log. A reader elsewhere can hold the log back; then the next purge or the end of
-	// the last process empties it, so its answer is not an error.
+	// The old pages are still in the log. A reader elsewhere can hold it back; then the next purge or the end of the last
+	// process empties it, so that is not an error.
 	if _, err := s.writer.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		s.log.WarnContext(ctx, "Log not emptied after purge", "error", err)
 	}

@@ -106,7 +106,8 @@ func headerVersion(path string) (int, error) {
 		return 0, nil // made by an Open that was cut off, or its first transaction is still in the log
 	}
 	var header [100]byte
-	if _, err := io.ReadFull(f, header[:]); err != nil || string(header[:16]) != "SQLite format 3\x00" {
+	const smallestPage = 512
+	if _, err := io.ReadFull(f, header[:]); err != nil || info.Size() < smallestPage || string(header[:16]) != "SQLite format 3\x00" {
 		return 0, &backend.BadFile{Path: path, Reason: "it is not a Loam database"}
 	}
 	version := binary.BigEndian.Uint32(header[60:])

@@ -66,6 +66,28 @@ func (s *Store) AddMessage(ctx context.Context, m backend.Message) (backend.Mess
 	return m, err
 }
 
+// AddThread stores finished messages in one transaction, each below the one before it (the first below its own Parent),
+// and makes the last one the leaf. Imports use it.
+func (s *Store) AddThread(ctx context.Context, thread []backend.Message) error {
+	return s.write(ctx, "add thread", func(tx *sql.Tx) error {
+		var before int64
+		for i, m := range thread {
+			if m.State == backend.MessageRunning {
+				return errors.New("a running message needs an owner")
+			}
+			if i > 0 {
+				m.Parent = before
+			}
+			m, err := s.insertMessage(ctx, tx, m, sql.NullInt64{})
+			if err != nil {
+				return err
+			}
+			before = m.ID
+		}
+		return nil
+	})
+}
+
 // Message returns one message.
 func (s *Store) Message(ctx context.Context, id int64) (m backend.Message, err error) {
 	err = s.read(ctx, "read message", func(tx *sql.Tx) error {

@@ -159,29 +159,43 @@ func inTx(ctx context.Context, db *sql.DB, o *sql.TxOptions, f func(*sql.Tx) err
 }
 
 // IntegrityCheck reads the whole file and reports the first damage it finds, in the database and in its references.
+//
+// It uses a connection of its own: one that has searched before keeps the outline of the search indexes in memory, and
+// the check of FTS5 (unlike a search) does not notice that another connection has changed them since.
 func (s *Store) IntegrityCheck(ctx context.Context) error {
-	return s.read(ctx, "check integrity", func(tx *sql.Tx) error {
-		var verdict string
-		if err := tx.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
+	if err := s.check(ctx); err != nil {
+		return fmt.Errorf("check integrity: %w", s.translate(err))
+	}
+	return nil
+}
+
+func (s *Store) check(ctx context.Context) (err error) {
+	db, err := sql.Open("sqlite", readerDSN(s.path))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	var verdict string
+	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return s.damaged(verdict)
+	}
+	rows, err := db.QueryContext(ctx, "PRAGMA foreign_key_check")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		var table, parent string
+		var rowID sql.NullInt64
+		var key int
+		if err := rows.Scan(&table, &rowID, &parent, &key); err != nil {
 			return err
 		}
-		if verdict != "ok" {
-			return s.damaged(verdict)
-		}
-		rows, err := tx.QueryContext(ctx, "PRAGMA foreign_key_check")
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		if rows.Next() {
-			var table, parent string
-			var rowID sql.NullInt64
-			var key int
-			if err := rows.Scan(&table, &rowID, &parent, &key); err != nil {
-				return err
-			}
-			return s.damaged(fmt.Sprintf("row %d of %s points at nothing in %s", rowID.Int64, table, parent))
-		}
-		return rows.Err()
-	})
+		return s.damaged(fmt.Sprintf("row %d of %s points at nothing in %s", rowID.Int64, table, parent))
+	}
+	return rows.Err()
 }
