@@ -10,7 +10,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 )
 
 // ExitAfterFrame is the environment variable for measuring the start: when it is set, the window writes
@@ -38,7 +37,6 @@ func (u *UI) watchFirstFrame() {
 		})
 		return image.NewUniform(color.Transparent)
 	})
-	pixel.SetMinSize(fyne.NewSize(1, 1))
 	pixel.Resize(fyne.NewSize(1, 1))
-	u.window.SetContent(container.NewStack(u.root, container.NewWithoutLayout(pixel)))
+	u.root.pixel = pixel
 }

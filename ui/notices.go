@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"loam/ui/pages"
 	"loam/ui/theme"
 	"loam/ui/widgets"
 )
@@ -125,6 +126,9 @@ func (n *notices) relayout() { n.layout(n.left, n.ui.root.Size()) }
 // layout stands the notices under the title row, in the middle of the page that begins at left.
 func (n *notices) layout(left float32, s fyne.Size) {
 	n.left = left
+	if n.ui.page == pages.PageChats {
+		left += n.ui.chats.Middle()
+	}
 	width := min(s.Width-left-32, theme.Size(theme.SizeReading)*0.9)
 	x := left + (s.Width-left-width)/2
 	n.body.Move(fyne.NewPos(0, 0))

@@ -15,14 +15,14 @@ import (
 // more than the smallest window, whatever the pages would like, and hears of every change of size.
 type root struct {
 	widget.BaseWidget
-	ui     *UI
-	rail   *widgets.Panel
-	page   *fyne.Container
-	tip    *widgets.Panel
-	tipAt  fyne.CanvasObject
-	tips   *widgets.Label
-	waits  func() // cancels the waiting tip
-	canvas []fyne.CanvasObject
+	ui    *UI
+	rail  *widgets.Panel
+	page  *fyne.Container
+	tip   *widgets.Panel
+	tipAt fyne.CanvasObject
+	tips  *widgets.Label
+	waits func()         // cancels the waiting tip
+	pixel *canvas.Raster // tells of the first frame; nil = nobody asks
 }
 
 type railButton interface{ SetSelected(on bool) }
@@ -44,8 +44,9 @@ func (r *root) build() {
 		item(pages.PageChats, "Chats", theme.IconChats, "1"),
 		item(pages.PageModels, "Models", theme.IconModels, "2"))
 	foot := item(pages.PageSettings, "Settings", theme.IconSettings, ",")
-	r.rail = widgets.NewGround(theme.ColorRail, container.NewBorder(
-		container.New(widgets.Inset{Top: 8}, top), container.New(widgets.Inset{Bottom: 8}, foot), nil, nil))
+	r.rail = widgets.NewGround(theme.ColorRail, widgets.NewEdges(widgets.Edges{
+		Top: container.New(widgets.Inset{Top: 8}, top), Bottom: container.New(widgets.Inset{Bottom: 8}, foot),
+	}))
 	r.page = container.NewStack()
 	r.tips = widgets.NewLabel("", widgets.LabelStyle{Size: theme.SizeSmall, Wrap: true})
 	r.tip = widgets.NewCard(r.tips)
@@ -63,6 +64,9 @@ func (r *root) setPage(o fyne.CanvasObject) {
 
 // MinSize implements fyne.CanvasObject.
 func (r *root) MinSize() fyne.Size { return fyne.NewSize(minWidth, minHeight) }
+
+// TypedShortcut implements fyne.Shortcutable: widgets hand over what they have no use for.
+func (r *root) TypedShortcut(s fyne.Shortcut) { r.ui.keys.TypedShortcut(s) }
 
 // relayout puts everything in its place again: text sizes changed.
 func (r *root) relayout() {
@@ -88,7 +92,11 @@ func (w *rootRenderer) Destroy()           {}
 func (w *rootRenderer) MinSize() fyne.Size { return fyne.NewSize(minWidth, minHeight) }
 
 func (w *rootRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{w.ground, w.r.page, w.r.rail, w.line, w.r.ui.notices.body, w.r.tip}
+	objects := []fyne.CanvasObject{w.ground, w.r.page, w.r.rail, w.line, w.r.ui.notices.body, w.r.tip}
+	if w.r.pixel != nil {
+		objects = append(objects, w.r.pixel)
+	}
+	return objects
 }
 
 func (w *rootRenderer) Layout(s fyne.Size) {

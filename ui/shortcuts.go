@@ -66,7 +66,9 @@ func (u *UI) shortcuts() {
 				mods = append(mods, fyne.KeyModifierShortcutDefault|fyne.KeyModifierShift)
 			}
 			for _, m := range mods {
-				c.AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: m}, func(fyne.Shortcut) { s.do(u) })
+				k := &desktop.CustomShortcut{KeyName: key, Modifier: m}
+				c.AddShortcut(k, func(fyne.Shortcut) { s.do(u) })      // nothing has the focus
+				u.keys.AddShortcut(k, func(fyne.Shortcut) { s.do(u) }) // a widget had no use for it
 			}
 		}
 	}

@@ -52,6 +52,7 @@ type UI struct {
 	root    *root
 	notices *notices
 	float   *floating
+	keys    fyne.ShortcutHandler
 	state   state
 	saving  func() // cancels the waiting store of the state
 	page    pages.Page
@@ -98,12 +99,12 @@ func (u *UI) Open(paths []string) {
 	u.window.SetMaster()
 	u.window.SetPadded(false)
 	u.build()
+	u.watchFirstFrame()
 	u.window.SetContent(u.root)
 	u.window.Resize(fyne.NewSize(u.state.Width, u.state.Height))
 	u.window.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { u.dropped(uris) })
 	u.window.SetCloseIntercept(u.Close)
 	u.shortcuts()
-	u.watchFirstFrame()
 	if u.deps.Bus != nil {
 		u.cancel = u.deps.Bus.Subscribe(eventGap, u.dispatch.events)
 	}

@@ -42,7 +42,7 @@ func NewChatsPage(env Env, onOpen func(chatID int64)) *ChatsPage {
 	}
 	p.talk.onRun = func(id int64, on bool) { p.side.setRunning(id, on) }
 	p.side = newSidebar(env, func(id int64) { p.Open(id) }, func() { p.NewChat(0) })
-	side := container.NewBorder(nil, nil, nil, widgets.NewLine(true), p.side.body)
+	side := widgets.NewEdges(widgets.Edges{Right: widgets.NewLine(true)}, p.side.body)
 	p.body = container.New(&chatsLayout{p}, p.talk.body, side)
 	p.talk.picker.reload()
 	p.Reload()
@@ -102,6 +102,9 @@ func (p *ChatsPage) ToggleSidebar() {
 	}
 	p.relayout()
 }
+
+// Middle is where the conversation begins, from the left edge of the page: notices stand over it.
+func (p *ChatsPage) Middle() float32 { return p.talk.body.Position().X }
 
 // SidebarShown says whether the list is wanted beside the conversation; SetSidebarShown says it again.
 func (p *ChatsPage) SidebarShown() bool { return p.shown }

@@ -73,7 +73,8 @@ func newComposer() *composer {
 			widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall}),
 		cancel)
 	c.strip.Hide()
-	c.clip = container.NewClip(c.field)
+	c.clip = container.NewClip(container.NewWithoutLayout(c.field))
+	c.clip.ExtendBaseWidget(c.clip) // Fyne does it late, and until then nothing inside can take the focus
 	bottom := container.New(widgets.Row{Gap: 8, Grow: 1}, c.reason, c.send)
 	c.card = widgets.NewCard(container.New(composerLayout{c}, c.strip, c.clip, bottom))
 	c.card.Margin = widgets.Inset{Left: 10, Top: 6, Right: 8, Bottom: 8}

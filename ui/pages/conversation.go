@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"errors"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -101,6 +102,13 @@ func (c *conversation) open(id int64, then func()) {
 	mark := c.opened
 	c.env.Host.Load("drafts", func(ctx context.Context) func() {
 		ch, err := c.env.Chats.Chat(ctx, id)
+		if errors.Is(err, backend.ErrNotFound) || err == nil && !ch.Deleted.IsZero() {
+			return func() {
+				if mark == c.opened {
+					c.openNew(0, then) // it was removed meanwhile
+				}
+			}
+		}
 		if err != nil {
 			return func() { c.env.Host.Fail(err, nil) }
 		}

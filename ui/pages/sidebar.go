@@ -65,8 +65,8 @@ func newSidebar(env Env, onOpen func(int64), onNew func()) *sidebar {
 	})
 	s.none.Hide()
 	top := container.New(widgets.Column{Gap: 6, Pad: 10}, s.search, add)
-	s.body = widgets.NewGround(theme.ColorRail, container.NewBorder(top, nil, nil, nil,
-		container.NewStack(s.list, container.New(widgets.Column{Pad: 16}, s.none))))
+	s.body = widgets.NewGround(theme.ColorRail, widgets.NewEdges(widgets.Edges{Top: top},
+		s.list, container.New(widgets.Column{Pad: 16}, s.none)))
 	return s
 }
 

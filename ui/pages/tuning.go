@@ -115,7 +115,7 @@ func newTuning(system string, s *backend.Sampling, changed func(string, *backend
 	all := widgets.NewButton("Reset all", widgets.KindQuiet, func() { t.reset() })
 	all.Small = true
 	foot := container.New(widgets.Row{Gap: 8, Grow: 1}, t.wrong, all)
-	t.body = container.NewBorder(nil, foot, nil, nil,
+	t.body = widgets.NewEdges(widgets.Edges{Bottom: foot},
 		widgets.Scrolled(container.New(widgets.Inset{Right: 12}, container.New(widgets.Column{Gap: 10}, rows...))))
 	t.marks()
 	return t

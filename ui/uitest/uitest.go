@@ -301,11 +301,13 @@ func (c *Chats) SaveDraft(_ context.Context, d backend.Draft) error {
 
 // Models are model files in memory.
 type Models struct {
-	mu      sync.Mutex
-	Files   map[string]backend.Model // what Add finds under a path; others are refused
-	Installed   []backend.Model
-	Removed []int64
-	Chosen  int64
+	Tell func(event.Event) // hears what a library would tell on the bus; may be nil
+
+	mu        sync.Mutex
+	Files     map[string]backend.Model // what Add finds under a path; others are refused
+	Installed []backend.Model
+	Removed   []int64
+	Chosen    int64
 }
 
 // List implements pages.Models.
@@ -318,13 +320,18 @@ func (m *Models) List(context.Context) ([]backend.Model, error) {
 // Add implements pages.Models.
 func (m *Models) Add(_ context.Context, path string, _ library.AddOptions) (backend.Model, error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	f, ok := m.Files[path]
+	if ok {
+		f.ID, f.Path = int64(len(m.Installed)+1), path
+		m.Installed = append(m.Installed, f)
+	}
+	m.mu.Unlock()
 	if !ok {
 		return f, fmt.Errorf("add: %w", &backend.BadFile{Path: path, Reason: "it is text, not a model file"})
 	}
-	f.ID, f.Path = int64(len(m.Installed)+1), path
-	m.Installed = append(m.Installed, f)
+	if m.Tell != nil {
+		m.Tell(event.ModelChanged{ModelID: f.ID})
+	}
 	return f, nil
 }
 

@@ -139,10 +139,17 @@ func textShortcut(s fyne.Shortcut) bool {
 	return false
 }
 
-// passShortcut hands a shortcut to the window.
+// passShortcut hands a shortcut to the root of the window, or to the canvas where the root takes none.
 func passShortcut(o fyne.CanvasObject, s fyne.Shortcut) {
-	c, ok := canvasOf(o).(fyne.Shortcutable)
-	if ok {
+	c := canvasOf(o)
+	if c == nil {
+		return
+	}
+	if root, ok := c.Content().(fyne.Shortcutable); ok {
+		root.TypedShortcut(s)
+		return
+	}
+	if c, ok := c.(fyne.Shortcutable); ok {
 		c.TypedShortcut(s)
 	}
 }

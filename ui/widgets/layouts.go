@@ -224,3 +224,71 @@ func (l scrolledFit) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	}
 	return fyne.NewSize(0, h)
 }
+
+// Edges keeps objects at the edges of an area and gives what is left to the middle: container.Border without Fyne's gaps.
+type Edges struct{ Top, Bottom, Left, Right fyne.CanvasObject }
+
+// NewEdges lays out an area; edges may be nil.
+func NewEdges(e Edges, middle ...fyne.CanvasObject) *fyne.Container {
+	objects := middle
+	for _, o := range []fyne.CanvasObject{e.Top, e.Bottom, e.Left, e.Right} {
+		if o != nil {
+			objects = append(objects, o)
+		}
+	}
+	return container.New(e, objects...)
+}
+
+// Layout implements fyne.Layout.
+func (e Edges) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	x, y, right, bottom := float32(0), float32(0), size.Width, size.Height
+	if o := e.Top; o != nil && o.Visible() {
+		h := HeightFor(o, size.Width)
+		place(o, 0, 0, size.Width, h)
+		y = h
+	}
+	if o := e.Bottom; o != nil && o.Visible() {
+		h := HeightFor(o, size.Width)
+		bottom -= h
+		place(o, 0, bottom, size.Width, h)
+	}
+	if o := e.Left; o != nil && o.Visible() {
+		w := o.MinSize().Width
+		place(o, 0, y, w, bottom-y)
+		x = w
+	}
+	if o := e.Right; o != nil && o.Visible() {
+		w := o.MinSize().Width
+		right -= w
+		place(o, right, y, w, bottom-y)
+	}
+	for _, o := range objects {
+		if o != e.Top && o != e.Bottom && o != e.Left && o != e.Right {
+			place(o, x, y, right-x, bottom-y)
+		}
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (e Edges) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var middle, all fyne.Size
+	for _, o := range objects {
+		if o != e.Top && o != e.Bottom && o != e.Left && o != e.Right && o.Visible() {
+			middle = middle.Max(o.MinSize())
+		}
+	}
+	all = middle
+	for _, o := range []fyne.CanvasObject{e.Left, e.Right} {
+		if o != nil && o.Visible() {
+			m := o.MinSize()
+			all = fyne.NewSize(all.Width+m.Width, max(all.Height, m.Height))
+		}
+	}
+	for _, o := range []fyne.CanvasObject{e.Top, e.Bottom} {
+		if o != nil && o.Visible() {
+			m := o.MinSize()
+			all = fyne.NewSize(max(all.Width, m.Width), all.Height+m.Height)
+		}
+	}
+	return all
+}

@@ -1,0 +1,186 @@
+package ui
+
+import (
+	"context"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"loam/backend"
+	"loam/backend/event"
+	"loam/backend/hardware"
+	"loam/ui/pages"
+	"loam/ui/uitest"
+)
+
+// noon is a time at which "today" is not about to end.
+var noon = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+
+// inline runs slow work directly and timers when the test says that time has passed.
+type inline struct {
+	now    time.Time
+	timers []*timer
+}
+
+type timer struct {
+	at time.Time
+	f  func()
+}
+
+func (r *inline) run(_ string, work task) {
+	if assign := work(context.Background()); assign != nil {
+		assign()
+	}
+}
+
+func (r *inline) after(d time.Duration, f func()) (cancel func()) {
+	t := &timer{r.now.Add(d), f}
+	r.timers = append(r.timers, t)
+	return func() { r.timers = slices.DeleteFunc(r.timers, func(x *timer) bool { return x == t }) }
+}
+
+func (r *inline) close(time.Duration) {}
+
+// pass lets time go by and runs what was waiting for it.
+func (r *inline) pass(d time.Duration) {
+	r.now = r.now.Add(d)
+	for {
+		i := slices.IndexFunc(r.timers, func(t *timer) bool { return !t.at.After(r.now) })
+		if i < 0 {
+			return
+		}
+		f := r.timers[i].f
+		r.timers = slices.Delete(r.timers, i, i+1)
+		f()
+	}
+}
+
+// fixture is a window over fakes.
+type fixture struct {
+	*UI
+	t       testing.TB
+	chats   *uitest.Chats
+	models  *uitest.Models
+	engines *uitest.Engines
+	system  *uitest.System
+	time    *inline
+}
+
+// fakes are services with a starter and nothing else.
+func fakes(t testing.TB) *fixture {
+	f := &fixture{
+		t: t, chats: uitest.NewChats(), engines: &uitest.Engines{},
+		models: &uitest.Models{Installed: []backend.Model{uitest.Starter(1)}, Files: map[string]backend.Model{}},
+		system: &uitest.System{
+			Is: hardware.Machine{
+				Arch: "amd64", CPU: "AMD Ryzen 7 7840U", MemoryTotal: 16 << 30, PhysicalCores: 8, LogicalCores: 16,
+			},
+			Report: hardware.Report{Findings: []hardware.Finding{
+				{ID: "variant", Title: "The fastest CPU code is used", State: hardware.OK, Detail: "zen4 was chosen among 11."},
+				{ID: "gpu", Title: "No GPU was found", State: hardware.Warn, Detail: "Replies are computed on the processor, which is slower.", Next: "Nothing needs to be done."},
+			}},
+		},
+		time: &inline{now: noon},
+	}
+	f.chats.Now = func() time.Time { return noon }
+	return f
+}
+
+// open makes the window over the fakes and shows it.
+func (f *fixture) open(width, height float32) *fixture {
+	f.t.Helper()
+	app := test.NewApp()
+	u, err := New(app, Deps{
+		Chats: f.chats, Models: f.models, Engines: f.engines, System: f.system,
+		Folders: pages.Folders{Data: "/home/ada/.local/share/loam", Models: "/home/ada/.local/share/loam/models", Logs: "/home/ada/.local/state/loam"},
+		About:   pages.About{Version: "0.1.0", Commit: "f5870d9", Licenses: func() string { return "fyne: BSD-3-Clause" }},
+	}, os.DirFS("../assets"))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	u.now = func() time.Time { return f.time.now }
+	u.tasks = f.time
+	u.dispatch = newDispatcher(func(f func()) { f() }, u.handle)
+	f.UI = u
+	f.chats.Tell = func(e event.Event) { u.dispatch.events([]event.Event{e}) }
+	f.models.Tell = f.chats.Tell
+	u.Open(nil)
+	f.resize(width, height)
+	return f
+}
+
+func (f *fixture) resize(width, height float32) {
+	f.window.Resize(fyne.NewSize(width, height))
+}
+
+// shot renders the window; with LOAM_SHOTS set it stays there for a look.
+func (f *fixture) shot(name string) {
+	f.t.Helper()
+	img := f.window.Canvas().Capture()
+	dir := os.Getenv("LOAM_SHOTS")
+	if dir == "" {
+		return
+	}
+	out, err := os.Create(filepath.Join(dir, name+".png"))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer out.Close()
+	if err := png.Encode(out, img); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// conversation stores a chat with a question and an answer, and some older chats.
+func (f *fixture) conversation(state backend.MessageState) backend.Chat {
+	for i, title := range []string{"Code review", "Recipe for bread", "Sea shanties", "Why is the sky blue?", "Taxes"} {
+		f.chats.AddChat(backend.Chat{Title: title, Updated: noon.AddDate(0, 0, -i*3-1)})
+	}
+	c := f.chats.AddChat(backend.Chat{Title: "Trip to Norway", Updated: noon})
+	f.chats.AddMessage(backend.Message{ChatID: c.ID, Role: backend.RoleUser, Text: "Plan 3 days in Bergen"})
+	f.chats.AddMessage(backend.Message{
+		ChatID: c.ID, Role: backend.RoleAssistant, State: state, ModelName: "SmolLM2 135M Instruct", Stop: backend.StopEnd,
+		Usage: backend.Usage{ReplyTokens: 214, ReplyTime: 2 * time.Second},
+		Text:  "**Day 1.** Start at *Bryggen*, the old wharf.\n\n- Fløibanen up to the view\n- Fish market\n\n```go\nfmt.Println(\"hei\")\n```\n\nDay 2 goes out to the fjord.",
+	})
+	return c
+}
+
+func TestRenders(t *testing.T) {
+	for _, size := range []struct {
+		name          string
+		width, height float32
+	}{{"small", 720, 480}, {"large", 1280, 800}} {
+		for _, mode := range []string{"light", "dark"} {
+			t.Run(size.name+"-"+mode, func(t *testing.T) {
+				f := fakes(t)
+				if err := f.system.SetSetting(t.Context(), lookKey, pages.Look{Mode: mode, Scale: 1}); err != nil {
+					t.Fatal(err)
+				}
+				f.open(size.width, size.height)
+				name := func(s string) string { return s + "-" + size.name + "-" + mode }
+				f.shot(name("empty"))
+				c := f.conversation(backend.MessageComplete)
+				f.UI.chats.Reload()
+				f.UI.chats.Open(c.ID)
+				f.shot(name("chat"))
+				f.handle(event.EngineChanged{State: event.EngineDied, Error: "The engine ran out of memory"})
+				f.shot(name("died"))
+				f.cancelInnermost()
+				f.show(pages.PageModels)
+				f.UI.models.Add([]string{"/tmp/notes.txt"})
+				f.shot(name("models"))
+				f.show(pages.PageSettings)
+				f.shot(name("settings"))
+				f.listShortcuts()
+				f.shot(name("shortcuts"))
+			})
+		}
+	}
+}
