@@ -52,7 +52,7 @@ var Doors = []Door{
 	{[]string{"ui/markdown", "ui/textflow"}, nil, nil, "pure text work is tested without a window"},
 	{
 		[]string{"ui/cli/..."},
-		[]string{"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/library", "backend/residency"},
+		[]string{"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/library", "backend/residency", "ui/words"},
 		nil, "the command line starts without a window",
 	},
 	{

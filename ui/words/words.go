@@ -1,0 +1,228 @@
+// Package words says what errors mean to a person: one sentence that names the thing, the cause and the next step.
+//
+// The window and the command line both ask it, so that they say the same. It is pure: it reads nothing and keeps
+// nothing, and may be called from any goroutine.
+package words
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/dustin/go-humanize"
+
+	"loam/backend"
+	"loam/backend/chat"
+	"loam/backend/engine"
+	"loam/backend/library"
+)
+
+// The labels of next steps. The window makes a button of them.
+const (
+	NextAddModel   = "Add a model"
+	NextModels     = "Choose another model"
+	NextSettings   = "Open settings"
+	NextFolder     = "Open the data folder"
+	NextTryAgain   = "Try again"
+	NextOtherFiles = "Choose another file"
+)
+
+// Sentence says what err means, and the label of the next step; next is empty where there is none. A nil error has no
+// words. Errors that were not foreseen are shown by their own text.
+func Sentence(err error) (text, next string) {
+	if err == nil {
+		return "", ""
+	}
+	for _, explain := range []func(error) (string, string){ofFiles, ofEngines, ofModels, ofData, ofSystem} {
+		if text, next := explain(err); text != "" {
+			return text, next
+		}
+	}
+	return asSentence(lastWords(err)), ""
+}
+
+// ofFiles explains files that are not what they claim to be.
+func ofFiles(err error) (text, next string) {
+	bad, ok := errors.AsType[*backend.BadFile](err)
+	if !ok {
+		return "", ""
+	}
+	if strings.HasSuffix(bad.Path, ".db") {
+		return fmt.Sprintf("Loam's database %s cannot be read: %s. Move it away and start again, or put a copy from the backups folder in its place.",
+			quoted(bad.Path), clause(bad.Reason)), NextFolder
+	}
+	name := "The file"
+	if bad.Path != "" {
+		name = quoted(filepath.Base(bad.Path))
+	}
+	return fmt.Sprintf("%s cannot be used: %s. Choose another file.", name, clause(bad.Reason)), NextOtherFiles
+}
+
+// ofEngines explains what became of the process that runs a model.
+func ofEngines(err error) (text, next string) {
+	crash, ok := errors.AsType[*engine.Crashed](err)
+	if !ok {
+		switch {
+		case errors.Is(err, engine.ErrOtherBuild):
+			return "Loam was updated while it was running. Close it and start it again.", ""
+		case errors.Is(err, engine.ErrEmptyPrompt):
+			return "The message is empty. Write something and send it again.", ""
+		case errors.Is(err, engine.ErrClosed):
+			return "The engine was closed while it was needed. Send the message again.", NextTryAgain
+		}
+		return "", ""
+	}
+	if crash.GaveUp {
+		return fmt.Sprintf("The engine stopped three times in a row (%s), so it is not started again by itself. Choose another model, or try once more.",
+			crash.Cause), NextModels
+	}
+	switch crash.Cause {
+	case engine.CauseMemory:
+		return "The engine stopped because the memory ran out. Choose a smaller model or a shorter context, or close other programs.", NextModels
+	case engine.CauseBadFile:
+		return "The engine stopped at the model file, which seems to be damaged. Get the file again or choose another model.", NextModels
+	case engine.CauseAssertion:
+		return "The engine stopped at a fault of its own. Try again, and choose another model if it comes back.", NextTryAgain
+	case engine.CauseGPU:
+		return "The engine stopped because the graphics card or its driver failed. Try again, or choose the CPU in the settings.", NextSettings
+	case engine.CauseKilled:
+		return "The engine was ended from outside, most likely because the machine's memory ran out. Try again, or choose a smaller model.", NextTryAgain
+	case engine.CauseHang:
+		return "The engine did not answer any more and was ended. Try again.", NextTryAgain
+	case engine.CauseUnknown:
+	}
+	return "The engine stopped for an unknown reason. Try again.", NextTryAgain
+}
+
+// ofModels explains what is wrong with the choice of a model, or with what is asked of it.
+func ofModels(err error) (text, next string) {
+	if big, ok := errors.AsType[*backend.DoesNotFit](err); ok {
+		return fmt.Sprintf("%s needs %s of memory and %s are free. Close other programs, or choose a smaller model or a shorter context.",
+			named(big.Model), size(big.Forecast.Total), size(big.Forecast.Free)), NextModels
+	}
+	if long, ok := errors.AsType[*chat.TooLong](err); ok {
+		return fmt.Sprintf("The message is too long: it takes %s tokens and the model has room for %s. Shorten it, or choose a model with a larger context.",
+			humanize.Comma(int64(long.Tokens)), humanize.Comma(int64(long.Room))), NextModels
+	}
+	if unusable, ok := errors.AsType[*chat.Unusable](err); ok {
+		return fmt.Sprintf("%s cannot be used: %s. Choose another model.", named(unusable.Model.Name), clause(unusable.Reason)), NextModels
+	}
+	if many, ok := errors.AsType[*library.Ambiguous](err); ok {
+		return asSentence(many.Error()) + " Give more of the name.", ""
+	}
+	if taken, ok := errors.AsType[*library.NameTaken](err); ok {
+		return asSentence(taken.Error()) + " Choose another name.", ""
+	}
+	switch {
+	case errors.Is(err, engine.ErrPromptTooLong):
+		return "The message is too long for the model's context. Shorten it, or choose a model with a larger context.", NextModels
+	case errors.Is(err, backend.ErrNoModel):
+		return "There is no chat model yet. Add a model file to begin.", NextAddModel
+	case errors.Is(err, backend.ErrUnsupported):
+		return "This engine cannot do that. Choose another model.", NextModels
+	case errors.Is(err, backend.ErrBusy):
+		return "An answer is being written in this chat already. Wait for its end, or stop it.", ""
+	}
+	return "", ""
+}
+
+// ofData explains why the data folder cannot be used. It comes after the files and engines: they wrap its causes.
+func ofData(err error) (text, next string) {
+	switch {
+	case errors.Is(err, backend.ErrNewerStore):
+		return "The data was last used by a newer version of Loam, so this one leaves it untouched. Start the newer version, or choose another folder with --data.", NextFolder
+	case errors.Is(err, backend.ErrDiskFull):
+		return "The disk is full, so nothing more can be stored. Free some space and try again.", NextFolder
+	case errors.Is(err, backend.ErrReadOnly):
+		return "The data folder" + pathOf(err) + " cannot be written. Give yourself the right to write there, or choose another folder with --data.", NextFolder
+	case errors.Is(err, backend.ErrLocked):
+		return "Another Loam is using this data folder. Close it, or choose another folder with --data.", ""
+	}
+	return "", ""
+}
+
+// ofSystem explains what the operating system says.
+func ofSystem(err error) (text, next string) {
+	path := pathOf(err)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "That took too long and was given up. Try again.", NextTryAgain
+	case errors.Is(err, context.Canceled):
+		return "That was cancelled.", ""
+	case errors.Is(err, fs.ErrNotExist):
+		return "There is no file" + path + ". Check the name, or choose another file.", NextOtherFiles
+	case errors.Is(err, fs.ErrPermission):
+		return "The file" + path + " cannot be read: you have no right to. Change its rights, or choose another file.", NextOtherFiles
+	case errors.Is(err, syscall.EISDIR):
+		return "A file is needed, and" + path + " is a folder. Choose a file in it.", NextOtherFiles
+	case errors.Is(err, syscall.ENOTDIR):
+		return "A folder is needed, and a part of" + path + " is a file. Choose another folder.", NextFolder
+	case errors.Is(err, syscall.EIO):
+		return "The disk could not be read" + path + ". Check the disk, or choose another file.", NextOtherFiles
+	case errors.Is(err, backend.ErrNotFound):
+		return "It is not there any more; it may have been removed meanwhile. Choose another one.", ""
+	}
+	return "", ""
+}
+
+// pathOf is the path that an error of the file system names, with a space before it; empty where there is none.
+func pathOf(err error) string {
+	if e, ok := errors.AsType[*fs.PathError](err); ok && e.Path != "" {
+		return " " + quoted(e.Path)
+	}
+	return ""
+}
+
+// quoted makes a path safe to show: quoted, without control characters, not endless.
+func quoted(path string) string {
+	const most = 200
+	shown := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return '?'
+		}
+		return r
+	}, path)
+	if runes := []rune(shown); len(runes) > most {
+		shown = "…" + string(runes[len(runes)-most:])
+	}
+	return "“" + shown + "”"
+}
+
+// named is a model's name as the beginning of a sentence.
+func named(model string) string {
+	if model == "" {
+		return "This model"
+	}
+	return strings.Trim(quoted(model), "“”")
+}
+
+// clause is a reason without an end, to stand within a sentence.
+func clause(reason string) string {
+	reason = strings.TrimRight(strings.Join(strings.Fields(reason), " "), ".")
+	if reason == "" {
+		return "it is not what it seems to be"
+	}
+	return reason
+}
+
+// size is a number of bytes as people read it.
+func size(bytes int64) string { return humanize.IBytes(uint64(max(0, bytes))) }
+
+// lastWords is the text of an error that nobody foresaw, on one line.
+func lastWords(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// asSentence makes a sentence of a clause.
+func asSentence(text string) string {
+	text = strings.TrimRight(strings.TrimSpace(text), ".!")
+	first, width := utf8.DecodeRuneInString(text)
+	if width == 0 {
+		return "Something went wrong."
+	}
+	return string(unicode.ToUpper(first)) + text[width:] + "."
+}
