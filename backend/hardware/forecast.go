@@ -87,14 +87,16 @@ func kvValueBytes(kvType string) float64 {
 	return 2 // f16, bf16
 }
 
-// computeBytes estimates the buffers of one evaluation: the logits of one batch, some activations of the widest layers,
-// and the process itself.
+// computeBytes estimates the buffers of one evaluation: the logits of a whole batch or the widest layer, whichever is
+// larger (they share memory), the attention mask in two precisions, and the worker process itself.
 func computeBytes(l Load) int64 {
 	s := l.Model.Shape
 	batch := int64(l.Batch)
 	if batch <= 0 {
 		batch = 512
 	}
+	batch = min(batch, int64(l.ContextOf()))
 	const process = 40 << 20 // the worker before it loads anything, with its libraries
-	return process + 4*batch*(int64(s.Vocab)+16*int64(s.Embedding))
+	widest := max(int64(s.Vocab)+int64(s.Embedding), 12*int64(s.Embedding))
+	return process + 4*batch*widest + 6*batch*int64(l.ContextOf())
 }
