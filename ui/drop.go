@@ -52,9 +52,12 @@ func (u *UI) addFiles(paths []string) {
 // fileNotice says what came of a file.
 func (u *UI) fileNotice(key, path string, m backend.Model, err error) widgets.Notice {
 	if err != nil {
-		return widgets.Notice{
-			Key: key, Tone: widgets.ToneError, Text: pages.Refusal(path, err, u.sentence), Details: err.Error(),
+		text, next := u.sentence(err)
+		n := widgets.Notice{Key: key, Tone: widgets.ToneError, Text: text, Details: path + "\n" + err.Error()}
+		if n.Do = u.step(next, nil); n.Do != nil {
+			n.Action = next
 		}
+		return n
 	}
 	n := widgets.Notice{Key: key, Tone: widgets.ToneSuccess, Text: pages.Added(m), Keep: true}
 	if pages.CanAnswer(m) {

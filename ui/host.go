@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -11,6 +10,7 @@ import (
 	"loam/ui/dialogs"
 	"loam/ui/pages"
 	"loam/ui/widgets"
+	"loam/ui/words"
 )
 
 // host is the window as its pages see it.
@@ -114,13 +114,7 @@ const narrowBelow = 900
 func (u *UI) copy(text string) { u.app.Clipboard().SetContent(text) }
 
 // sentence says what an error means.
-func (u *UI) sentence(err error) (text, next string) {
-	if u.deps.Sentence != nil {
-		return u.deps.Sentence(err)
-	}
-	s := err.Error()
-	return strings.ToUpper(s[:1]) + s[1:] + ".", ""
-}
+func (u *UI) sentence(err error) (text, next string) { return words.Sentence(err) }
 
 // fail shows what an error means with a button for the next step. Work that was cancelled because the window closes is
 // no news.
@@ -133,26 +127,26 @@ func (u *UI) fail(err error, retry func()) {
 	if d := err.Error(); d != text {
 		n.Details = d
 	}
-	if do := u.step(next, retry); do != nil {
-		n.Action, n.Do = next, do
-	} else if retry != nil {
-		n.Action, n.Do = "Try again", retry
+	if n.Do = u.step(next, retry); n.Do != nil {
+		n.Action = next
+		if next == "" {
+			n.Action = words.NextTryAgain
+		}
 	}
 	u.log.Warn("Shown to the person", "err", err)
 	u.notices.notify(n)
 }
 
-// step is what the button of an error's next step does, nil where only trying again is left.
+// step is what the button of an error's next step does, nil where there is none.
 func (u *UI) step(next string, retry func()) func() {
-	word := strings.ToLower(next)
-	switch {
-	case next == "":
-		return nil
-	case strings.Contains(word, "model") || strings.Contains(word, "file"):
+	switch next {
+	case words.NextAddModel, words.NextOtherFiles:
+		return u.chooseFile
+	case words.NextModels:
 		return func() { u.show(pages.PageModels) }
-	case strings.Contains(word, "setting") || strings.Contains(word, "health") || strings.Contains(word, "doctor"):
+	case words.NextSettings:
 		return func() { u.show(pages.PageSettings) }
-	case strings.Contains(word, "folder"):
+	case words.NextFolder:
 		return func() { host{u}.OpenFolder(u.deps.Folders.Data) }
 	}
 	return retry

@@ -330,7 +330,7 @@ func TestDroppedModelOffersToChat(t *testing.T) {
 func TestDroppedRubbishIsRefusedInOneSentence(t *testing.T) {
 	f := fakes(t).open(1280, 800)
 	f.dropped([]fyne.URI{storage.NewFileURI("/tmp/notes.gguf")})
-	if d := cmp.Diff([]string{"notes.gguf was not added: it is text, not a model file."}, f.words()); d != "" {
+	if d := cmp.Diff([]string{"“notes.gguf” cannot be used: it is text, not a model file. Choose another file."}, f.words()); d != "" {
 		t.Error(d)
 	}
 	f.press(fyne.KeyEscape)

@@ -28,8 +28,6 @@ type Deps struct {
 	System  pages.System
 	Folders pages.Folders
 	About   pages.About
-	// Sentence says what an error means to a person, and the label of its next step; "" = none.
-	Sentence func(err error) (text, next string)
 	// OpenFolder shows a folder in the system's file manager.
 	OpenFolder func(path string) error
 	Logger     *slog.Logger

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"errors"
 	"path/filepath"
 	"strings"
 
@@ -41,7 +40,8 @@ func (p *ModelsPage) newCard(path string) *dropCard {
 func (c *dropCard) result(m backend.Model, err error) {
 	if err != nil {
 		c.icon.Set(theme.Icon(theme.IconError), theme.ColorError)
-		c.head.SetText(Refusal(c.path, err, c.page.env.Host.Sentence))
+		text, _ := c.page.env.Host.Sentence(err)
+		c.head.SetText(text)
 		c.facts.SetText(c.path)
 		return
 	}
@@ -62,16 +62,6 @@ func (c *dropCard) result(m backend.Model, err error) {
 		})
 		c.actions.Objects = append([]fyne.CanvasObject{chat}, c.actions.Objects...)
 	}
-}
-
-// Refusal is the one sentence why a file was not taken in.
-func Refusal(path string, err error, sentence func(error) (string, string)) string {
-	var bad *backend.BadFile
-	if errors.As(err, &bad) {
-		return filepath.Base(path) + " was not added: " + strings.TrimSuffix(bad.Reason, ".") + "."
-	}
-	text, _ := sentence(err)
-	return text
 }
 
 // kindName is what a kind of file is called in a sentence.

@@ -1,8 +1,6 @@
 package pages
 
 import (
-	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -90,17 +88,6 @@ func TestEverySamplerSettingIsReadBack(t *testing.T) {
 		if v, err := u.parse(u.number(u.low)); err != nil || v != u.low {
 			t.Errorf("%s: %q is read as %v, %v", u.name, u.number(u.low), v, err)
 		}
-	}
-}
-
-func TestRefusalNamesFileAndCause(t *testing.T) {
-	sentence := func(err error) (string, string) { return "Sentence: " + err.Error(), "" }
-	bad := fmt.Errorf("add: %w", &backend.BadFile{Path: "/x/notes.gguf", Reason: "it is empty."})
-	if got := Refusal("/x/notes.gguf", bad, sentence); got != "notes.gguf was not added: it is empty." {
-		t.Error(got)
-	}
-	if got := Refusal("/x/a.gguf", errors.New("boom"), sentence); got != "Sentence: boom" {
-		t.Error(got)
 	}
 }
 
