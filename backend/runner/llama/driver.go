@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -81,9 +80,6 @@ func (driver) OpenChat(ctx context.Context, r engine.LoadRequest, progress engin
 
 // checkFile refuses, with words, files that the engine would read without bounds or take for something else.
 func checkFile(path string, want backend.ModelKind) error {
-	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("open model file: %w", err)
-	}
 	f, err := modelfile.Identify(path)
 	if err != nil {
 		return err

@@ -199,7 +199,7 @@ int loam_chat_init(const char * plugin_dir, const char * variant, char ** err) {
     return guard(err, (int) LOAM_CHAT_ERROR, [&]() -> int {
         std::lock_guard<std::mutex> lock(init_mutex);
         const std::string dir = plugin_dir ? plugin_dir : "", wish = variant ? variant : "";
-        if (init_done) {
+        if (init_done && (dir.empty() || !init_dir.empty())) {
             if (wish != init_wish && !wish.empty() && wish != init_variant)
                 throw std::runtime_error("this process already computes with the CPU variant " + init_variant);
             return LOAM_CHAT_OK;
@@ -217,7 +217,7 @@ int loam_chat_init(const char * plugin_dir, const char * variant, char ** err) {
         if (!dir.empty()) hook_plugins(dir);
         llama_backend_init();
         init_variant = find_variant();
-        init_dir     = dir;
+        init_dir     = dir; // while there is none, a later call may bring one
         init_wish    = wish;
         init_done    = true;
         return LOAM_CHAT_OK;

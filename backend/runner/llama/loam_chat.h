@@ -58,7 +58,8 @@ int          loam_chat_api(void);   // LOAM_CHAT_API of the implementation
 const char * loam_chat_build(void); // version of the engine's code; static
 void         loam_chat_free(void * p);
 // Loads the plug-ins in a folder: all GPU ones and the best CPU variant for this machine, or exactly the given variant
-// ("static" = none: the slow built-in code). Once per process; a second call must ask for the same.
+// ("static" = none: the slow built-in code). The first folder stays for the life of the process; asking for another
+// variant afterwards is an error.
 int          loam_chat_init(const char * plugin_dir, const char * variant, char ** err);
 const char * loam_chat_variant(void); // the CPU variant in use, "static" without one; static
 char *       loam_chat_devices(char ** err); // JSON: [{"name", "description", "type", "free", "total"}]
