@@ -6,6 +6,11 @@
 source "$(dirname "$0")/shell.sh"
 cd "$ROOT"
 
+for name in ${LOAM_STAGES:-}; do
+	[[ " setup build check lint vet tests unlocked window " == *" $name "* ]] ||
+		die "there is no stage $name: LOAM_STAGES takes setup, build, check, lint, vet, tests, unlocked and window"
+done
+
 with=packaging/go/with.sh
 tags=migrated_fynedo
 work=$(mktemp -d)
