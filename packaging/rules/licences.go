@@ -22,7 +22,7 @@ var restrictive = []string{
 	"gnu general public license", "gnu affero general public license", "gnu lesser general public license", "gnu library general public license",
 	"mozilla public license", "eclipse public license", "common development and distribution license", "european union public licence",
 	"server side public license", "business source license", "functional source license", "elastic license", "commons clause",
-	"non-commercial", "noncommercial",
+	"attribution-noncommercial", "for non-commercial", "for noncommercial", "non-commercial use only", "noncommercial use only",
 }
 
 // Licences returns the names of the permissive licences whose words the text holds, nil where there is none or where the text
