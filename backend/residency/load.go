@@ -1,0 +1,313 @@
+package residency
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"loam/backend"
+	"loam/backend/engine"
+	"loam/backend/event"
+	"loam/backend/worker"
+)
+
+// resident is a model in memory.
+type resident struct {
+	need   Need
+	spec   worker.Spec // what it was started with, need included
+	child  Child
+	info   engine.Info
+	buried bool // its death was counted; guarded by Manager.mu
+	ending bool // it is being ended on purpose; guarded by Manager.mu
+}
+
+// fingerprint names a model file, to tell whose deaths are counted and whether it was replaced.
+type fingerprint struct {
+	path       string
+	size, time int64
+}
+
+func fingerprintOf(m backend.Model) fingerprint {
+	return fingerprint{m.Path, m.SizeBytes, m.ModTime.UnixMilli()}
+}
+
+// serves says whether a loaded model is good for another need, which would be started with spec. A settings change shows
+// in spec. best is what the last load without a wish brought, if there was one.
+func (r *resident) serves(n Need, spec worker.Spec, best *backend.EngineInfo) bool {
+	have, want := r.spec, spec
+	if r.need.Kind != n.Kind || fingerprintOf(r.need.Model) != fingerprintOf(n.Model) || have.Engine != want.Engine || have.NoSandbox != want.NoSandbox {
+		return false
+	}
+	if c := want.Load.Context; c != 0 && c != have.Load.Context && c != r.info.Context {
+		return false
+	}
+	if !slices.Equal(have.Load.Adapters, want.Load.Adapters) {
+		return false
+	}
+	if n.Like != nil {
+		if r.need.Like != nil && equal(*r.need.Like, *n.Like) {
+			return true // a second try would bring the same
+		}
+		return equal(r.info.Engine, *n.Like)
+	}
+	have.Load.Context, have.Load.Adapters = want.Load.Context, want.Load.Adapters
+	if r.need.Like != nil && equal(r.info.Engine, *r.need.Like) && (best == nil || equal(r.info.Engine, *best)) {
+		// It was made to equal an earlier run, and is what a free choice would bring: do not throw its cache away.
+		e := r.info.Engine
+		chosen := []struct{ have, want *string }{
+			{&have.Load.Variant, &want.Load.Variant}, {&have.Load.FlashAttn, &want.Load.FlashAttn},
+			{&have.Load.KVType, &want.Load.KVType}, {&have.Load.Device, &want.Load.Device},
+		}
+		for i, is := range []string{e.Variant, e.FlashAttn, e.KVType, e.Device} {
+			if c := chosen[i]; *c.want == "" || *c.want == is {
+				*c.want, *c.have = is, is
+			}
+		}
+	}
+	return reflect.DeepEqual(have.Load, want.Load)
+}
+
+// equal compares what bits depend on and a load can choose.
+func equal(a, b backend.EngineInfo) bool {
+	return a.Engine == b.Engine && a.Device == b.Device && a.Variant == b.Variant && a.FlashAttn == b.FlashAttn && a.KVType == b.KVType
+}
+
+// ready returns the model in memory, or brings it there. The caller has the turn.
+func (m *Manager) ready(ctx context.Context, n Need) (*resident, error) {
+	m.mu.Lock()
+	r, closed := m.resident, m.closed
+	if print := fingerprintOf(n.Model); print != m.suspect {
+		m.suspect, m.deaths, m.last = print, 0, nil
+	}
+	gaveUp := m.deaths >= maxDeaths
+	last := m.last
+	m.mu.Unlock()
+	if closed {
+		return nil, engine.ErrClosed
+	}
+	spec, err := m.spec(n)
+	if err != nil {
+		return nil, err
+	}
+	if r != nil {
+		select {
+		case <-r.child.Done():
+			m.bury(r, r.child.Err())
+			gaveUp, last = m.gaveUp()
+		default:
+			if r.serves(n, spec, m.best) {
+				return r, nil
+			}
+		}
+	}
+	if gaveUp {
+		c := *last
+		c.GaveUp = true
+		return nil, fmt.Errorf("load %s: %w", n.Model.Name, &c)
+	}
+	if err := m.makeRoom(n, spec.Load.Context); err != nil {
+		return nil, err
+	}
+	r, err = m.load(ctx, n, spec)
+	if err != nil && n.Like != nil && ctx.Err() == nil && !isFinal(err) {
+		m.log.Info("The engine of the earlier run cannot be had; taking the best one", "error", err)
+		like := n.Like
+		n.Like = nil
+		if spec, err = m.spec(n); err != nil {
+			return nil, err
+		}
+		n.Like = like // remembered, so that it is not tried again and again
+		r, err = m.load(ctx, n, spec)
+	}
+	return r, err
+}
+
+// spec is how a process for a need is started.
+func (m *Manager) spec(n Need) (worker.Spec, error) {
+	s, err := m.deps.Spec(n)
+	if err != nil {
+		return s, fmt.Errorf("load %s: %w", n.Model.Name, err)
+	}
+	s.Load.Path, s.Load.Adapters = n.Model.Path, n.Adapters
+	if n.Context != 0 {
+		s.Load.Context = n.Context
+	}
+	if n.GPULayers != 0 {
+		s.Load.GPULayers = n.GPULayers
+	}
+	if n.Device != "" {
+		s.Load.Device = n.Device
+	}
+	if l := n.Like; l != nil {
+		s.Load.Variant, s.Load.FlashAttn, s.Load.KVType, s.Load.Device = l.Variant, l.FlashAttn, l.KVType, l.Device
+	}
+	return s, nil
+}
+
+// isFinal says whether another choice of engine settings could not help.
+func isFinal(err error) bool {
+	_, crashed := isCrash(err)
+	var bad *backend.BadFile
+	return crashed || errors.As(err, &bad) || errors.Is(err, engine.ErrOtherBuild) || errors.Is(err, engine.ErrClosed)
+}
+
+// makeRoom ends what is in memory and refuses what cannot fit even then. What cannot fit under any circumstances is
+// refused before anything is ended.
+func (m *Manager) makeRoom(n Need, contextTokens int) error {
+	m.mu.Lock()
+	var returning int64
+	if m.resident != nil {
+		returning = m.resident.info.MemoryBytes // most of it
+	}
+	occupied := m.resident != nil
+	m.mu.Unlock()
+	if err := m.fits(n, contextTokens, returning); err != nil || !occupied {
+		return err
+	}
+	m.evict()
+	return m.fits(n, contextTokens, 0)
+}
+
+func (m *Manager) fits(n Need, contextTokens int, returning int64) error {
+	if m.deps.Forecast == nil {
+		return nil
+	}
+	f := m.deps.Forecast(n.Model, contextTokens)
+	if f.Free += returning; f.Total == 0 || f.Fits() {
+		return nil
+	}
+	return &backend.DoesNotFit{Model: n.Model.Name, Forecast: f}
+}
+
+// load starts a process. The caller has the turn, and nothing is in memory.
+func (m *Manager) load(ctx context.Context, n Need, spec worker.Spec) (*resident, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(m.base, cancel)()
+	about := event.EngineChanged{ModelID: n.Model.ID, Name: n.Model.Name, State: event.EngineLoading}
+	m.say(about)
+	child, err := m.deps.Open(ctx, spec, func(done float32) {
+		about.Load = done
+		m.progress(about)
+	})
+	if err != nil {
+		return nil, m.loadFailed(ctx, n, err)
+	}
+	r := &resident{need: n, spec: spec, child: child, info: child.Info()}
+	m.mu.Lock()
+	closed := m.closed
+	if !closed {
+		m.resident = r
+		if n.Like == nil {
+			m.best = &r.info.Engine
+		}
+		m.watchers.Add(1)
+	}
+	m.mu.Unlock()
+	if closed {
+		child.Close()
+		return nil, engine.ErrClosed
+	}
+	m.log.Info("Model loaded", "model", n.Model.Name, "engine", r.info.Engine.Engine, "variant", r.info.Engine.Variant,
+		"context", r.info.Context, "seconds", r.info.LoadSeconds)
+	about.State, about.Load, about.Memory, about.Info = event.EngineReady, 1, r.info.MemoryBytes, r.info.Engine
+	m.say(about)
+	go m.watch(r)
+	return r, nil
+}
+
+func (m *Manager) loadFailed(ctx context.Context, n Need, err error) error {
+	if ctx.Err() != nil {
+		m.say(event.EngineChanged{State: event.EngineNone})
+		if m.base.Err() != nil {
+			return engine.ErrClosed
+		}
+		return ctx.Err()
+	}
+	if c, ok := isCrash(err); ok {
+		err = m.count(c)
+	}
+	err = fmt.Errorf("load %s: %w", n.Model.Name, err)
+	m.say(event.EngineChanged{ModelID: n.Model.ID, Name: n.Model.Name, State: event.EngineFailed, Error: err.Error()})
+	return err
+}
+
+// watch waits for the end of a process that somebody may be using or nobody.
+func (m *Manager) watch(r *resident) {
+	defer m.watchers.Done()
+	<-r.child.Done()
+	m.bury(r, r.child.Err())
+}
+
+// evict ends what is in memory. The caller has the turn.
+func (m *Manager) evict() {
+	m.mu.Lock()
+	r := m.resident
+	if r != nil {
+		r.ending = true
+		m.resident = nil
+	}
+	m.mu.Unlock()
+	if r == nil {
+		return
+	}
+	if err := r.child.Close(); err != nil {
+		m.log.Warn("Engine process does not end", "error", err)
+	}
+	m.say(event.EngineChanged{State: event.EngineNone})
+}
+
+// bury removes a process that died and counts its death, once. It returns the error with what counting brought.
+func (m *Manager) bury(r *resident, err error) error {
+	crashed, died := isCrash(err)
+	m.mu.Lock()
+	if r.buried || r.ending || !died {
+		if m.resident == r {
+			m.resident = nil
+		}
+		if died && r.buried && m.last != nil && m.deaths >= maxDeaths {
+			c := *crashed
+			c.GaveUp = true
+			err = &c
+		}
+		m.mu.Unlock()
+		return err
+	}
+	r.buried = true
+	if m.resident == r {
+		m.resident = nil
+	}
+	closed := m.closed
+	m.mu.Unlock()
+	err = m.count(crashed)
+	if !closed {
+		m.say(event.EngineChanged{ModelID: r.need.Model.ID, Name: r.need.Model.Name, State: event.EngineDied, Error: err.Error()})
+	}
+	return err
+}
+
+// count adds a death to the row.
+func (m *Manager) count(c *engine.Crashed) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.deaths++
+	m.last = c
+	counted := *c
+	counted.GaveUp = m.deaths >= maxDeaths
+	return &counted
+}
+
+// works ends the row of deaths: something came out of the engine.
+func (m *Manager) works() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.deaths, m.last = 0, nil
+}
+
+func (m *Manager) gaveUp() (bool, *engine.Crashed) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.deaths >= maxDeaths, m.last
+}
