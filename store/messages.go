@@ -23,6 +23,7 @@ func scanMessage(row oneRow) (backend.Message, error) {
 	var m backend.Message
 	err := row.Scan(&m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.Error, &m.ModelID, &m.ModelName,
 		jsonColumn{&m.Usage}, &m.Stop, msColumn{&m.Created}, &m.Siblings, &m.Sibling, &m.Revision, &m.Text)
+	m.Note, m.SeenFrom, m.LeftOut = m.Usage.Note, m.Usage.SeenFrom, m.Usage.LeftOut
 	return m, err
 }
 

@@ -32,7 +32,8 @@ const snippetRunes = 120
 type question struct {
 	words     string   // FTS5 expression over words; "" = none
 	trigrams  string   // FTS5 expression over trigrams; "" = none
-	contained []string // must be contained: one or two characters of a script without spaces
+	contained []string // must be contained: one or two characters of a script without spaces, or signs
+	unspaced  bool     // one of contained is of a script without spaces
 	substring string   // all words again as an expression over trigrams, for matches within words; "" = not possible
 }
 
@@ -40,6 +41,9 @@ type question struct {
 var unspaced = []*unicode.RangeTable{
 	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
 }
+
+// unspacedGlob is the condition of the index messages_unspaced, letter by letter; it covers the scripts above.
+const unspacedGlob = "*[฀-໿က-ᇿក-៿⺀-힣豈-﫿𠀀-𿿿]*"
 
 func ask(query string) question {
 	var q question
@@ -52,7 +56,7 @@ func ask(query string) question {
 		switch {
 		case strings.IndexFunc(t.text, func(r rune) bool { return unicode.In(r, unspaced...) }) >= 0:
 			if runes < 3 {
-				q.contained = append(q.contained, t.text)
+				q.contained, q.unspaced = append(q.contained, t.text), true
 			} else {
 				trigrams = append(trigrams, quoted)
 			}
@@ -140,8 +144,8 @@ func (s *Store) SearchMessages(ctx context.Context, query string, limit int) (hi
 func search(ctx context.Context, tx *sql.Tx, q question, limit int) ([]Hit, error) {
 	const columns = `m.id, m.chat_id, coalesce(m.parent, 0), m.role, m.state, coalesce(m.model_id, 0), m.model_name,
 		m.created_ms, ` + chatColumns
-	// FTS5 walks its matches from the newest on, so that LIMIT ends the work early.
-	const joined = ` JOIN messages m ON m.id = f.rowid JOIN chats c ON c.id = m.chat_id
+	// FTS5 walks its matches from the newest on, so that LIMIT ends the work early: CROSS keeps the planner in this order.
+	const joined = ` CROSS JOIN messages m ON m.id = f.rowid CROSS JOIN chats c ON c.id = m.chat_id
 		WHERE c.deleted_ms IS NULL AND f.text MATCH ?`
 	var sqlText string
 	var args []any
@@ -159,13 +163,19 @@ func search(ctx context.Context, tx *sql.Tx, q question, limit int) ([]Hit, erro
 		args = append(args, markStart, markEnd, q.trigrams)
 	case len(q.contained) > 0:
 		byText = true
-		sqlText = `SELECT substr(m.text, 1, 262144), ` + columns + ` FROM messages m JOIN chats c ON c.id = m.chat_id
-			WHERE c.deleted_ms IS NULL AND m.state <> 1`
+		sqlText = `SELECT substr(m.text, 1, 262144), ` + columns + ` FROM messages m `
+		if q.unspaced {
+			sqlText += `INDEXED BY messages_unspaced CROSS JOIN chats c ON c.id = m.chat_id
+				WHERE m.text GLOB '` + unspacedGlob + `' AND `
+		} else {
+			sqlText += `CROSS JOIN chats c ON c.id = m.chat_id WHERE `
+		}
+		sqlText += `m.state <> 1 AND c.deleted_ms IS NULL`
 	default:
 		return nil, nil
 	}
 	for _, text := range q.contained {
-		sqlText += ` AND substr(m.text, 1, 262144) LIKE ? ESCAPE '\'`
+		sqlText += ` AND m.text LIKE ? ESCAPE '\'`
 		args = append(args, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)+"%")
 	}
 	order := " ORDER BY m.id DESC LIMIT ?"

@@ -78,6 +78,19 @@ func TestSearchFindsWhatAPersonRemembers(t *testing.T) {
 	}
 }
 
+// The index for scripts without spaces must have every character that a query of them can have.
+func TestUnspacedScriptsAreAllIndexed(t *testing.T) {
+	s := storetest.New(t)
+	chat := newChat(t, s)
+	for _, r := range []rune{'ก', 'ຫ', 'မ', 'ក', 'ᄀ', 'ぁ', 'ヺ', '一', '鿿', '가', '힣', '豈', '\U00020000', '\U00030000'} {
+		want := say(t, s, chat.ID, 0, "x"+string(r)+"y")
+		hits, err := s.SearchMessages(t.Context(), string(r), 10)
+		if err != nil || len(hits) != 1 || hits[0].Message.ID != want.ID {
+			t.Errorf("%c (%U): %v, %v", r, r, hits, err)
+		}
+	}
+}
+
 func TestSearchMarksTheMatch(t *testing.T) {
 	s := storetest.New(t)
 	say(t, s, newChat(t, s).ID, 0, strings.Repeat("before ", 100)+"the\n\nNeedle\tlies here "+strings.Repeat("after ", 100))

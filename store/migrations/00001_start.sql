@@ -150,7 +150,7 @@ CREATE INDEX pictures_by_sha256 ON pictures (sha256);
 CREATE VIEW searchable AS SELECT id, substr(text, 1, 262144) AS text FROM messages;
 
 CREATE VIRTUAL TABLE search_words USING fts5 (
-  text, content = 'searchable', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+  text, content = 'searchable', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
 );
 CREATE VIRTUAL TABLE search_trigrams USING fts5 (
   text, content = 'searchable', content_rowid = 'id', tokenize = 'trigram remove_diacritics 1'
@@ -164,6 +164,11 @@ CREATE TRIGGER search_added AFTER INSERT ON messages WHEN new.state <> 1 BEGIN
   INSERT INTO search_trigrams (rowid, text) VALUES (new.id, substr(new.text, 1, 262144));
 END;
 -- +goose StatementEnd
+-- The messages in scripts without spaces (Thai to Myanmar, Hangul Jamo, Khmer, kana, Han, Hangul): what is asked for one or
+-- two of their characters is looked for in these only.
+CREATE INDEX messages_unspaced ON messages (id)
+  WHERE state <> 1 AND text GLOB '*[฀-໿က-ᇿក-៿⺀-힣豈-﫿𠀀-𿿿]*';
+
 -- One trigger for both halves: the order of two triggers on the same event is not defined.
 -- +goose StatementBegin
 CREATE TRIGGER search_changed AFTER UPDATE OF state, text ON messages BEGIN
