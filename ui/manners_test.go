@@ -271,6 +271,10 @@ func TestEveryShortcutWorksWhileTyping(t *testing.T) {
 			switch s.what {
 			case "New chat", "Chats", "Text at 100 %":
 				f.focusedField() // already there: nothing to see, nothing broken
+			case "Find in this chat":
+				if f.focusedField().PlaceHolder != "Find in this chat" {
+					t.Errorf("%s focuses %q", s.what, f.focusedField().PlaceHolder)
+				}
 			case "Search":
 				if f.focusedField().PlaceHolder != "Search chats" {
 					t.Errorf("%s focuses %q", s.what, f.focusedField().PlaceHolder)

@@ -27,6 +27,10 @@ func table() []shortcut {
 			u.chats.NewChat(0)
 		}},
 		{keys: []fyne.KeyName{fyne.KeyK}, label: "K", what: "Search", do: (*UI).search},
+		{keys: []fyne.KeyName{fyne.KeyF}, label: "F", what: "Find in this chat", do: func(u *UI) {
+			u.show(pages.PageChats)
+			u.chats.Find()
+		}},
 		{keys: []fyne.KeyName{fyne.Key1}, label: "1", what: "Chats", do: func(u *UI) { u.show(pages.PageChats) }},
 		{keys: []fyne.KeyName{fyne.Key2}, label: "2", what: "Models", do: func(u *UI) { u.show(pages.PageModels) }},
 		{keys: []fyne.KeyName{fyne.KeyComma, fyne.Key3}, label: ",", what: "Settings", do: func(u *UI) { u.show(pages.PageSettings) }},

@@ -26,6 +26,7 @@ type Deps struct {
 	Models  pages.Models
 	Engines pages.Engines
 	System  pages.System
+	Search  pages.Search // nil = only names of chats are searched
 	Folders pages.Folders
 	About   pages.About
 	// OpenFolder shows a folder in the system's file manager.
@@ -162,7 +163,7 @@ func (u *UI) build() {
 	u.float = &floating{ui: u}
 	env := pages.Env{
 		Host: host{u}, Chats: u.deps.Chats, Models: u.deps.Models, Engines: u.deps.Engines, System: u.deps.System,
-		Folders: u.deps.Folders, About: u.deps.About,
+		Search: u.deps.Search, Folders: u.deps.Folders, About: u.deps.About,
 	}
 	u.chats = pages.NewChatsPage(env, u.chatOpened)
 	u.chats.SetSidebarShown(!u.state.SidebarHidden)

@@ -42,6 +42,7 @@ func NewChatsPage(env Env, onOpen func(chatID int64)) *ChatsPage {
 	}
 	p.talk.onRun = func(id int64, on bool) { p.side.setRunning(id, on) }
 	p.side = newSidebar(env, func(id int64) { p.Open(id) }, func() { p.NewChat(0) })
+	p.side.onGoTo = p.goTo
 	side := widgets.NewEdges(widgets.Edges{Right: widgets.NewLine(true)}, p.side.body)
 	p.body = container.New(&chatsLayout{p}, p.talk.body, side)
 	p.talk.picker.reload()
@@ -134,6 +135,18 @@ func (p *ChatsPage) open(id int64, atStart bool) {
 	})
 }
 
+// goTo shows a message that a search found, with the words marked.
+func (p *ChatsPage) goTo(f Found, query string) {
+	p.closeOver()
+	p.talk.open(f.ChatID, func() {
+		p.talk.finder.show(query)
+		p.talk.view.ScrollTo(f.MessageID)
+	})
+}
+
+// Find opens the search inside the conversation.
+func (p *ChatsPage) Find() { p.talk.finder.show(p.talk.finder.field.Text) }
+
 // NewChat shows an empty chat for a model; 0 = the default one.
 func (p *ChatsPage) NewChat(modelID int64) {
 	p.closeOver()
@@ -166,6 +179,8 @@ func (p *ChatsPage) Cancel() bool {
 	switch {
 	case p.over:
 		p.closeOver()
+	case p.talk.finder.body.Visible():
+		p.talk.finder.hide()
 	case p.talk.editing != 0:
 		p.talk.endEdit()
 	case p.talk.running != 0:

@@ -25,6 +25,7 @@ type conversation struct {
 	view     *chatview.View
 	composer *composer
 	picker   *picker
+	finder   *finder
 	empty    *emptyChat
 	title    *widgets.Label
 	toggle   *widgets.Button
@@ -65,7 +66,8 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	bar := container.New(widgets.Inset{Left: 16, Top: 9, Right: 14, Bottom: 9},
 		container.New(widgets.Row{Gap: 8, Grow: 2}, c.toggle, c.title, tune, c.picker.button))
 	l := &conversationLayout{c}
-	c.body = container.New(l, bar, widgets.NewLine(false), c.view, c.composer.body)
+	c.finder = newFinder(c.view, func() { l.Layout(c.body.Objects, c.body.Size()) }, c.composer.focus)
+	c.body = container.New(l, bar, widgets.NewLine(false), c.view, c.composer.body, c.finder.body)
 	c.composer.onHeight = func() { l.Layout(c.body.Objects, c.body.Size()) }
 	return c
 }
@@ -85,6 +87,11 @@ func (l *conversationLayout) Layout(objects []fyne.CanvasObject, size fyne.Size)
 	}
 	put(bar, 0, top)
 	put(line, top, 1)
+	if find := objects[4]; find.Visible() {
+		h := find.MinSize().Height
+		put(find, top+1, h)
+		top += h
+	}
 	put(view, top+1, size.Height-top-1-bottom)
 	put(composer, size.Height-bottom, bottom)
 }
@@ -161,6 +168,7 @@ func (c *conversation) leave() {
 
 func (c *conversation) show(ch backend.Chat, path []backend.Message, draft backend.Draft) {
 	c.chat, c.editing = ch, 0
+	c.finder.hide()
 	c.drafts.hold(func() {
 		c.composer.setEditing(false)
 		c.composer.setText(draft.Text)

@@ -123,6 +123,16 @@ type Look struct {
 	Scale float32 `json:"scale"` // text size, 0.8 to 2
 }
 
+// Search finds messages by their words, the best first.
+type Search func(ctx context.Context, query string, limit int) ([]Found, error)
+
+// Found is a message that a search found.
+type Found struct {
+	ChatID, MessageID int64
+	Title             string // of its chat
+	Snippet           string // the words around
+}
+
 // Folders are the places on disk that the settings show.
 type Folders struct{ Data, Models, Cache, Config, Logs string }
 
@@ -139,6 +149,7 @@ type Env struct {
 	Models  Models
 	Engines Engines
 	System  System
+	Search  Search // nil = only names of chats are searched
 	Folders Folders
 	About   About
 }

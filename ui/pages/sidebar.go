@@ -19,6 +19,7 @@ type sidebar struct {
 	env    Env
 	onOpen func(chatID int64)
 	onNew  func()
+	onGoTo func(f Found, query string)
 
 	search *widgets.Field
 	list   *widgets.List
@@ -30,25 +31,29 @@ type sidebar struct {
 	current  int64
 	renaming int64
 	running  map[int64]bool // chats whose reply is being written
+	found    []Found        // messages that have the words of the search
+	waiting  func()         // cancels the search that is about to begin
 }
 
 // sidebarRow is a day's heading or a chat.
 type sidebarRow struct {
 	heading string
 	chat    backend.Chat
+	found   Found // a message; MessageID 0 = none
 }
 
 // The kinds of rows.
 const (
 	rowHeading = iota
 	rowChat
+	rowFound
 )
 
 func newSidebar(env Env, onOpen func(int64), onNew func()) *sidebar {
 	s := &sidebar{env: env, onOpen: onOpen, onNew: onNew, running: map[int64]bool{}}
 	s.search = widgets.NewField("Search chats")
 	s.search.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
-	s.search.OnChanged = func(string) { s.group() }
+	s.search.OnChanged = func(string) { s.group(); s.lookIn() }
 	s.search.OnEsc = func() bool {
 		if s.search.Text == "" {
 			return false
@@ -100,6 +105,12 @@ func (s *sidebar) setRunning(chatID int64, on bool) {
 
 func (s *sidebar) group() {
 	s.rows = groupChats(s.chats, s.search.Text, s.env.Host.Now())
+	if len(s.found) > 0 {
+		s.rows = append(s.rows, sidebarRow{heading: "In messages"})
+		for _, f := range s.found {
+			s.rows = append(s.rows, sidebarRow{found: f})
+		}
+	}
 	switch {
 	case len(s.rows) > 0:
 		s.none.Hide()
@@ -111,6 +122,44 @@ func (s *sidebar) group() {
 		s.none.Show()
 	}
 	s.list.Reload()
+}
+
+// searchAfter is how long a search waits for the next key, and searchMost how many messages it shows.
+const (
+	searchAfter = 150 * time.Millisecond
+	searchMost  = 50
+)
+
+// lookIn searches the messages soon; what was found for other words goes at once.
+func (s *sidebar) lookIn() {
+	if s.waiting != nil {
+		s.waiting()
+		s.waiting = nil
+	}
+	if len(s.found) > 0 {
+		s.found = nil
+		s.group()
+	}
+	query := strings.TrimSpace(s.search.Text)
+	if query == "" || s.env.Search == nil {
+		return
+	}
+	s.waiting = s.env.Host.After(searchAfter, func() {
+		s.waiting = nil
+		s.env.Host.Load("search", func(ctx context.Context) func() {
+			found, err := s.env.Search(ctx, query, searchMost)
+			return func() {
+				switch {
+				case strings.TrimSpace(s.search.Text) != query: // other words meanwhile
+				case err != nil:
+					s.env.Host.Fail(err, s.lookIn)
+				default:
+					s.found = found
+					s.group()
+				}
+			}
+		})
+	})
 }
 
 // groupChats turns chats, the last changed first, into rows: a heading per day or month, then its chats.
@@ -133,10 +182,15 @@ func groupChats(chats []backend.Chat, query string, now time.Time) []sidebarRow 
 
 func (s *sidebar) openFirst() {
 	for _, r := range s.rows {
-		if r.heading == "" {
+		switch {
+		case r.heading != "":
+			continue
+		case r.found.MessageID != 0:
+			s.onGoTo(r.found, s.search.Text)
+		default:
 			s.onOpen(r.chat.ID)
-			return
 		}
+		return
 	}
 }
 
@@ -149,7 +203,7 @@ func (s *sidebar) step(delta int) {
 		}
 	}
 	for i := at + delta; i >= 0 && i < len(s.rows); i += delta {
-		if s.rows[i].heading == "" {
+		if s.rows[i].heading == "" && s.rows[i].chat.ID != 0 {
 			s.onOpen(s.rows[i].chat.ID)
 			return
 		}
@@ -161,16 +215,22 @@ func (s *sidebar) Len() int { return len(s.rows) }
 
 // Kind implements widgets.Rows.
 func (s *sidebar) Kind(i int) int {
-	if s.rows[i].heading != "" {
+	switch {
+	case s.rows[i].heading != "":
 		return rowHeading
+	case s.rows[i].found.MessageID != 0:
+		return rowFound
 	}
 	return rowChat
 }
 
 // Height implements widgets.Rows.
 func (s *sidebar) Height(kind int) float32 {
-	if kind == rowHeading {
+	switch kind {
+	case rowHeading:
 		return theme.Size(theme.SizeSmall) + 22
+	case rowFound:
+		return theme.Size(theme.SizeBody) + theme.Size(theme.SizeSmall) + 28
 	}
 	return theme.Size(theme.SizeBody) + 19
 }
@@ -180,6 +240,9 @@ func (s *sidebar) Make(kind int) fyne.CanvasObject {
 	if kind == rowHeading {
 		l := widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
 		return container.New(widgets.Inset{Left: 20, Top: 12, Right: 10, Bottom: 2}, l)
+	}
+	if kind == rowFound {
+		return container.New(widgets.Inset{Left: 8, Right: 8}, widgets.NewChoiceRow("", "", false, nil))
 	}
 	r := widgets.NewListRow()
 	r.OnArrow = s.step
@@ -191,6 +254,12 @@ func (s *sidebar) Fill(i int, o fyne.CanvasObject) {
 	row := s.rows[i]
 	if row.heading != "" {
 		o.(*fyne.Container).Objects[0].(*widgets.Label).SetText(row.heading)
+		return
+	}
+	if f := row.found; f.MessageID != 0 {
+		o.(*fyne.Container).Objects[0].(*widgets.ChoiceRow).Set(chatTitle(backend.Chat{Title: f.Title}), f.Snippet, func() {
+			s.onGoTo(f, s.search.Text)
+		})
 		return
 	}
 	c, r := row.chat, o.(*widgets.ListRow)

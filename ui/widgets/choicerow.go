@@ -34,6 +34,13 @@ func NewChoiceRow(name, facts string, taken bool, tapped func()) *ChoiceRow {
 	return r
 }
 
+// Set shows another choice.
+func (r *ChoiceRow) Set(name, facts string, tapped func()) {
+	r.name.SetText(name)
+	r.facts.SetText(facts)
+	r.tapped = tapped
+}
+
 // Text is the name.
 func (r *ChoiceRow) Text() string { return r.name.Text() }
 
@@ -52,7 +59,7 @@ func (r *ChoiceRow) Disabled() bool { return r.disabled }
 
 // Tapped implements fyne.Tappable.
 func (r *ChoiceRow) Tapped(*fyne.PointEvent) {
-	if !r.disabled {
+	if !r.disabled && r.tapped != nil {
 		r.tapped()
 	}
 }
