@@ -19,16 +19,17 @@ func damagedHeader() error { return faultf("its header is no valid JSON: it is d
 // peek gives the next byte that is not blank, 0 at the end.
 func (s *scanner) peek() (byte, error) {
 	for s.c.pos < s.end {
-		b, err := s.c.peek(1)
+		chunk, err := s.c.peek(int(min(4<<10, s.end-s.c.pos)))
 		if err != nil {
 			return 0, err
 		}
-		switch b[0] {
-		case ' ', '\t', '\r', '\n':
-			s.c.pos++
-		default:
-			return b[0], nil
+		for n, b := range chunk {
+			if b != ' ' && b != '\t' && b != '\r' && b != '\n' {
+				s.c.pos += int64(n)
+				return b, nil
+			}
 		}
+		s.c.pos += int64(len(chunk))
 	}
 	return 0, nil
 }
@@ -85,15 +86,24 @@ func (s *scanner) str(most int) (text string, whole bool, err error) {
 		return "", false, err
 	}
 	s.text, whole = s.text[:0], true
-	put := func(r rune) {
-		if len(s.text)+utf8.RuneLen(r) > most {
-			whole = false
+	keep := func(part []byte) { // single bytes of ASCII, cut where the room ends
+		if room := most - len(s.text); whole && len(part) > room {
+			s.text, whole = append(s.text, part[:room]...), false
+		} else if whole {
+			s.text = append(s.text, part...)
 		}
-		if whole {
+	}
+	put := func(r rune) { // a whole rune or nothing
+		if whole = whole && len(s.text)+utf8.RuneLen(r) <= most; whole {
 			s.text = utf8.AppendRune(s.text, r)
 		}
 	}
 	for {
+		plain, err := s.plain()
+		if err != nil {
+			return "", false, err
+		}
+		keep(plain)
 		b, err := s.next()
 		switch {
 		case err != nil:
@@ -118,6 +128,20 @@ func (s *scanner) str(most int) (text string, whole bool, err error) {
 			put(r)
 		}
 	}
+}
+
+// plain passes over letters that stand for themselves, in steps that a window holds, and gives them.
+func (s *scanner) plain() ([]byte, error) {
+	chunk, err := s.c.peek(int(min(4<<10, s.end-s.c.pos)))
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for n < len(chunk) && chunk[n] >= 0x20 && chunk[n] < utf8.RuneSelf && chunk[n] != '"' && chunk[n] != '\\' {
+		n++
+	}
+	s.c.pos += int64(n)
+	return chunk[:n], nil
 }
 
 // wide reads the rest of a rune of several bytes; broken encoding becomes one replacement rune per byte.
@@ -193,11 +217,18 @@ func (s *scanner) hex() (rune, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err := strconv.ParseUint(string(b), 16, 32)
-	if err != nil {
-		return 0, damagedHeader()
+	var r rune
+	for _, c := range b {
+		switch {
+		case c >= '0' && c <= '9':
+			r = r<<4 | rune(c-'0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			r = r<<4 | rune(c|0x20-'a'+10)
+		default:
+			return 0, damagedHeader()
+		}
 	}
-	return rune(n), nil
+	return r, nil
 }
 
 // integer reads a number that must be whole and not negative.
