@@ -66,16 +66,3 @@ func diskError(err error) error {
 	}
 	return err
 }
-
-// tryWrite says whether a file can be written into dir, by writing one.
-func tryWrite(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return diskError(err)
-	}
-	f, err := os.CreateTemp(dir, ".loam-check-*")
-	if err != nil {
-		return diskError(err)
-	}
-	_, err = f.WriteString("check")
-	return diskError(errors.Join(err, f.Close(), os.Remove(f.Name())))
-}
