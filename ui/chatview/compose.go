@@ -1,0 +1,110 @@
+package chatview
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
+	"loam/ui/theme"
+)
+
+// compose puts the objects in their order: bubbles, grounds, marks of selection and search, words, and on top what
+// belongs to the window and not to the text.
+func (v *View) compose(size fyne.Size) {
+	objects := v.objects[:0:0]
+	objects = append(objects, v.bubbles()...)
+	for _, m := range v.visible {
+		for _, p := range m.under {
+			objects = append(objects, p.object)
+		}
+	}
+	v.marks = v.markText()
+	objects = append(objects, v.marks...)
+	if r := v.hoverMark(); r != nil {
+		objects = append(objects, r)
+	}
+	for _, m := range v.visible {
+		for _, p := range m.over {
+			objects = append(objects, p.object)
+		}
+	}
+	if r := v.focusRing(); r != nil {
+		objects = append(objects, r)
+	}
+	objects = append(objects, v.barObjects(size)...)
+	objects = append(objects, v.pillObjects(size)...)
+	v.objects = objects
+}
+
+// bubbles draws the grounds of the person's words.
+func (v *View) bubbles() []fyne.CanvasObject {
+	var out []fyne.CanvasObject
+	for i := 0; i < len(v.visible); {
+		e := v.visible[i].key.entry
+		first, last := v.visible[i], v.visible[i]
+		for ; i < len(v.visible) && v.visible[i].key.entry == e; i++ {
+			last = v.visible[i]
+		}
+		if e.item.Role != RoleUser {
+			continue
+		}
+		top, bottom := first.y-margin, last.y+last.height+margin
+		if first.key.piece == 0 {
+			top = first.y + entryGap
+		}
+		if last.key.piece == len(e.blocks) {
+			bottom = last.y + bubblePadY
+		}
+		w := v.bubbleWidth(e)
+		r := canvas.NewRectangle(v.look.colors[inkBubble])
+		r.CornerRadius = v.look.radius + 4
+		r.Resize(fyne.NewSize(w, bottom-top))
+		r.Move(fyne.NewPos(v.column.x+v.column.width-w, top))
+		out = append(out, r)
+	}
+	return out
+}
+
+// hotID names a hot place over re-mounts.
+type hotID struct {
+	entry *entry
+	piece int
+	index int // 1-based; 0 = none
+}
+
+func (v *View) hotAt(id hotID) (*mount, *hot) {
+	if id.index == 0 {
+		return nil, nil
+	}
+	m := v.mounts[mountKey{id.entry, id.piece}]
+	if m == nil || id.index > len(m.hots) {
+		return nil, nil
+	}
+	return m, &m.hots[id.index-1]
+}
+
+func (v *View) hoverMark() fyne.CanvasObject {
+	m, h := v.hotAt(v.hover)
+	if h == nil || h.link != "" {
+		return nil
+	}
+	r := canvas.NewRectangle(v.look.colors[inkHover])
+	r.CornerRadius = v.look.nested
+	r.Resize(fyne.NewSize(h.w, h.h))
+	r.Move(fyne.NewPos(m.x+h.x, m.y+m.gap+h.y))
+	return r
+}
+
+// focusRing draws a ring of two pixels with a gap of two around what the keyboard stands on.
+func (v *View) focusRing() fyne.CanvasObject {
+	m, h := v.hotAt(v.focus)
+	if !v.focused || h == nil {
+		return nil
+	}
+	ring := theme.SizeFor(v, theme.SizeFocusRing)
+	out := 2 * ring
+	r := canvas.NewRectangle(nil)
+	r.StrokeColor, r.StrokeWidth, r.CornerRadius = v.look.colors[inkFocus], ring, v.look.nested+ring
+	r.Resize(fyne.NewSize(h.w+2*out, h.h+2*out))
+	r.Move(fyne.NewPos(m.x+h.x-out, m.y+m.gap+h.y-out))
+	return r
+}

@@ -1,0 +1,272 @@
+package chatview
+
+import (
+	"slices"
+	"strings"
+
+	"loam/ui/markdown"
+)
+
+// entry is an item in the transcript. Its pieces are its blocks and, last, its foot (state and actions).
+type entry struct {
+	item  Item // without Text
+	text  strings.Builder
+	index int // place in View.entries
+
+	parsed bool
+	doc    markdown.Doc // roles that speak Markdown
+	fed    int          // bytes of text in doc
+	blocks []piece
+	sum    float32 // height of all pieces, known or guessed
+	bubble float32 // width of the person's bubble; 0 = not known
+}
+
+// piece is the layout state of one block.
+type piece struct {
+	block  markdown.Block
+	height float32 // with the gap above; a guess until layout was made once for this gen
+	exact  bool
+	layout *blockLayout // nil until needed, and again when it was far away for long
+}
+
+func newEntry(it Item) *entry {
+	e := &entry{item: it}
+	e.text.WriteString(it.Text)
+	e.item.Text = ""
+	return e
+}
+
+// current returns the item with its text.
+func (e *entry) current() Item {
+	it := e.item
+	it.Text = e.text.String()
+	return it
+}
+
+// parse brings the blocks up to date with the text. Blocks that stay the same keep their layout.
+func (e *entry) parse(v *View) {
+	if e.parsed && e.fed == e.text.Len() {
+		return
+	}
+	text := e.text.String()
+	var blocks []markdown.Block
+	first := 0 // blocks before it are known to be the same
+	switch e.item.Role {
+	case RoleAssistant, RoleSystem:
+		first = e.doc.Stable()
+		e.doc.Append(text[e.fed:])
+		blocks = e.doc.Blocks()
+	case RoleUser:
+		blocks = markdown.Verbatim(text)
+	case RoleDivider:
+	}
+	e.fed = len(text)
+	e.bubble = 0
+	if !e.parsed {
+		e.parsed, first = true, 0
+		e.blocks = make([]piece, 0, len(blocks))
+	}
+	first = min(first, len(e.blocks))
+	for i := first; i < len(blocks); i++ {
+		if i < len(e.blocks) {
+			if !sameBlock(&e.blocks[i].block, &blocks[i]) {
+				v.drop(&e.blocks[i])
+				e.blocks[i] = piece{block: blocks[i]}
+			}
+			continue
+		}
+		e.blocks = append(e.blocks, piece{block: blocks[i]})
+	}
+	for i := len(blocks); i < len(e.blocks); i++ {
+		v.drop(&e.blocks[i])
+	}
+	e.blocks = e.blocks[:len(blocks)]
+	for i := first; i < len(e.blocks); i++ {
+		if p := &e.blocks[i]; !p.exact {
+			p.height = v.guess(e, i)
+		}
+	}
+	e.resum(v)
+}
+
+// resum adds the heights up.
+func (e *entry) resum(v *View) {
+	e.sum = v.footHeight(e)
+	for i := range e.blocks {
+		e.sum += e.blocks[i].height
+	}
+	v.heights.set(e.index, e.sum)
+}
+
+// void forgets all layouts; heights become guesses.
+func (e *entry) void(v *View) {
+	e.bubble = 0
+	if !e.parsed {
+		e.sum = v.guessEntry(e)
+		return
+	}
+	e.sum = v.footHeight(e)
+	for i := range e.blocks {
+		p := &e.blocks[i]
+		p.exact, p.layout = false, nil
+		p.height = v.guess(e, i)
+		e.sum += p.height
+	}
+}
+
+// guessEntry estimates the height of an entry that was not parsed.
+func (v *View) guessEntry(e *entry) float32 {
+	if v.look == nil {
+		return 0
+	}
+	text := e.text.String()
+	lines := strings.Count(text[:min(len(text), 1<<14)], "\n")
+	if len(text) > 1<<14 { // long texts are sampled
+		lines = lines * len(text) / (1 << 14)
+	}
+	width := v.column.width
+	if e.item.Role == RoleUser {
+		width *= bubblePart
+	}
+	perLine := max(width/(v.look.sizes[classBody]*0.5), 1)
+	rows := float32(lines)*0.7 + float32(len(text))/perLine + 1
+	return rows*v.look.heights[classBody] + v.footHeight(e) + entryGap
+}
+
+// guess estimates the height of a block that was not laid out.
+func (v *View) guess(e *entry, i int) float32 {
+	b := &e.blocks[i].block
+	body := v.look.heights[classBody]
+	perLine := max(v.column.width/(v.look.sizes[classBody]*0.5), 1)
+	h := v.gapAbove(e, i)
+	switch b.Kind {
+	case markdown.Code:
+		h += float32(strings.Count(b.Text, "\n")+1)*v.look.heights[classCode] + codeHead + 2*codePad
+	case markdown.Table:
+		h += float32(len(b.Rows)) * (body + 2*cellPadY)
+	case markdown.Rule:
+		h += ruleHeight
+	case markdown.Paragraph, markdown.Heading:
+		n := 0
+		for _, in := range b.Inlines {
+			n += len(in.Text)
+		}
+		h += (float32(int(float32(n)/perLine)) + 1) * body
+	}
+	return h
+}
+
+// The gaps between pieces.
+const (
+	entryGap   = 20 // above a message
+	blockGap   = 12
+	tightGap   = 4
+	headingGap = 20 // above a heading
+	underHead  = 8
+)
+
+func (v *View) gapAbove(e *entry, i int) float32 {
+	if i == 0 {
+		if e.item.Role == RoleUser {
+			return entryGap + bubblePadY
+		}
+		return entryGap
+	}
+	b, before := &e.blocks[i].block, &e.blocks[i-1].block
+	switch {
+	case b.Continued:
+		return 0
+	case b.Kind == markdown.Heading:
+		return headingGap
+	case before.Kind == markdown.Heading:
+		return underHead
+	case b.Tight:
+		return tightGap
+	}
+	return blockGap
+}
+
+func (v *View) rebuildHeights() {
+	heights := make([]float32, len(v.entries))
+	for i, e := range v.entries {
+		if e.sum == 0 && v.width > 0 {
+			e.sum = v.guessEntry(e)
+		}
+		heights[i] = e.sum
+	}
+	v.heights.reset(heights)
+}
+
+// resetHeight brings the sum up to date after the item changed.
+func (v *View) resetHeight(e *entry) {
+	if v.width <= 0 {
+		return
+	}
+	if !e.parsed {
+		e.sum = v.guessEntry(e)
+		v.heights.set(e.index, e.sum)
+		return
+	}
+	e.parse(v)
+	e.resum(v)
+}
+
+// forget drops the layouts of an entry that goes away.
+func (v *View) forget(e *entry) {
+	for i := range e.blocks {
+		v.drop(&e.blocks[i])
+	}
+	for key := range v.mounts {
+		if key.entry == e {
+			delete(v.mounts, key)
+		}
+	}
+}
+
+func (v *View) drop(p *piece) {
+	if p.layout != nil {
+		p.layout = nil
+		v.laidOut--
+	}
+}
+
+// keptLayouts is how many blocks may hold a layout; a window shows some dozens.
+const keptLayouts = 600
+
+// trim drops the layouts of blocks that are far from the window. Their heights stay.
+func (v *View) trim() {
+	if v.laidOut <= keptLayouts {
+		return
+	}
+	near := map[*piece]bool{}
+	for _, m := range v.visible {
+		if m.key.piece < len(m.key.entry.blocks) {
+			near[&m.key.entry.blocks[m.key.piece]] = true
+		}
+	}
+	for _, e := range v.entries {
+		if !e.parsed {
+			continue
+		}
+		for i := range e.blocks {
+			if p := &e.blocks[i]; p.layout != nil && !near[p] {
+				v.drop(p)
+			}
+		}
+	}
+}
+
+func sameBlock(a, b *markdown.Block) bool {
+	if a.Kind != b.Kind || a.Marker != b.Marker || a.Task != b.Task || a.Tight != b.Tight || a.Level != b.Level ||
+		a.Lang != b.Lang || a.Continued != b.Continued || a.Text != b.Text ||
+		!slices.Equal(a.Containers, b.Containers) || !slices.Equal(a.Inlines, b.Inlines) || len(a.Rows) != len(b.Rows) ||
+		!slices.Equal(a.Aligns, b.Aligns) {
+		return false
+	}
+	for i := range a.Rows {
+		if !slices.EqualFunc(a.Rows[i], b.Rows[i], func(x, y markdown.Cell) bool { return slices.Equal(x, y) }) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,325 @@
+package chatview
+
+import (
+	"fyne.io/fyne/v2"
+
+	"loam/ui/textflow"
+	"loam/ui/theme"
+)
+
+// The foot of a message says what state it is in and offers its actions. Its height depends on the item only, never on
+// the pointer, so that nothing moves.
+const (
+	actionRow    = 32
+	statusRow    = 38
+	progressRow  = 52
+	footBottom   = 4
+	barWidth     = 260
+	barHeight    = 4
+	bubblePadX   = 14
+	bubblePadY   = 9
+	bubblePart   = 0.8 // of the column, at most
+	dividerSpace = 44
+)
+
+// footHeight returns the height of an entry's foot.
+func (v *View) footHeight(e *entry) float32 {
+	if v.look == nil {
+		return 0
+	}
+	scale := max(v.look.sizes[classBody]/15, 1)
+	it := &e.item
+	switch it.Role {
+	case RoleDivider:
+		return dividerSpace * scale
+	case RoleUser:
+		return bubblePadY + actionRow*scale
+	case RoleAssistant, RoleSystem:
+	}
+	h := actionRow*scale + footBottom
+	switch it.State {
+	case StateRunning:
+		if e.bare() {
+			return progressRow*scale + entryGap + footBottom
+		}
+	case StateInterrupted:
+		h += statusRow*scale + v.sentenceHeight(it.Error)
+	case StateFailed:
+		h += v.sentenceHeight(v.failure(it)) + 12
+	case StateStopped, StateDone:
+	}
+	if e.bare() {
+		h += entryGap
+	}
+	return h
+}
+
+// bare says whether a message shows no words, so that its foot stands alone.
+func (e *entry) bare() bool {
+	return len(e.blocks) == 0 && (e.parsed || e.text.Len() == 0)
+}
+
+func (v *View) failure(it *Item) string {
+	if it.Error == "" {
+		return v.words.Failed
+	}
+	return it.Error
+}
+
+func (v *View) sentence(text string) []textflow.Line {
+	return textflow.Wrap([]textflow.Span{{Text: text}}, v.look, textflow.Options{Width: v.column.width - 2*codePad - 24})
+}
+
+func (v *View) sentenceHeight(text string) float32 {
+	if text == "" {
+		return 0
+	}
+	return float32(len(v.sentence(text))) * v.look.heights[classBody]
+}
+
+// mountFoot draws an entry's foot.
+func (v *View) mountFoot(m *mount) {
+	e := m.key.entry
+	it := &e.item
+	if it.Role == RoleDivider {
+		v.mountDivider(m)
+		return
+	}
+	scale := max(v.look.sizes[classBody]/15, 1)
+	y := float32(0)
+	if it.Role == RoleUser {
+		y = bubblePadY
+	} else {
+		if e.bare() {
+			y = entryGap
+		}
+		switch it.State {
+		case StateRunning:
+			if e.bare() {
+				v.mountProgress(m, y)
+			}
+			return
+		case StateInterrupted:
+			y = v.mountInterrupted(m, y, scale)
+		case StateFailed:
+			y = v.mountSentence(m, v.failure(it), inkError, theme.IconError, y+4) + 8
+		case StateStopped, StateDone:
+		}
+	}
+	v.mountActions(m, y, scale)
+}
+
+func (v *View) mountDivider(m *mount) {
+	text := m.key.entry.text.String()
+	style := styleOf(classSmall, 0)
+	w := v.look.Width(text, style)
+	mid := m.height / 2
+	x := (v.column.width - w) / 2
+	m.rect(true, 0, mid, max(x-12, 0), 1, inkHairline, 0)
+	m.rect(true, x+w+12, mid, max(v.column.width-x-w-12, 0), 1, inkHairline, 0)
+	m.label(text, style, x, mid-v.look.heights[classSmall]/2, v.look.heights[classSmall], inkQuiet)
+}
+
+// mountProgress draws what a reply is waiting for, with a bar where the end is known.
+func (v *View) mountProgress(m *mount, y float32) {
+	it := &m.key.entry.item
+	text, part := v.words.Queued, float32(-1)
+	switch it.Phase {
+	case PhaseLoading:
+		text = v.words.Loading(it.Done, it.Total)
+	case PhaseReading:
+		text = v.words.Reading(it.Done, it.Total)
+	case PhaseWriting:
+		text = v.words.Writing
+	case PhaseQueued:
+	}
+	if it.Total > 0 && (it.Phase == PhaseLoading || it.Phase == PhaseReading) {
+		part = min(max(float32(it.Done)/float32(it.Total), 0), 1)
+	}
+	h := v.look.heights[classBody]
+	m.label(text, styleOf(classBody, 0), 0, y, h, inkQuiet)
+	if part < 0 {
+		return
+	}
+	width := min(float32(barWidth), v.column.width)
+	m.rect(true, 0, y+h+6, width, barHeight, inkHairline, barHeight/2)
+	if part > 0 {
+		m.rect(true, 0, y+h+6, max(width*part, barHeight), barHeight, inkAccent, barHeight/2)
+	}
+}
+
+func (v *View) mountInterrupted(m *mount, y, scale float32) float32 {
+	it := &m.key.entry.item
+	if it.Error != "" {
+		y = v.mountSentence(m, it.Error, inkWarn, theme.IconWarn, y+4)
+	}
+	h := statusRow * scale
+	text := v.words.Interrupted(it.Tokens)
+	style := styleOf(classBody, 0)
+	m.label(text, style, 0, y+(h-v.look.heights[classBody])/2, v.look.heights[classBody], inkQuiet)
+	x := v.look.Width(text, style) + 14
+	for _, a := range []Action{ActionResume, ActionRegenerate} {
+		word := v.actionWord(a)
+		w := v.look.Width(word, style) + 24
+		if x+w > v.column.width && a != ActionResume {
+			break // narrow: the same action stands in the row below
+		}
+		ink := inkText
+		if a == ActionResume {
+			m.rect(false, x, y+3, w, h-6, inkAccent, v.look.nested)
+			ink = inkOnAccent
+		} else {
+			m.outline(x, y+3, w, h-6, inkControl, v.look.nested)
+		}
+		m.label(word, style, x+12, y+(h-v.look.heights[classBody])/2, v.look.heights[classBody], ink)
+		m.hots = append(m.hots, hot{action: a, x: x, y: y + 3, w: w, h: h - 6, solid: a == ActionResume})
+		x += w + 8
+	}
+	return y + h
+}
+
+func (v *View) mountSentence(m *mount, text string, ink ink, icon fyne.ThemeIconName, y float32) float32 {
+	h := v.look.heights[classBody]
+	size := v.look.sizes[classBody] + 1
+	m.icon(icon, 0, y+(h-size)/2, size, ink)
+	for _, line := range v.sentence(text) {
+		m.label(text[line.Start:line.End], styleOf(classBody, 0), size+8, y, h, inkText)
+		y += h
+	}
+	return y
+}
+
+// mountActions draws the row of actions where it is seen: under the last reply, and under the message at the pointer.
+func (v *View) mountActions(m *mount, y, scale float32) {
+	e := m.key.entry
+	it := &e.item
+	shown := v.showsActions(e)
+	if !shown && it.Siblings <= 1 && it.State != StateStopped {
+		return
+	}
+	h := float32(actionRow-4) * scale
+	style := styleOf(classSmall, 0)
+	iconSize := round(15 * scale)
+	labels := v.column.width >= 420*scale
+	width := v.actionsWidth(it, style, iconSize, labels)
+	x := float32(-6)
+	if it.Role == RoleUser {
+		x = v.column.width - width + 6
+	}
+	y += 2
+	if it.State == StateStopped && it.Role == RoleAssistant {
+		w := v.look.Width(v.words.Stopped, style)
+		m.label(v.words.Stopped, style, 0, y+(h-v.look.heights[classSmall])/2, v.look.heights[classSmall], inkQuiet)
+		x = w + 8
+	}
+	for _, a := range it.actions() {
+		if !shown && a != ActionPrevious && a != ActionNext {
+			continue
+		}
+		w := iconSize + 12
+		m.icon(actionIcon(a), x+6, y+(h-iconSize)/2, iconSize, inkQuiet)
+		if word := v.actionLabel(a); labels && word != "" {
+			m.label(word, style, x+iconSize+11, y+(h-v.look.heights[classSmall])/2, v.look.heights[classSmall], inkQuiet)
+			w += v.look.Width(word, style) + 6
+		}
+		m.hots = append(m.hots, hot{action: a, x: x, y: y, w: w, h: h})
+		x += w
+		if a == ActionPrevious {
+			word := v.words.Sibling(it.Sibling, it.Siblings)
+			m.label(word, style, x, y+(h-v.look.heights[classSmall])/2, v.look.heights[classSmall], inkQuiet)
+			x += v.look.Width(word, style)
+		}
+	}
+	if shown && it.Note != "" && it.Role == RoleAssistant {
+		w := v.look.Width(it.Note, style)
+		if at := v.column.width - w; at > x+12 {
+			m.label(it.Note, style, at, y+(h-v.look.heights[classSmall])/2, v.look.heights[classSmall], inkQuiet)
+		}
+	}
+}
+
+func (v *View) actionsWidth(it *Item, style textflow.Style, iconSize float32, labels bool) float32 {
+	width := float32(0)
+	for _, a := range it.actions() {
+		width += iconSize + 12
+		if word := v.actionLabel(a); labels && word != "" {
+			width += v.look.Width(word, style) + 6
+		}
+		if a == ActionPrevious {
+			width += v.look.Width(v.words.Sibling(it.Sibling, it.Siblings), style)
+		}
+	}
+	return width
+}
+
+func (v *View) showsActions(e *entry) bool {
+	if e.item.State == StateRunning {
+		return false
+	}
+	if e == v.over || v.focused && v.focus.entry == e {
+		return true
+	}
+	return e.item.Role == RoleAssistant && e.index == v.lastReply()
+}
+
+// lastReply is the index of the last message of the model, which shows its actions always.
+func (v *View) lastReply() int {
+	for i := len(v.entries) - 1; i >= 0; i-- {
+		if v.entries[i].item.Role == RoleAssistant {
+			return i
+		}
+	}
+	return -1
+}
+
+func (v *View) actionWord(a Action) string {
+	switch a {
+	case ActionCopy:
+		return v.words.Copy
+	case ActionRegenerate:
+		return v.words.Regenerate
+	case ActionEdit:
+		return v.words.Edit
+	case ActionResume:
+		return v.words.Resume
+	case ActionStop:
+		return v.words.Stop
+	case ActionPrevious:
+		return v.words.Previous
+	case ActionNext:
+		return v.words.Next
+	case ActionMore:
+		return v.words.More
+	case ActionNone:
+	}
+	return ""
+}
+
+// actionLabel is the word beside an action's icon; arrows and dots need none.
+func (v *View) actionLabel(a Action) string {
+	if a == ActionPrevious || a == ActionNext || a == ActionMore {
+		return ""
+	}
+	return v.actionWord(a)
+}
+
+func actionIcon(a Action) fyne.ThemeIconName {
+	switch a {
+	case ActionCopy:
+		return theme.IconCopy
+	case ActionRegenerate:
+		return theme.IconRegenerate
+	case ActionEdit:
+		return theme.IconEdit
+	case ActionResume:
+		return theme.IconPlay
+	case ActionStop:
+		return theme.IconStop
+	case ActionPrevious:
+		return theme.IconPrevious
+	case ActionNext:
+		return theme.IconNext
+	case ActionMore, ActionNone:
+	}
+	return theme.IconMore
+}

@@ -1,0 +1,143 @@
+package chatview
+
+import "loam/backend"
+
+// Role says who speaks.
+type Role uint8
+
+// The roles. A divider is a hairline with words in the middle, as where the model's sight begins.
+const (
+	RoleUser Role = iota
+	RoleAssistant
+	RoleSystem
+	RoleDivider
+)
+
+// State is the life of an item.
+type State uint8
+
+// The states.
+const (
+	StateDone State = iota
+	StateRunning
+	StateStopped
+	StateInterrupted
+	StateFailed
+)
+
+// Phase says what a running item without text is waiting for; the words are those of event.Phase.
+type Phase string
+
+// The phases.
+const (
+	PhaseQueued  Phase = "queued"
+	PhaseLoading Phase = "loading" // Done and Total count the load in any unit
+	PhaseReading Phase = "reading" // Done and Total are tokens
+	PhaseWriting Phase = "writing"
+)
+
+// Item is one message of a transcript, as it is shown.
+type Item struct {
+	ID       int64 // unique in a View
+	Role     Role
+	Text     string // Markdown of the model, the person's words as typed
+	State    State
+	Error    string // one sentence; why it failed or was interrupted
+	Note     string // quiet words beside the actions, as the model's name
+	Tokens   int    // tokens of the reply so far
+	Sibling  int    // 1-based place among Siblings
+	Siblings int
+
+	Phase       Phase // while running without text
+	Done, Total int
+}
+
+// Action is what a person can do with a message.
+type Action uint8
+
+// The actions, in the order in which they are offered.
+const (
+	ActionNone Action = iota
+	ActionPrevious
+	ActionNext
+	ActionCopy
+	ActionRegenerate
+	ActionEdit
+	ActionResume
+	ActionStop
+	ActionMore
+)
+
+func (a Action) String() string {
+	switch a {
+	case ActionNone:
+		return "none"
+	case ActionPrevious:
+		return "previous"
+	case ActionNext:
+		return "next"
+	case ActionCopy:
+		return "copy"
+	case ActionRegenerate:
+		return "regenerate"
+	case ActionEdit:
+		return "edit"
+	case ActionResume:
+		return "resume"
+	case ActionStop:
+		return "stop"
+	case ActionMore:
+		return "more"
+	}
+	return "unknown"
+}
+
+// FromMessage returns the item that shows a stored message.
+func FromMessage(m backend.Message) Item {
+	it := Item{
+		ID: m.ID, Text: m.Text, Error: m.Error, Note: m.ModelName, Tokens: m.Usage.ReplyTokens,
+		Sibling: m.Sibling, Siblings: m.Siblings,
+	}
+	switch m.Role {
+	case backend.RoleUser:
+		it.Role = RoleUser
+	case backend.RoleAssistant:
+		it.Role = RoleAssistant
+	case backend.RoleSystem, backend.RoleTool:
+		it.Role = RoleSystem
+	}
+	switch m.State {
+	case backend.MessageComplete:
+		it.State = StateDone
+	case backend.MessageRunning:
+		it.State = StateRunning
+	case backend.MessageStopped:
+		it.State = StateStopped
+	case backend.MessageInterrupted:
+		it.State = StateInterrupted
+	case backend.MessageFailed:
+		it.State = StateFailed
+	}
+	return it
+}
+
+// actions returns what is offered for an item, in order.
+func (it *Item) actions() []Action {
+	if it.State == StateRunning || it.Role == RoleDivider {
+		return nil
+	}
+	var out []Action
+	if it.Siblings > 1 {
+		out = append(out, ActionPrevious, ActionNext)
+	}
+	if it.Role != RoleAssistant || it.State != StateFailed {
+		out = append(out, ActionCopy)
+	}
+	if it.Role == RoleAssistant {
+		out = append(out, ActionRegenerate)
+	}
+	if it.Role == RoleUser || it.Role == RoleAssistant && it.State != StateFailed {
+		out = append(out, ActionEdit)
+	}
+	return append(out, ActionMore)
+}

@@ -1,0 +1,248 @@
+package chatview
+
+import (
+	"strings"
+
+	"loam/ui/markdown"
+	"loam/ui/textflow"
+)
+
+// blockLayout is where everything of a block stands, in pixels from the block's upper left corner (without the gap
+// above it; x from the reading column's left edge).
+type blockLayout struct {
+	height float32
+	width  float32 // of the widest line
+	text   string  // what can be selected; every frag shows a part of it
+	frags  []frag  // in the order of the text
+	shapes []shape
+	links  []string // by Run.Span; empty = no link
+	inks   []ink    // by Run.Span; empty = text colour
+}
+
+// frag is one line of text.
+type frag struct {
+	textflow.Line         // offsets count in blockLayout.text
+	x, y, height  float32 // of the line's box; runs count from x
+	rise          float32 // baseline below y
+	align         float32 // 0 left, 0.5 middle, 1 right: for tables
+}
+
+// shape is a ground, a line or a sign.
+type shape struct {
+	kind       shapeKind
+	x, y, w, h float32
+	text       string // marker and label
+	ink        ink
+}
+
+type shapeKind uint8
+
+const (
+	shapeGround shapeKind = iota // of code
+	shapeChip                    // behind code in a sentence
+	shapeLine                    // hairline
+	shapeBar                     // beside a quote
+	shapeMarker                  // right-aligned words at x+w
+	shapeLabel                   // small quiet words
+	shapeTaskOpen
+	shapeTaskDone
+	shapeCopy // the button of a code block
+)
+
+// Measures of blocks in pixels.
+const (
+	quoteIndent = 16
+	listIndent  = 26
+	codeHead    = 30
+	codePad     = 12
+	cellPadX    = 10
+	cellPadY    = 6
+	ruleHeight  = 17
+	maxColumns  = 40 // a wider table is shown as text
+)
+
+// layoutBlock lays a block out in a column; wide is how wide a table may get.
+func layoutBlock(b *markdown.Block, l *look, width, wide float32) *blockLayout {
+	out := &blockLayout{}
+	left := containers(b, l, out)
+	width = max(width-left, 60)
+	switch b.Kind {
+	case markdown.Code:
+		layoutCode(b, l, out, left, width)
+	case markdown.Table:
+		if len(b.Aligns) > maxColumns {
+			text := tableText(b)
+			out.flow(l, []textflow.Span{{Text: text, Style: styleOf(classCode, 0)}}, textflow.Options{Width: width, Break: true}, left, 0, classCode)
+			break
+		}
+		if len(b.Containers) > 0 {
+			wide = width
+		}
+		layoutTable(b, l, out, left, width, wide)
+	case markdown.Rule:
+		out.shapes = append(out.shapes, shape{kind: shapeLine, x: left, y: ruleHeight / 2, w: width, h: 1, ink: inkHairline})
+		out.height = ruleHeight
+	case markdown.Paragraph, markdown.Heading:
+		c := classBody
+		if b.Kind == markdown.Heading {
+			c = headingClass(b.Level)
+		}
+		spans := out.spans(b.Inlines, c)
+		out.flow(l, spans, textflow.Options{Width: width}, left, 0, c)
+		out.chips(l)
+	}
+	for i := range out.shapes { // bars reach over the whole block
+		if out.shapes[i].kind == shapeBar {
+			out.shapes[i].h = out.height
+		}
+	}
+	return out
+}
+
+func headingClass(level int) class {
+	switch level {
+	case 1:
+		return classHeading1
+	case 2:
+		return classHeading2
+	}
+	return classHeading3
+}
+
+// containers draws the bars and the marker left of a block and returns where its text starts.
+func containers(b *markdown.Block, l *look, out *blockLayout) float32 {
+	left := float32(0)
+	for i, c := range b.Containers {
+		if c == markdown.Quote {
+			out.shapes = append(out.shapes, shape{kind: shapeBar, x: left, w: 3, ink: inkHairline})
+			left += quoteIndent
+			continue
+		}
+		left += listIndent * max(l.sizes[classBody]/15, 1)
+		if i == len(b.Containers)-1 && b.Marker != "" {
+			h := l.heights[classBody]
+			if b.Kind == markdown.Heading {
+				h = l.heights[headingClass(b.Level)]
+			}
+			s := shape{kind: shapeMarker, x: left - listIndent, w: listIndent - 8, h: h, text: b.Marker, ink: inkQuiet}
+			switch b.Task {
+			case markdown.TaskOpen:
+				s.kind = shapeTaskOpen
+			case markdown.TaskDone:
+				s.kind = shapeTaskDone
+			case markdown.NoTask:
+			}
+			out.shapes = append(out.shapes, s)
+		}
+	}
+	return left
+}
+
+// spans turns inlines into spans and remembers their links and colours.
+func (out *blockLayout) spans(inlines []markdown.Inline, c class) []textflow.Span {
+	spans := make([]textflow.Span, len(inlines))
+	for i, in := range inlines {
+		spans[i] = textflow.Span{Text: in.Text, Style: styleOf(c, in.Style)}
+		out.links = append(out.links, in.Link)
+		color := inkText
+		if in.Link != "" {
+			color = inkAccent
+		}
+		out.inks = append(out.inks, color)
+	}
+	return spans
+}
+
+// flow adds wrapped text whose spans are the last ones in links and inks, and moves the height below it.
+func (out *blockLayout) flow(l *look, spans []textflow.Span, o textflow.Options, x, y float32, c class) {
+	if o.Tab == 0 {
+		o.Tab = 4 * max(l.Width("0", styleOf(c, 0)), 1)
+	}
+	base := len(out.text)
+	firstSpan := max(len(out.links)-len(spans), 0)
+	out.text += textflow.Text(spans)
+	h := l.heights[c]
+	for _, line := range textflow.Wrap(spans, l, o) {
+		line.Start += base
+		line.End += base
+		for i := range line.Runs {
+			line.Runs[i].Start += base
+			line.Runs[i].End += base
+			line.Runs[i].Span += firstSpan
+		}
+		out.frags = append(out.frags, frag{Line: line, x: x, y: y, height: h, rise: l.rises[c]})
+		out.width = max(out.width, x+line.Width)
+		y += h
+	}
+	out.height = max(out.height, y)
+}
+
+// chips puts grounds behind code in sentences.
+func (out *blockLayout) chips(l *look) {
+	for _, f := range out.frags {
+		for _, r := range f.Runs {
+			if markdown.Style(r.Style)&markdown.Mono == 0 || r.Blank {
+				continue
+			}
+			_, size := l.text(r.Style)
+			h := size * 1.4
+			out.shapes = append(out.shapes, shape{
+				kind: shapeChip, x: f.x + r.X - 3, y: f.y + f.rise - size*1.02, w: r.Width + 6, h: h, ink: inkCode,
+			})
+		}
+	}
+}
+
+func layoutCode(b *markdown.Block, l *look, out *blockLayout, left, width float32) {
+	top := float32(codePad)
+	if !b.Continued {
+		top = codeHead
+		out.shapes = append(out.shapes,
+			shape{kind: shapeLabel, x: left + codePad, y: 0, w: width, h: codeHead, text: b.Lang, ink: inkQuiet},
+			shape{kind: shapeCopy, x: left + width, y: 0, h: codeHead})
+	} else {
+		top = 0
+	}
+	style := styleOf(classCode, 0)
+	cell := l.Width("0", style)
+	spans := []textflow.Span{{Text: b.Text, Style: style}}
+	spans = out.highlight(b, spans)
+	out.flow(l, spans, textflow.Options{
+		Width: width - 2*codePad, Break: true, Hanging: 2 * cell, Tab: 4 * cell,
+	}, left+codePad, top, classCode)
+	out.height += codePad
+	ground := shape{kind: shapeGround, x: left, y: 0, w: width, h: out.height, ink: inkCode}
+	out.shapes = append([]shape{ground}, out.shapes...)
+	out.width = left + width
+}
+
+// tableText writes a table in plain text: cells with tabs between them, rows with line feeds.
+func tableText(b *markdown.Block) string {
+	var t strings.Builder
+	for i, row := range b.Rows {
+		if i > 0 {
+			t.WriteByte('\n')
+		}
+		for j, cell := range row {
+			if j > 0 {
+				t.WriteByte('\t')
+			}
+			t.WriteString(markdown.Plain(cell))
+		}
+	}
+	return t.String()
+}
+
+// blockText is the text of a block that can be selected, without laying it out.
+func blockText(b *markdown.Block) string {
+	switch b.Kind {
+	case markdown.Code:
+		return b.Text
+	case markdown.Table:
+		return tableText(b)
+	case markdown.Rule:
+		return ""
+	case markdown.Paragraph, markdown.Heading:
+	}
+	return markdown.Plain(b.Inlines)
+}

@@ -1,0 +1,134 @@
+package chatview
+
+import (
+	"loam/ui/markdown"
+	"loam/ui/textflow"
+)
+
+// sampledRows is how many rows decide about the widths of columns.
+const sampledRows = 200
+
+// layoutTable lays a table out. A table that needs more than the column gets up to wide, around the column's middle.
+func layoutTable(b *markdown.Block, l *look, out *blockLayout, left, width, wide float32) {
+	widths := columnWidths(b, l, width, wide)
+	total := float32(0)
+	for _, w := range widths {
+		total += w
+	}
+	x0 := left
+	if total > width {
+		x0 = left - (total-width)/2
+	}
+	y := float32(0)
+	text := make([]byte, 0, 256)
+	for r, row := range b.Rows {
+		if r > 0 {
+			text = append(text, '\n')
+		}
+		height := l.heights[classBody]
+		x := x0
+		for c, cell := range row {
+			if c > 0 {
+				text = append(text, '\t')
+			}
+			style := markdown.Style(0)
+			if r == 0 {
+				style = markdown.Bold
+			}
+			height = max(height, out.cell(l, cell, style, b.Aligns[c], cellBox{x + cellPadX, y + cellPadY, widths[c] - 2*cellPadX}, &text))
+			x += widths[c]
+		}
+		y += height + 2*cellPadY
+		ink := inkHairline
+		if r == 0 {
+			ink = inkControl
+		}
+		if r < len(b.Rows)-1 {
+			out.shapes = append(out.shapes, shape{kind: shapeLine, x: x0, y: y - 1, w: total, h: 1, ink: ink})
+		}
+	}
+	out.text = string(text)
+	out.height = y
+	out.width = x0 + total
+	out.chips(l)
+}
+
+type cellBox struct{ x, y, width float32 }
+
+// cell lays one cell out and returns its height. The cell's text goes to the end of text.
+func (out *blockLayout) cell(l *look, cell markdown.Cell, add markdown.Style, align markdown.Align, box cellBox, text *[]byte) float32 {
+	part := blockLayout{links: out.links, inks: out.inks}
+	spans := part.spans(cell, classBody)
+	for i := range spans {
+		spans[i].Style |= textflow.Style(add)
+	}
+	part.flow(l, spans, textflow.Options{Width: box.width}, box.x, box.y, classBody)
+	base := len(*text)
+	for _, f := range part.frags {
+		f.Start += base
+		f.End += base
+		for i := range f.Runs {
+			f.Runs[i].Start += base
+			f.Runs[i].End += base
+		}
+		free := max(box.width-f.Width, 0)
+		switch align {
+		case markdown.AlignCenter:
+			f.x += round(free / 2)
+		case markdown.AlignRight:
+			f.x += free
+		case markdown.AlignLeft:
+		}
+		out.frags = append(out.frags, f)
+	}
+	*text = append(*text, part.text...)
+	out.links, out.inks = part.links, part.inks
+	return part.height - box.y
+}
+
+// columnWidths shares the width out: columns that need little get what they need, the others share the rest.
+func columnWidths(b *markdown.Block, l *look, width, wide float32) []float32 {
+	n := len(b.Aligns)
+	need := make([]float32, n)
+	total := float32(0)
+	for c := range need {
+		for r, row := range b.Rows[:min(len(b.Rows), sampledRows)] {
+			w := float32(0)
+			for _, in := range row[c] {
+				style := in.Style
+				if r == 0 {
+					style |= markdown.Bold
+				}
+				w += l.Width(in.Text[:min(len(in.Text), 400)], styleOf(classBody, style))
+			}
+			need[c] = max(need[c], w+1)
+		}
+		need[c] = max(need[c], 12) + 2*cellPadX
+		total += need[c]
+	}
+	room := width
+	if total > width {
+		room = min(total, wide)
+	}
+	if total <= room {
+		return need
+	}
+	left, open := room, n
+	done := make([]bool, n)
+	for again := true; again; {
+		again = false
+		for c := range need {
+			if !done[c] && need[c] <= left/float32(open) {
+				done[c], again = true, true
+				left -= need[c]
+				open--
+			}
+		}
+	}
+	for c := range need {
+		if !done[c] {
+			need[c] = max(left/float32(open), 2*cellPadX+20)
+		}
+	}
+	return need
+}
