@@ -342,7 +342,9 @@ func (r *run) save() error {
 func (r *run) finish(out outcome) {
 	r.mu.Lock()
 	r.sealed = true
-	r.text.WriteString(clean(out.result.Text))
+	if out.err == nil && out.result.Stop != backend.StopCancel { // else it is not over, and Resume will bring it
+		r.text.WriteString(clean(out.result.Text))
+	}
 	f := r.ending(out)
 	r.mu.Unlock()
 	r.publish()

@@ -283,6 +283,11 @@ func (s *Service) live(m backend.Message) backend.Message {
 	return m
 }
 
+// Generation returns the record of how a reply was made: seed, engine, model, prompt and tokens.
+func (s *Service) Generation(ctx context.Context, messageID int64) (backend.Generation, error) {
+	return s.store.Generation(ctx, messageID)
+}
+
 // Progress tells what a running reply is doing; false when it is not running here.
 func (s *Service) Progress(messageID int64) (event.MessageProgress, bool) {
 	s.mu.Lock()
