@@ -86,7 +86,8 @@ type Plan struct {
 const aloneAbove = 64
 
 // Plan plans the evaluation of a prompt and the reply tokens given with it. cuts nil leaves the cuts to it: it keeps the
-// longest run of calls that the prompt begins with, and cuts the rest into calls of at most batch tokens. Else the calls
+// longest run of calls that the prompt begins with, whatever their size, and cuts the rest into calls of at most batch
+// tokens. Else the calls
 // are exactly cuts and then one per reply token, and only calls equal to those are kept.
 func (l *Log) Plan(prompt []int32, cuts []int, reply []int32, batch int) (Plan, error) {
 	if len(prompt) == 0 {
@@ -128,7 +129,7 @@ func (l *Log) cut(prompt []int32, replied, batch int) []int {
 	at := 0
 	for _, n := range l.cuts {
 		end := at + n
-		if n > batch || end > len(prompt) || !slices.Equal(l.tokens[at:end], prompt[at:end]) {
+		if end > len(prompt) || !slices.Equal(l.tokens[at:end], prompt[at:end]) {
 			break
 		}
 		if end == len(prompt) && n > 1 && replied == 0 {

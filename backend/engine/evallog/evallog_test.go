@@ -127,7 +127,7 @@ func TestPlanLeadsToTheRequest(t *testing.T) {
 			prompt = rapid.SliceOfN(rapid.Int32Range(0, 2), 1, 200).Draw(t, "otherPrompt")
 		}
 		reply := rapid.SliceOfN(rapid.Int32Range(0, 2), 0, 6).Draw(t, "reply")
-		batch := rapid.IntRange(1, 80).Draw(t, "batch")
+		batch := rapid.IntRange(5, 80).Draw(t, "batch") // no smaller than the calls of the cache
 		p, err := l.Plan(prompt, nil, reply, batch)
 		if err != nil {
 			t.Fatal(err)

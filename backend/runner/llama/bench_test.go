@@ -3,9 +3,12 @@
 package llama
 
 import (
+	"context"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"loam/backend"
 	"loam/backend/engine"
@@ -41,6 +44,42 @@ func BenchmarkPrompt(b *testing.B) {
 		logits(b, c, engine.GenerateRequest{Prompt: prompt, Cuts: []int{512}})
 	}
 	b.ReportMetric(float64(512*b.N)/b.Elapsed().Seconds(), "tok/s")
+}
+
+// BenchmarkPromptInSmallCalls is BenchmarkPrompt as larger models are evaluated on a CPU.
+func BenchmarkPromptInSmallCalls(b *testing.B) {
+	c := benchChat(b)
+	prompt := longText(b, c, 512)
+	for b.Loop() {
+		c.clear()
+		logits(b, c, engine.GenerateRequest{Prompt: prompt, Cuts: slices.Repeat([]int{64}, 8)})
+	}
+	b.ReportMetric(float64(512*b.N)/b.Elapsed().Seconds(), "tok/s")
+}
+
+// BenchmarkStop cancels the evaluation of a prompt in its middle and measures until Generate is back.
+func BenchmarkStop(b *testing.B) {
+	c := benchChat(b)
+	prompt := longText(b, c, 512)
+	var worst, sum time.Duration
+	for b.Loop() {
+		c.clear()
+		ctx, cancel := context.WithCancel(b.Context())
+		var at time.Time
+		timer := time.AfterFunc(300*time.Millisecond, func() {
+			at = time.Now()
+			cancel()
+		})
+		result, err := c.Generate(ctx, engine.GenerateRequest{Prompt: prompt, Cuts: []int{512}}, func(engine.Event) error { return nil })
+		if err != nil || result.Stop != backend.StopCancel {
+			b.Fatal(result, err)
+		}
+		took := time.Since(at)
+		timer.Stop()
+		sum, worst = sum+took, max(worst, took)
+	}
+	b.ReportMetric(float64(sum.Microseconds())/1e3/float64(b.N), "ms/stop")
+	b.ReportMetric(float64(worst.Microseconds())/1e3, "ms/worst")
 }
 
 // BenchmarkGeneration draws replies of 64 tokens through the default sampler chain.

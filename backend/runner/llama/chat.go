@@ -21,6 +21,7 @@ type chat struct {
 	bos     string
 	print   string // what a saved state must agree with
 	trimKV  bool
+	step    int // tokens per evaluation call, where the choice is free
 	closing atomic.Bool
 
 	mu     sync.Mutex
@@ -34,7 +35,10 @@ func newChat(h handle, r engine.LoadRequest) (*chat, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &chat{h: h, addBOS: i.AddBOS, bos: i.BOS, trimKV: i.TrimKV}
+	c := &chat{h: h, addBOS: i.AddBOS, bos: i.BOS, trimKV: i.TrimKV, step: i.Batch}
+	if i.Device == "CPU" {
+		c.step = callTokens(i.Params, i.Layers, i.Batch)
+	}
 	c.info = engine.Info{
 		Engine: backend.EngineInfo{
 			Engine: Name, Build: build(), Device: i.Device, Variant: i.Variant,
@@ -46,7 +50,7 @@ func newChat(h handle, r engine.LoadRequest) (*chat, error) {
 		MemoryBytes: residentBytes(),
 	}
 	e := c.info.Engine
-	parts := []string{e.Engine, e.Build, e.Device, e.Variant, e.FlashAttn, e.KVType, i.Fingerprint}
+	parts := []string{e.Engine, e.Build, e.Device, e.Variant, e.FlashAttn, e.KVType, fmt.Sprint(i.Batch), i.Fingerprint}
 	for _, a := range r.Adapters {
 		if a.Weight != 0 {
 			parts = append(parts, fmt.Sprintf("%s*%g", a.Path, a.Weight))

@@ -4,6 +4,7 @@ package llama
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -74,5 +75,53 @@ func TestStarterAnswersInAChild(t *testing.T) {
 	a := generate(t, c, engine.GenerateRequest{Prompt: tokens, Sampling: greedy(30)})
 	if !strings.Contains(a.text, "Paris") || c.Info().MemoryBytes < 50<<20 || c.Info().Engine.Variant == "static" {
 		t.Errorf("answer %q from %+v", a.text, c.Info())
+	}
+}
+
+func TestVariantCanBeChosen(t *testing.T) {
+	r := tiny(t, modelfiletest.Chat())
+	for _, v := range []string{"static", "x64"} {
+		r.Variant = v
+		c, err := throughChild(t.Context(), r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Info().Engine.Variant; got != v {
+			t.Errorf("runs on %q, asked was %q", got, v)
+		}
+		if a := generate(t, c, engine.GenerateRequest{Prompt: []int32{1, 50, 60}, Sampling: greedy(3)}); a.result.Stop == "" {
+			t.Errorf("no reply: %+v", a)
+		}
+		c.Close()
+	}
+	r.Variant = "loam9"
+	if _, err := throughChild(t.Context(), r, nil); err == nil || !strings.Contains(err.Error(), "loam9 is not installed") {
+		t.Errorf("error %v", err)
+	}
+	r.Variant, r.PluginDir = "", ""
+	c, err := throughChild(t.Context(), r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if got := c.Info().Engine.Variant; got != "static" {
+		t.Errorf("without plug-ins it runs on %q", got)
+	}
+}
+
+// A model whose numbers break an assertion deep in a CPU plug-in: the child dies, and its last words name the cause.
+func TestFailedAssertionIsToldBeforeTheEnd(t *testing.T) {
+	for _, v := range []string{"", "static"} {
+		r := tiny(t, modelfiletest.Chat().Set("llama.attention.layer_norm_rms_epsilon", float32(-1)))
+		r.Variant = v
+		c, err := throughChild(t.Context(), r, nil)
+		if err == nil {
+			_, err = collect(t.Context(), c, engine.GenerateRequest{Prompt: []int32{1, 50, 60}, Sampling: greedy(3)}, nil)
+			c.Close()
+		}
+		var crash *engine.Crashed
+		if !errors.As(err, &crash) || crash.Cause != engine.CauseAssertion || !strings.Contains(crash.Detail, "loam-chat abort: ") {
+			t.Errorf("variant %q: %T %+v", v, err, err)
+		}
 	}
 }

@@ -27,7 +27,7 @@ int32_t loam_chat_pos(const loam_chat * c) { return llama_memory_seq_pos_max(c->
 int loam_chat_keep(loam_chat * c, int32_t n_pos) {
     return guard(nullptr, 0, [&]() -> int {
         if (n_pos <= 0) {
-            llama_memory_clear(c->memory(), true);
+            llama_memory_clear(c->memory(), false); // cells without an owner are masked: no need to zero gigabytes
             return 1;
         }
         return llama_memory_seq_rm(c->memory(), 0, n_pos, -1) ? 1 : 0;
@@ -58,9 +58,9 @@ size_t loam_chat_state_get(const loam_chat * c, uint8_t * buf, size_t size, char
 int loam_chat_state_set(loam_chat * c, const uint8_t * buf, size_t size, char ** err) {
     return guard(err, (int) LOAM_CHAT_ERROR, [&]() -> int {
         log_clear();
-        llama_memory_clear(c->memory(), true);
+        llama_memory_clear(c->memory(), false);
         if (llama_state_seq_set_data(c->ctx.get(), buf, size, 0) != size) {
-            llama_memory_clear(c->memory(), true);
+            llama_memory_clear(c->memory(), false);
             throw std::runtime_error("the state does not fit this model and its settings");
         }
         return LOAM_CHAT_OK;

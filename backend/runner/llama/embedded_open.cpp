@@ -219,6 +219,7 @@ char * loam_chat_info(const loam_chat * c, char ** err) {
         j.open('{');
         j.key("n_ctx").num(llama_n_ctx(c->ctx.get())).key("n_batch").num(llama_n_batch(c->ctx.get()));
         j.key("n_ctx_train").num(llama_model_n_ctx_train(m)).key("n_vocab").num(llama_vocab_n_tokens(v));
+        j.key("n_params").num((int64_t) llama_model_n_params(m)).key("n_layer").num(llama_model_n_layer(m));
         j.key("device").str(c->device).key("variant").str(loam_chat_variant()).key("fingerprint").str(c->fingerprint);
         j.key("template").str(t ? t : "").key("named_format").str(c->named_format).key("trim_kv").flag(c->trim_kv);
         j.key("add_bos").flag(llama_vocab_get_add_bos(v)).key("bos").str(token_text(v, llama_vocab_bos(v)));

@@ -13,7 +13,7 @@ import (
 // prepare checks a request, trims the cache to what the request can use, and says what is left to do. After it the log
 // and the cache agree with the plan's kept calls.
 func (c *chat) prepare(r engine.GenerateRequest, reply []int32) (evallog.Plan, error) {
-	p, err := c.log.Plan(r.Prompt, r.Cuts, reply, c.info.Batch)
+	p, err := c.plan(r, reply)
 	if err != nil {
 		return evallog.Plan{}, err
 	}
@@ -25,7 +25,15 @@ func (c *chat) prepare(r engine.GenerateRequest, reply []int32) (evallog.Plan, e
 		return p, nil
 	}
 	c.clear() // a recurrent model cannot drop a tail
-	return c.log.Plan(r.Prompt, r.Cuts, reply, c.info.Batch)
+	return c.plan(r, reply)
+}
+
+func (c *chat) plan(r engine.GenerateRequest, reply []int32) (evallog.Plan, error) {
+	size := c.step
+	if r.Cuts != nil {
+		size = c.info.Batch
+	}
+	return c.log.Plan(r.Prompt, r.Cuts, reply, size)
 }
 
 func (c *chat) clear() {

@@ -129,7 +129,7 @@ func (g *reply) run(ctx context.Context) (engine.Result, error) {
 
 // ended answers a request whose given reply was already at its end, without touching the cache.
 func (g *reply) ended(stop backend.StopReason) (engine.Result, error) {
-	plan, err := g.log.Plan(g.r.Prompt, g.r.Cuts, nil, g.info.Batch)
+	plan, err := g.plan(g.r, nil)
 	if err != nil {
 		return engine.Result{}, err
 	}

@@ -154,6 +154,8 @@ type modelInfo struct {
 	Batch        int    `json:"n_batch"`
 	ContextTrain int    `json:"n_ctx_train"`
 	Vocab        int    `json:"n_vocab"`
+	Params       int64  `json:"n_params"`
+	Layers       int    `json:"n_layer"`
 	Device       string `json:"device"`
 	Variant      string `json:"variant"`
 	Fingerprint  string `json:"fingerprint"`

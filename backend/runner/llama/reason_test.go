@@ -30,6 +30,25 @@ func TestThreadsLeaveACoreFromFourOn(t *testing.T) {
 	}
 }
 
+func TestLargeModelsAreEvaluatedInSmallCallsOnACPU(t *testing.T) {
+	for _, c := range []struct {
+		params                int64
+		layers, batch, wanted int
+	}{
+		{134_515_008, 30, 512, 512}, // SmolLM2
+		{1_100_000_000, 22, 512, 256},
+		{3_200_000_000, 28, 512, 64},
+		{8_000_000_000, 32, 512, 64},
+		{70_000_000_000, 80, 512, 64},
+		{8_000_000_000, 32, 32, 32},
+		{0, 0, 512, 512},
+	} {
+		if got := callTokens(c.params, c.layers, c.batch); got != c.wanted {
+			t.Errorf("%d parameters in %d layers: calls of %d tokens, want %d", c.params, c.layers, got, c.wanted)
+		}
+	}
+}
+
 func FuzzReasonIsOneLine(f *testing.F) {
 	f.Add("llama_model_load: error loading model: x\ny")
 	f.Fuzz(func(t *testing.T, log string) {
