@@ -4,6 +4,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"loam/backend/engine"
 )
@@ -28,7 +30,7 @@ var (
 		"cuda error", "rocm error", "hip error", "vk_error_", "device lost", "errordevicelost", "ggml_cuda_error", "ggml_vulkan: ",
 		"ggml_metal", "mtlcommandbuffer", "illegal memory access was encountered",
 	}
-	assertWords = []string{"ggml_assert", "ggml_abort", "assertion failed", "assertion `", "terminate called"}
+	assertWords = []string{"ggml_assert", "ggml_abort", "loam-chat abort", "assertion failed", "assertion `", "terminate called"}
 )
 
 // classify says why a child died. On a goroutine's thread the Go runtime turns an abort or a bad pointer into a trace and
@@ -70,11 +72,16 @@ func detail(status, words string) string {
 	telling := []string{status}
 	for i, l := range strings.Split(words, "\n") {
 		l = strings.TrimSpace(l)
+		clean := true
+		if at := strings.LastIndexFunc(l, odd); at >= 0 { // a library's noise ran into the line
+			_, n := utf8.DecodeRuneInString(l[at:])
+			l, clean = l[at+n:], false
+		}
 		low := strings.ToLower(l)
 		names := func(list []string) bool {
 			return slices.ContainsFunc(list, func(w string) bool { return strings.Contains(low, w) })
 		}
-		if l == "" || i > 0 && !strings.HasPrefix(l, "SIG") && !strings.HasPrefix(l, "[signal") && !strings.HasPrefix(l, "fatal error:") &&
+		if l == "" || (i > 0 || !clean) && !strings.HasPrefix(l, "SIG") && !strings.HasPrefix(l, "[signal") && !strings.HasPrefix(l, "fatal error:") &&
 			!strings.HasPrefix(l, "panic:") && !names(memoryWords) && !names(gpuWords) && !names(assertWords) {
 			continue
 		}
@@ -85,3 +92,5 @@ func detail(status, words string) string {
 	}
 	return strings.ToValidUTF8(strings.Join(telling, " | "), "")
 }
+
+func odd(r rune) bool { return r == utf8.RuneError || r != '\t' && !unicode.IsPrint(r) }

@@ -13,8 +13,6 @@ import (
 	"loam/backend/worker"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m) }
-
 // open starts a child with a fake model.
 func open(t *testing.T, m enginetest.Model) *worker.Chat {
 	t.Helper()

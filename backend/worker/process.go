@@ -23,7 +23,8 @@ type process struct {
 	r     *wire.Reader
 	words *lastWords
 	hello wire.Hello
-	ooms  uint64 // of the machine's out-of-memory kills, how many had been when the child began
+	end   func() error // kills the child
+	ooms  uint64       // of the machine's out-of-memory kills, how many had been when the child began
 
 	turn   chan struct{} // one slot: whoever has it speaks with the child
 	lastID uint64        // of requests; belongs to turn
@@ -66,6 +67,7 @@ func start(ctx context.Context, s Spec) (*process, error) {
 		p.cmd.Env = append(p.cmd.Env, s.Env...)
 		err = p.cmd.Start()
 	}
+	p.end = func() error { return p.cmd.Process.Kill() }
 	if err != nil {
 		in.Close()
 		out.Close()
@@ -141,7 +143,7 @@ func (p *process) kill(c engine.Cause, detail string) {
 		p.verdict = &engine.Crashed{Cause: c, Detail: detail}
 	}
 	p.mu.Unlock()
-	_ = p.cmd.Process.Kill() // it may have ended already
+	_ = p.end() // it may have ended already
 }
 
 // close ends the child by ending its stream, and kills it when that does not help.
@@ -158,7 +160,7 @@ func (p *process) close() error {
 	if p.waitFor(p.spec.CloseGrace) {
 		return nil
 	}
-	_ = p.cmd.Process.Kill()
+	_ = p.end()
 	if p.waitFor(10 * time.Second) { // longer only where the kernel holds it, on a broken disk or driver
 		return nil
 	}

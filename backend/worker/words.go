@@ -55,5 +55,5 @@ func (l *lastWords) String() string {
 	if lost {
 		s += "\n[...]\n"
 	}
-	return strings.ToValidUTF8(s+string(tail), "?")
+	return strings.ToValidUTF8(s+string(tail), "\uFFFD")
 }

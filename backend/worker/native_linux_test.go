@@ -1,0 +1,64 @@
+//go:build cgo
+
+package worker_test
+
+import (
+	"context"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"loam/backend/engine"
+	"loam/backend/engine/enginetest"
+	"loam/backend/runner/sandbox/probe"
+)
+
+// nativeDrivers die as only native code can.
+var nativeDrivers = []engine.Driver{nativeDriver{enginetest.Driver()}}
+
+// nativeDriver is the fake engine whose replies end natively: the first token of the prompt says how.
+type nativeDriver struct{ engine.Driver }
+
+const (
+	nativeAbort int32 = 1 + iota
+	nativeAbortThread
+	nativeWildRead
+	nativeWildReadThread
+	nativeFileGone
+)
+
+func (nativeDriver) Name() string { return "native" }
+
+func (d nativeDriver) OpenChat(ctx context.Context, r engine.LoadRequest, p engine.Progress) (engine.Chat, error) {
+	c, err := d.Driver.OpenChat(ctx, r, p)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(r.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	weights, err := unix.Mmap(int(f.Fd()), 0, 8, unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return nil, err
+	}
+	return nativeChat{c, weights}, nil
+}
+
+type nativeChat struct {
+	engine.Chat
+	weights []byte
+}
+
+func (c nativeChat) Generate(ctx context.Context, r engine.GenerateRequest, emit func(engine.Event) error) (engine.Result, error) {
+	switch r.Prompt[0] {
+	case nativeAbort, nativeAbortThread:
+		probe.Abort(r.Prompt[0] == nativeAbortThread)
+	case nativeWildRead, nativeWildReadThread:
+		probe.WildRead(r.Prompt[0] == nativeWildReadThread)
+	case nativeFileGone:
+		r.Prompt = []int32{int32(c.weights[0])}
+	}
+	return c.Chat.Generate(ctx, r, emit)
+}
