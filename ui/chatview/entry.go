@@ -158,7 +158,8 @@ func (v *View) guess(e *entry, i int) float32 {
 
 // The gaps between pieces.
 const (
-	entryGap   = 20 // above a message
+	entryGap   = 20 // above the person's words
+	replyGap   = 6  // above a reply: the row of actions before it is space enough
 	blockGap   = 12
 	tightGap   = 4
 	headingGap = 20 // above a heading
@@ -170,7 +171,7 @@ func (v *View) gapAbove(e *entry, i int) float32 {
 		if e.item.Role == RoleUser {
 			return entryGap + bubblePadY
 		}
-		return entryGap
+		return v.startGap(e)
 	}
 	b, before := &e.blocks[i].block, &e.blocks[i-1].block
 	switch {
@@ -184,6 +185,14 @@ func (v *View) gapAbove(e *entry, i int) float32 {
 		return tightGap
 	}
 	return blockGap
+}
+
+// startGap is the space above an entry's first words.
+func (v *View) startGap(e *entry) float32 {
+	if e.index > 0 && e.item.Role == RoleAssistant && v.entries[e.index-1].item.Role == RoleUser {
+		return replyGap
+	}
+	return entryGap
 }
 
 func (v *View) rebuildHeights() {

@@ -40,7 +40,7 @@ func (v *View) footHeight(e *entry) float32 {
 	switch it.State {
 	case StateRunning:
 		if e.bare() {
-			return progressRow*scale + entryGap + footBottom
+			return progressRow*scale + v.startGap(e) + footBottom
 		}
 	case StateInterrupted:
 		h += statusRow*scale + v.sentenceHeight(it.Error)
@@ -49,7 +49,7 @@ func (v *View) footHeight(e *entry) float32 {
 	case StateStopped, StateDone:
 	}
 	if e.bare() {
-		h += entryGap
+		h += v.startGap(e)
 	}
 	return h
 }
@@ -91,7 +91,7 @@ func (v *View) mountFoot(m *mount) {
 		y = bubblePadY
 	} else {
 		if e.bare() {
-			y = entryGap
+			y = v.startGap(e)
 		}
 		switch it.State {
 		case StateRunning:

@@ -187,7 +187,7 @@ func (out *blockLayout) chips(l *look) {
 			_, size := l.text(r.Style)
 			h := size * 1.4
 			out.shapes = append(out.shapes, shape{
-				kind: shapeChip, x: f.x + r.X - 3, y: f.y + f.rise - size*1.02, w: r.Width + 6, h: h, ink: inkCode,
+				kind: shapeChip, x: f.x + r.X - 3, y: f.y + f.rise - round(size*1.08), w: r.Width + 6, h: h, ink: inkCode,
 			})
 		}
 	}

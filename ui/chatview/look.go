@@ -39,6 +39,7 @@ type look struct {
 	radius  float32
 	nested  float32
 	widths  *textflow.Cache
+	drops   map[dropKey]float32
 }
 
 // ink is a colour of the transcript.
@@ -90,7 +91,7 @@ func newLook(v *View) *look {
 		l.heights[c] = round(size * theme.LineHeight)
 		style, _ := l.text(styleOf(class(c), 0))
 		measured, baseline := fyne.CurrentApp().Driver().RenderedTextSize("x", size, style, nil)
-		l.rises[c] = (l.heights[c]-measured.Height)/2 + baseline
+		l.rises[c] = round((l.heights[c]-measured.Height)/2 + ceil(baseline))
 	}
 	for i, name := range inkNames {
 		l.colors[i] = theme.ColorFor(v, name)
@@ -129,6 +130,8 @@ func (m fyneMeasurer) Width(text string, s textflow.Style) float32 {
 	style, size := m.l.text(s)
 	return fyne.MeasureText(text, size, style).Width
 }
+
+func ceil(v float32) float32 { return float32(math.Ceil(float64(v))) }
 
 func round(v float32) float32 { return float32(math.Round(float64(v))) }
 

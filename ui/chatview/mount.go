@@ -189,7 +189,11 @@ func (m *mount) drawBlock() {
 			}
 			m.run(text, r, f, b.inks[r.Span])
 			if link := b.links[r.Span]; link != "" {
-				m.rect(false, f.x+r.X, f.y+f.rise+2, r.Width, 1, inkAccent, 0)
+				width := r.Width
+				if trimmed := strings.TrimRight(text, " "); trimmed != text {
+					width = l.Width(trimmed, r.Style)
+				}
+				m.rect(false, f.x+r.X, f.y+f.rise+2, width, 1, inkAccent, 0)
 				m.hots = append(m.hots, hot{link: link, x: f.x + r.X, y: f.y, w: r.Width, h: f.height})
 			}
 		}
@@ -224,15 +228,30 @@ func printable(text string) string {
 	}, text)
 }
 
+// run draws one run of a line. Runs of one line share a baseline, whatever their sizes; the font engine puts it on a
+// whole pixel.
 func (m *mount) run(text string, r textflow.Run, f frag, c ink) {
 	l := m.view.look
 	style, size := l.text(r.Style)
-	t := canvas.NewText(text, l.colors[c])
-	t.TextStyle, t.TextSize = style, size
-	// Runs of one line share a baseline, whatever their sizes.
 	measured, baseline := fyne.CurrentApp().Driver().RenderedTextSize("x", size, style, nil)
-	t.Resize(fyne.NewSize(r.Width, measured.Height))
-	m.over = append(m.over, placed{t, f.x + r.X, f.y + f.rise - baseline})
+	x := f.x + r.X
+	for len(text) > 0 {
+		n, foreign := sameFont(text)
+		y := f.y + f.rise - ceil(baseline)
+		if foreign {
+			y -= l.drop(text[:n], r.Style)
+		}
+		t := canvas.NewText(text[:n], l.colors[c])
+		t.TextStyle, t.TextSize = style, size
+		width := r.Width
+		if n < len(text) {
+			width = l.Width(text[:n], r.Style)
+		}
+		t.Resize(fyne.NewSize(width, measured.Height))
+		m.over = append(m.over, placed{t, x, y})
+		x += width
+		text = text[n:]
+	}
 }
 
 func (m *mount) drawShape(s shape, top, bottom float32) {
