@@ -77,7 +77,7 @@ func newComposer() *composer {
 	c.clip.ExtendBaseWidget(c.clip) // Fyne does it late, and until then nothing inside can take the focus
 	bottom := container.New(widgets.Row{Gap: 8, Grow: 1}, c.reason, c.send)
 	c.card = widgets.NewCard(container.New(composerLayout{c}, c.strip, c.clip, bottom))
-	c.card.Margin = widgets.Inset{Left: 10, Top: 6, Right: 8, Bottom: 8}
+	c.card.Margin = widgets.Inset{Left: 12, Top: 9, Right: 8, Bottom: 8}
 	c.field.OnFocus = func(in bool) {
 		line := theme.ColorControl
 		if in {
@@ -113,12 +113,12 @@ func (m composerMargin) MinSize(objects []fyne.CanvasObject) fyne.Size {
 // it, so that its own box is not seen: the card is its box.
 type composerLayout struct{ c *composer }
 
-const fieldBleed = 3
+const fieldBleed = 6
 
 func (l composerLayout) fieldHeight() float32 {
 	rows := max(l.c.lines, 1)
 	line := theme.Size(theme.SizeBody) * theme.LineHeight
-	return min(float32(rows)*line+18, max(l.c.room, line+18))
+	return min(float32(rows)*line+12, max(l.c.room, line+12))
 }
 
 // Layout implements fyne.Layout.

@@ -276,7 +276,8 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	d.layout = func(s fyne.Size) {
 		place(ground, 0, 0, s.Width, s.Height)
 		place(veil, 0, 0, s.Width, s.Height)
-		place(fill, 0, s.Height-3, s.Width*b.Fill, 3)
+		place(fill, 1, s.Height-4, (s.Width-2)*b.Fill, 3)
+		shown(fill, b.Fill > 0)
 		place(ring, -3, -3, s.Width+6, s.Height+6)
 		x := (s.Width - b.contentWidth()) / 2
 		if b.Left || x < b.pad() {
@@ -321,6 +322,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		}
 		text.Color = b.ink(name)
 		icon.Resource, trailing.Resource = tinted(b.Icon, name), tinted(b.Trailing, name)
+		seen(ground, veil, ring)
 		shown(icon, b.Icon != nil)
 		shown(trailing, b.Trailing != nil)
 		for _, o := range d.objects {

@@ -138,6 +138,7 @@ func (s *Segmented) CreateRenderer() fyne.WidgetRenderer {
 		if s.focused {
 			ring.StrokeColor = s.ink(theme.ColorFocus)
 		}
+		seen(veil, ring)
 		for _, t := range texts {
 			t.TextSize, t.Color = s.measure(theme.SizeBody), s.ink(theme.ColorText)
 		}
@@ -232,6 +233,7 @@ func (s *Switch) CreateRenderer() fyne.WidgetRenderer {
 		if s.focused {
 			ring.StrokeColor = s.ink(theme.ColorFocus)
 		}
+		seen(ring)
 	}
 	paint()
 	d.repaint = func() {

@@ -131,6 +131,7 @@ func (r *ChoiceRow) CreateRenderer() fyne.WidgetRenderer {
 		if r.focused {
 			ring.StrokeColor = r.ink(theme.ColorFocus)
 		}
+		seen(ground, ring)
 		shown(r.check, r.taken)
 	}
 	paint()

@@ -58,6 +58,21 @@ func shown(o fyne.CanvasObject, visible bool) {
 	}
 }
 
+// seen hides rectangles that draw nothing: the painter leaves specks where corners of nothing are round.
+func seen(rects ...*canvas.Rectangle) {
+	for _, r := range rects {
+		shown(r, visible(r.FillColor) || r.StrokeWidth > 0 && visible(r.StrokeColor))
+	}
+}
+
+func visible(c color.Color) bool {
+	if c == nil {
+		return false
+	}
+	_, _, _, a := c.RGBA()
+	return a > 0
+}
+
 // canvasOf is the canvas that shows a widget, nil while it is on none.
 func canvasOf(o fyne.CanvasObject) fyne.Canvas {
 	return fyne.CurrentApp().Driver().CanvasForObject(o)

@@ -106,6 +106,7 @@ func (r *RailItem) CreateRenderer() fyne.WidgetRenderer {
 		if r.focused {
 			ring.StrokeColor = r.ink(theme.ColorFocus)
 		}
+		seen(ground, ring)
 		img.Resource = tinted(r.Theme().Icon(r.icon), name)
 		text.Color, text.TextSize = r.ink(name), size()
 	}

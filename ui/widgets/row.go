@@ -221,6 +221,7 @@ func (r *ListRow) CreateRenderer() fyne.WidgetRenderer {
 			ring.StrokeColor = r.ink(theme.ColorFocus)
 		}
 		dot.FillColor, text.Color = r.ink(theme.ColorAccent), r.ink(theme.ColorText)
+		seen(ground, ring)
 		shown(dot, r.Busy)
 		shown(r.more, (r.hovered || r.focused) && r.OnMenu != nil && !r.editing)
 		d.objects = fixed
