@@ -26,9 +26,6 @@ type AddOptions struct {
 	SHA256  string // lower-case hex that the file must have; "" = whatever it has
 }
 
-// smallFile is hashed while it is added, in well under a second.
-const smallFile = 128 << 20
-
 // found is a file (or all parts of a split one) that was identified and looked at.
 type found struct {
 	file  modelfile.File
@@ -72,7 +69,7 @@ func (l *Library) Add(ctx context.Context, path string, o AddOptions) (backend.M
 	if err != nil {
 		return backend.Model{}, fmt.Errorf("add %s: %w", filepath.Base(path), err)
 	}
-	if m.SHA256 == "" && m.SizeBytes <= smallFile && m.State != backend.ModelIncomplete {
+	if m.SHA256 == "" && m.SizeBytes <= l.small && m.State != backend.ModelIncomplete {
 		if sum, err := l.SHA256(ctx, m.ID); err == nil {
 			m.SHA256 = sum
 		}

@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"time"
 
 	"loam/backend"
 	"loam/backend/event"
@@ -20,7 +19,7 @@ import (
 const (
 	hashChunk = 1 << 20
 	hashSave  = 4 << 30  // how far hashing gets before its state is stored
-	hashWorth = 64 << 20 // how much must be new for its state to be stored when it is stopped
+	hashWorth = 16 << 20 // how much must be new for its state to be stored when it is stopped
 )
 
 // hashJob is one model being hashed.
@@ -213,18 +212,16 @@ func (l *Library) sum(ctx context.Context, parts []string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// hashParts feeds the files, one after the other, from byte skip of them all on. It tells how far it is now and then,
-// between two writes to h, and returns of how many bytes h is the hash, also when it fails.
+// hashParts feeds the files, one after the other, from byte skip of them all on. It tells how far it is between
+// two writes to h, and returns of how many bytes h is the hash, also when it fails.
 func hashParts(ctx context.Context, h hash.Hash, parts []string, skip int64, progress func(fed int64)) (int64, error) {
 	buf := make([]byte, hashChunk)
 	var before int64 // bytes of the parts before this one
-	fed, last := skip, time.Now()
+	fed := skip
 	for _, part := range parts {
 		size, err := hashPart(ctx, h, part, max(0, skip-before), buf, func(n int) {
-			if fed += int64(n); time.Since(last) > 100*time.Millisecond {
-				last = time.Now()
-				progress(fed)
-			}
+			fed += int64(n)
+			progress(fed)
 		})
 		if err != nil {
 			return fed, err

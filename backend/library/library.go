@@ -36,6 +36,8 @@ type Deps struct {
 	Now    func() time.Time // nil = time.Now
 	// Keep is how long the file of a removed Owned model is kept; 0 = ten minutes.
 	Keep time.Duration
+	// Small is up to which size a file is hashed while it is added; larger ones are hashed later. 0 = 128 MB.
+	Small int64
 	// Passive starts no background work: for short command-line calls beside a window.
 	Passive bool
 }
@@ -48,6 +50,7 @@ type Library struct {
 	log   *slog.Logger
 	now   func() time.Time
 	keep  time.Duration
+	small int64
 
 	passive bool
 	ctx     context.Context // of the background work
@@ -66,8 +69,9 @@ type Library struct {
 // New opens the library: it continues hashing where it ended and frees the files of models removed long ago.
 func New(d Deps) *Library {
 	l := &Library{
-		store: d.Store, dir: d.Dir, bus: d.Bus, log: d.Logger, now: d.Now, keep: d.Keep, passive: d.Passive,
-		wake: make(chan struct{}, 1), rewind: make(chan struct{}, 1), hashing: map[int64]*hashJob{}, skip: map[int64]stamp{},
+		store: d.Store, dir: d.Dir, bus: d.Bus, log: d.Logger, now: d.Now, keep: d.Keep, small: d.Small,
+		passive: d.Passive,
+		wake:    make(chan struct{}, 1), rewind: make(chan struct{}, 1), hashing: map[int64]*hashJob{}, skip: map[int64]stamp{},
 	}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
@@ -77,6 +81,9 @@ func New(d Deps) *Library {
 	}
 	if l.keep == 0 {
 		l.keep = 10 * time.Minute
+	}
+	if l.small == 0 {
+		l.small = 128 << 20
 	}
 	if abs, err := filepath.Abs(l.dir); err == nil && l.dir != "" {
 		l.dir = abs

@@ -1,20 +1,17 @@
 package library_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"loam/backend"
-	"loam/backend/event"
 	"loam/backend/library"
 	"loam/backend/modelfile/modelfiletest"
 )
@@ -302,153 +299,5 @@ func TestPassiveLibraryFreesNothing(t *testing.T) {
 	}
 	if _, err := os.Stat(m.Path); err != nil {
 		t.Errorf("the file is gone: %v", err)
-	}
-}
-
-// split cuts a chat model into three parts the way converters do.
-func split(t *testing.T, dir string, parts ...int) []string {
-	t.Helper()
-	paths := make([]string, 3)
-	for i := range 3 {
-		g := modelfiletest.NewGGUF().Tensor(fmt.Sprintf("blk.%d.ffn_up.weight", i), modelfiletest.F32, nil, 32, 32)
-		if i == 0 {
-			g = modelfiletest.Chat()
-		}
-		g.Set("split.no", uint32(i)).Set("split.count", uint32(3))
-		paths[i] = filepath.Join(dir, fmt.Sprintf("Big-%05d-of-00003.gguf", i+1))
-		for _, p := range parts {
-			if p == i+1 {
-				modelfiletest.Write(t, dir, filepath.Base(paths[i]), g.Bytes())
-			}
-		}
-	}
-	return paths
-}
-
-func TestSplitModelIsOneModel(t *testing.T) {
-	f := open(t)
-	paths := split(t, f.abroad, 1, 2, 3)
-	m, err := f.Add(t.Context(), paths[1], library.AddOptions{}) // any part leads to it
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []byte
-	for _, p := range paths {
-		b, err := os.ReadFile(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, b...)
-	}
-	if m.Path != paths[0] || m.SizeBytes != int64(len(all)) || m.SHA256 != sum(all) || m.State != backend.ModelUnverified {
-		t.Errorf("%s of %d bytes, %s, hash %.8s; want %s, %d, unverified, %.8s", m.Path, m.SizeBytes, m.State, m.SHA256, paths[0], len(all), sum(all))
-	}
-	got, err := f.AddFolder(t.Context(), f.abroad, library.AddOptions{})
-	if err != nil || len(got.Models) != 1 || got.Models[0].ID != m.ID {
-		t.Errorf("the folder holds %+v, %v; want that one model", got, err)
-	}
-	if err := os.Remove(paths[2]); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Recheck(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := f.get(t, m.ID); got.State != backend.ModelIncomplete || got.Reason != "part 3 of 3 is not beside it" {
-		t.Errorf("after a part went: %s, %q", got.State, got.Reason)
-	}
-}
-
-func TestSplitModelWithMissingParts(t *testing.T) {
-	f := open(t)
-	paths := split(t, f.abroad, 1)
-	m, err := f.Add(t.Context(), paths[0], library.AddOptions{})
-	if err != nil || m.State != backend.ModelIncomplete || m.Reason != "parts 2 and 3 of 3 are not beside it" {
-		t.Fatalf("%s, %q, %v; want incomplete", m.State, m.Reason, err)
-	}
-	split(t, f.abroad, 2, 3)
-	again, err := f.Add(t.Context(), paths[2], library.AddOptions{})
-	if err != nil || again.ID != m.ID || again.State != backend.ModelUnverified {
-		t.Errorf("completed: model %d, %s, %v; want %d, unverified", again.ID, again.State, err, m.ID)
-	}
-	alone := filepath.Join(f.owned, "Big-00002-of-00003.gguf")
-	if err := os.Rename(paths[1], alone); err != nil {
-		t.Fatal(err)
-	}
-	var bad *backend.BadFile
-	if _, err := f.Add(t.Context(), alone, library.AddOptions{}); !errors.As(err, &bad) || !strings.Contains(bad.Reason, "part 2 of 3") {
-		t.Errorf("a later part alone gave %v", err)
-	}
-}
-
-// big is a chat model that is too large to be hashed while it is added: a sparse tail of zeros.
-func big(t *testing.T, dir string) string {
-	t.Helper()
-	path := modelfiletest.Write(t, dir, "big.gguf", modelfiletest.Chat().Bytes())
-	if err := os.Truncate(path, 192<<20); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// bigSum is the hash of big.
-var bigSum = sync.OnceValue(func() string {
-	data := modelfiletest.Chat().Bytes()
-	return sum(append(data, make([]byte, 192<<20-len(data))...))
-})
-
-func TestLargeFilesAreHashedInTheBackground(t *testing.T) {
-	f := open(t)
-	m, err := f.Add(t.Context(), big(t, f.abroad), library.AddOptions{})
-	if err != nil || m.SHA256 != "" {
-		t.Fatalf("hash %q, %v; want none yet", m.SHA256, err)
-	}
-	wait(t, "the hash is known", func() bool { return f.get(t, m.ID).SHA256 != "" })
-	if got := f.get(t, m.ID).SHA256; got != bigSum() {
-		t.Errorf("hash %s, want %s", got, bigSum())
-	}
-	if !f.bus.has(event.ModelProgress{ModelID: m.ID, Done: 192 << 20, Total: 192 << 20}) {
-		t.Error("nobody was told how far it was")
-	}
-	wait(t, "hashing ended", func() bool { _, busy := f.Hashing(m.ID); return !busy })
-}
-
-func TestHashingGoesOnAfterARestart(t *testing.T) {
-	f := open(t, func(d *library.Deps) { d.Passive = true })
-	m, err := f.Add(t.Context(), big(t, f.abroad), library.AddOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.deps.Passive = false
-	for range 3 { // stopped at any place, each run goes on
-		l := library.New(f.deps)
-		wait(t, "hashing began", func() bool { done, _ := l.Hashing(m.ID); return done > 0.4 || f.get(t, m.ID).SHA256 != "" })
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	l := library.New(f.deps)
-	defer func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	wait(t, "the hash is known", func() bool { return f.get(t, m.ID).SHA256 != "" })
-	if got := f.get(t, m.ID).SHA256; got != bigSum() {
-		t.Errorf("hash %s, want %s", got, bigSum())
-	}
-}
-
-func TestHashOnDemand(t *testing.T) {
-	f := open(t, func(d *library.Deps) { d.Passive = true })
-	m, err := f.Add(t.Context(), big(t, f.abroad), library.AddOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := f.SHA256(t.Context(), m.ID); err != nil || got != bigSum() {
-		t.Errorf("hash %s, %v; want %s", got, err, bigSum())
-	}
-	other := f.add(t, f.abroad, "b.gguf", chat("Beta"))
-	if other.SHA256 == "" || bytes.Equal([]byte(other.SHA256), []byte(bigSum())) {
-		t.Errorf("hash %q of another file", other.SHA256)
 	}
 }

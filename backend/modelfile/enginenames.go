@@ -17,9 +17,13 @@ var languageArchitectures = set(
 	"pangu-embedded", "mistral3",
 )
 
-// embeddingArchitectures turn text into vectors and cannot chat.
-var embeddingArchitectures = set("bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "jina-bert-v2",
-	"jina-bert-v3", "eurobert", "gemma-embedding", "llama-embed")
+// embeddingArchitectures turn text into vectors and cannot chat. newerEmbeddings do too, but the embedded engine does not
+// know them.
+var (
+	embeddingArchitectures = set("bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "jina-bert-v2", "jina-bert-v3",
+		"gemma-embedding")
+	newerEmbeddings = set("modern-bert", "eurobert", "llama-embed")
+)
 
 // headless are the architectures without attention heads: their state does not grow with the context.
 var headless = set("mamba", "mamba2", "rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7")

@@ -93,7 +93,7 @@ func adapter(f File, g GGUF) (File, error) {
 // language fills in a model that reads or writes text and checks what the engine would only find out too late.
 func language(f File, g GGUF) (File, error) {
 	f.Kind = backend.KindChat
-	if embeddingArchitectures[f.Architecture] {
+	if embeddingArchitectures[f.Architecture] || newerEmbeddings[f.Architecture] {
 		f.Kind = backend.KindEmbedding
 	}
 	if p, ok := g.number(f.Architecture + ".pooling_type"); ok && p > 0 && p < 16 {
