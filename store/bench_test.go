@@ -3,15 +3,13 @@ package store_test
 import (
 	"context"
 	"flag"
-	"fmt"
-	"math/rand/v2"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
 	"loam/backend"
 	"loam/store"
+	"loam/store/storebench"
 )
 
 var (
@@ -43,27 +41,8 @@ func fillStore(ctx context.Context, path string) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	random := rand.New(rand.NewPCG(1, 1))
-	words := rand.NewZipf(random, 1.1, 4, 50_000)
-	var batch []backend.Message
-	for n := 0; n < *benchMessages; n += *benchPerChat {
-		chat, err := s.CreateChat(ctx, backend.Chat{Title: fmt.Sprint("Chat ", n)})
-		if err != nil {
-			return nil, err
-		}
-		batch = batch[:0]
-		for range min(*benchPerChat, *benchMessages-n) {
-			var text strings.Builder
-			for range 10 + random.IntN(140) {
-				fmt.Fprintf(&text, "w%x ", words.Uint64())
-			}
-			batch = append(batch, backend.Message{ChatID: chat.ID, Role: backend.RoleUser, Text: text.String()})
-		}
-		if err := s.AddThread(ctx, batch); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
+	_, err = storebench.Fill(ctx, s, *benchMessages, *benchPerChat)
+	return s, err
 }
 
 func BenchmarkSearch(b *testing.B) {

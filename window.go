@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"fyne.io/fyne/v2"
+	fyneapp "fyne.io/fyne/v2/app"
+
+	"loam/assets"
+	"loam/backend"
+	"loam/backend/app"
+	"loam/backend/instance"
+	"loam/ui"
+	"loam/ui/cli"
+)
+
+// appID is the program's name on the desktop; FyneApp.toml has the same.
+const appID = "io.loam.desktop"
+
+// closeWithin is how long an engine that does not answer may hold up the end.
+const closeWithin = 3 * time.Second
+
+// window shows the window until it is closed. Where another one has the data folder, it gets the files, and this start
+// ends.
+func window(ctx context.Context, folders app.Folders, files []string, started time.Time) (err error) {
+	log, closeLog := openLog(folders)
+	defer closeLog()
+	a, err := app.New(ctx, app.Deps{Folders: folders, Version: version, Commit: commit, Logger: log, Window: true})
+	if errors.Is(err, backend.ErrLocked) {
+		if hand := instance.Hand(ctx, folders.Data, files); hand != nil {
+			return errors.Join(err, hand)
+		}
+		return nil
+	}
+	if !screen() {
+		if err != nil {
+			return err
+		}
+		return errors.Join(cli.ErrNoScreen, a.Close(ctx))
+	}
+	face := fyneapp.NewWithID(appID)
+	if err != nil {
+		return refuse(face, err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+		defer cancel()
+		err = errors.Join(err, a.Close(ctx))
+	}()
+	deps := ui.Wire(a, started)
+	deps.Logger = log
+	w, err := ui.New(face, deps, assets.FS)
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, w.Quit)()
+	w.Open(files)
+	face.Run()
+	return nil
+}
+
+// refuse says in a window why there is none, and again on stderr.
+func refuse(face fyne.App, why error) error {
+	if err := ui.Refuse(face, assets.FS, why); err != nil {
+		return errors.Join(why, err)
+	}
+	face.Run()
+	return why
+}
+
+// openLog opens the log, or discards it where it cannot be written.
+func openLog(folders app.Folders) (*slog.Logger, func()) {
+	log, closer, err := app.OpenLog(folders.Logs, slog.LevelInfo)
+	if err != nil {
+		return slog.New(slog.DiscardHandler), func() {}
+	}
+	return log, func() {
+		if err := closer.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "loam: close the log:", err)
+		}
+	}
+}
