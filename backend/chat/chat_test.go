@@ -350,8 +350,9 @@ func TestCloseDoesNotWaitForADeafEngine(t *testing.T) {
 	})
 }
 
-func TestLoadIsShownAsProgress(t *testing.T) {
+func TestLoadingAndReadingAreShownAsProgress(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *house) {
+		h.engine.read = 10 * time.Second
 		h.bench.turn <- struct{}{}
 		sent := h.send(h.newChat().ID, "Hello")
 		h.bus.Publish(event.EngineChanged{ModelID: h.bench.models[0].ID, State: event.EngineLoading, Load: 0.25})
@@ -362,7 +363,16 @@ func TestLoadIsShownAsProgress(t *testing.T) {
 			t.Error(d)
 		}
 		<-h.bench.turn
+		time.Sleep(time.Second)
+		want.Phase, want.Done, want.Total = event.PhaseReading, 0, len(h.engine.request(1).Prompt)
+		got, _ = h.Progress(sent.Reply.ID)
+		if d := cmp.Diff(want, got); d != "" || want.Total == 0 {
+			t.Error(d)
+		}
 		h.wait(sent.Reply.ID)
+		if _, ok := h.Progress(sent.Reply.ID); ok {
+			t.Error("a finished reply has progress")
+		}
 	})
 }
 

@@ -25,6 +25,7 @@ import (
 type words struct {
 	info   engine.Info
 	tick   time.Duration // per generated token
+	read   time.Duration // per prompt
 	length int           // of a whole reply in tokens
 
 	mu       sync.Mutex
@@ -75,15 +76,24 @@ func wordID(word string) int32 {
 func (w *words) Generate(ctx context.Context, r engine.GenerateRequest, emit func(engine.Event) error) (engine.Result, error) {
 	w.mu.Lock()
 	w.asked = append(w.asked, r)
-	die, deaf := w.dieAfter, w.deaf
+	die, deaf, requests := w.dieAfter, w.deaf, len(w.asked)-1
 	w.mu.Unlock()
 	cuts := r.Cuts
-	for left := len(r.Prompt); r.Cuts == nil && left > 0; left -= w.info.Batch {
-		cuts = append(cuts, min(left, w.info.Batch))
+	if cuts == nil {
+		// The first cut depends on what was asked before, as with a cache that keeps a prefix.
+		for done := 0; done < len(r.Prompt); {
+			n := min(len(r.Prompt)-done, w.info.Batch)
+			if done == 0 {
+				n = min(n, 1+requests%4)
+			}
+			cuts = append(cuts, n)
+			done += n
+		}
 	}
 	if err := emit(engine.Evaluating{Cuts: cuts}); err != nil {
 		return engine.Result{}, err
 	}
+	time.Sleep(w.read)
 	if err := emit(engine.Prompt{Done: len(r.Prompt), Total: len(r.Prompt)}); err != nil {
 		return engine.Result{}, err
 	}
