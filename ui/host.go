@@ -33,6 +33,9 @@ func (h host) Canvas() fyne.Canvas { return h.ui.window.Canvas() }
 // Window implements pages.Host.
 func (h host) Window() fyne.Window { return h.ui.window }
 
+// Focus implements pages.Host.
+func (h host) Focus(o fyne.Focusable) { h.ui.window.Canvas().Focus(o) }
+
 // Notify implements pages.Host.
 func (h host) Notify(n widgets.Notice) { h.ui.notices.notify(n) }
 

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -128,11 +129,24 @@ func (p *ChatsPage) open(id int64, atStart bool) {
 	p.closeOver()
 	p.talk.open(id, func() {
 		if cut := p.talk.interrupted(); atStart && cut != 0 {
-			p.talk.view.FocusAction(cut, chatview.ActionResume)
+			p.focusResume(cut, 20)
 			return
 		}
 		p.talk.composer.focus()
 	})
+}
+
+// focusResume puts the focus on Resume. The window may not have been painted yet: then it tries again soon, unless the
+// person was faster.
+func (p *ChatsPage) focusResume(id int64, tries int) {
+	c := p.env.Host.Canvas()
+	if focused := c.Focused(); focused != nil && focused != fyne.Focusable(p.talk.view) || p.talk.interrupted() != id {
+		return
+	}
+	p.env.Host.Focus(p.talk.view)
+	if !p.talk.view.FocusAction(id, chatview.ActionResume) && tries > 0 {
+		p.env.Host.After(50*time.Millisecond, func() { p.focusResume(id, tries-1) })
+	}
 }
 
 // goTo shows a message that a search found, with the words marked.
@@ -168,7 +182,7 @@ func (p *ChatsPage) FocusSearch() {
 		p.shown = true
 	}
 	p.relayout()
-	widgets.FocusCanvas(p.side.search)
+	p.env.Host.Focus(p.side.search)
 }
 
 // FocusComposer puts the focus where a person writes.

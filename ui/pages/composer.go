@@ -17,6 +17,7 @@ type composer struct {
 	onStop   func()
 	onChange func(text string)
 	onCancel func() // editing a message was given up
+	onFocus  func(o fyne.Focusable)
 	onHeight func() // it wants another height
 
 	field   *widgets.Field
@@ -237,4 +238,4 @@ func (c *composer) refresh() {
 	c.reason.SetText(c.blocked)
 }
 
-func (c *composer) focus() { widgets.FocusCanvas(c.field) }
+func (c *composer) focus() { c.onFocus(c.field) }

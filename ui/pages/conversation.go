@@ -44,6 +44,7 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	c := &conversation{env: env}
 	c.drafts = draftKeeper{env: env, now: c.draftNow}
 	c.composer = newComposer()
+	c.composer.onFocus = env.Host.Focus
 	c.composer.onSend = c.send
 	c.composer.onStop = c.stop
 	c.composer.onChange = func(string) { c.drafts.touch() }
@@ -66,7 +67,7 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	bar := container.New(widgets.Inset{Left: 16, Top: 9, Right: 14, Bottom: 9},
 		container.New(widgets.Row{Gap: 8, Grow: 2}, c.toggle, c.title, tune, c.picker.button))
 	l := &conversationLayout{c}
-	c.finder = newFinder(c.view, func() { l.Layout(c.body.Objects, c.body.Size()) }, c.composer.focus)
+	c.finder = newFinder(c.view, env.Host.Focus, func() { l.Layout(c.body.Objects, c.body.Size()) }, c.composer.focus)
 	c.body = container.New(l, bar, widgets.NewLine(false), c.view, c.composer.body, c.finder.body)
 	c.composer.onHeight = func() { l.Layout(c.body.Objects, c.body.Size()) }
 	return c

@@ -81,6 +81,8 @@ type Host interface {
 	Now() time.Time
 	Canvas() fyne.Canvas
 	Window() fyne.Window
+	// Focus puts the focus on a control, also on one that was not painted yet and so does not know its canvas.
+	Focus(o fyne.Focusable)
 	// Notify shows a banner; Fail shows what an error means, with retry behind the button of its next step where that is
 	// to try again.
 	Notify(n widgets.Notice)

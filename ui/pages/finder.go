@@ -19,6 +19,7 @@ type marker interface {
 // finder is the strip under the title row that searches the open conversation.
 type finder struct {
 	view    marker
+	onFocus func(fyne.Focusable)
 	onShown func() // it came or went: the page lays itself out
 	onGone  func() // the focus is free
 	field   *widgets.Field
@@ -27,8 +28,8 @@ type finder struct {
 	hits    int
 }
 
-func newFinder(view marker, shown, gone func()) *finder {
-	f := &finder{view: view, onShown: shown, onGone: gone}
+func newFinder(view marker, focus func(fyne.Focusable), shown, gone func()) *finder {
+	f := &finder{view: view, onFocus: focus, onShown: shown, onGone: gone}
 	f.field = widgets.NewField("Find in this chat")
 	f.field.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
 	f.field.OnChanged = func(string) { f.mark() }
@@ -59,7 +60,7 @@ func (f *finder) show(query string) {
 	}
 	f.field.SetText(query)
 	f.mark()
-	widgets.FocusCanvas(f.field)
+	f.onFocus(f.field)
 	f.field.TypedShortcut(&fyne.ShortcutSelectAll{})
 }
 

@@ -88,7 +88,7 @@ func (p *SettingsPage) add(title, words string, rows ...fyne.CanvasObject) {
 func (p *SettingsPage) Body() fyne.CanvasObject { return p.body }
 
 // FocusSearch puts the focus into the search field.
-func (p *SettingsPage) FocusSearch() { widgets.FocusCanvas(p.search) }
+func (p *SettingsPage) FocusSearch() { p.env.Host.Focus(p.search) }
 
 // filter shows the sections that have all the words of the search.
 func (p *SettingsPage) filter() {

@@ -160,12 +160,3 @@ func (f *Field) LinesAt(width float32) int {
 	size := theme.Size(theme.SizeBody)
 	return len(WrapWords(f.Text, inner, func(s string) float32 { return fyne.MeasureText(s, size, f.TextStyle).Width }))
 }
-
-// FocusCanvas puts the focus on a control of whatever canvas shows it.
-func FocusCanvas(o fyne.Focusable) {
-	if co, ok := o.(fyne.CanvasObject); ok {
-		if c := canvasOf(co); c != nil {
-			c.Focus(o)
-		}
-	}
-}

@@ -238,7 +238,9 @@ func (r *ListRow) CreateRenderer() fyne.WidgetRenderer {
 		if r.editing {
 			if f := r.field; f != nil && !f.hadFocus {
 				f.hadFocus = true
-				FocusCanvas(f)
+				if c := canvasOf(r); c != nil {
+					c.Focus(f)
+				}
 				f.TypedShortcut(&fyne.ShortcutSelectAll{})
 			}
 		}
