@@ -54,37 +54,6 @@ func TestDeathsAreUnderstood(t *testing.T) {
 	}
 }
 
-func TestNativeDeathsAreUnderstood(t *testing.T) {
-	for _, x := range []struct {
-		name   string
-		how    int32
-		cause  engine.Cause
-		detail string
-	}{
-		{"abort", nativeAbort, engine.CauseAssertion, "GGML_ASSERT(x) failed"},
-		{"abort on a native thread", nativeAbortThread, engine.CauseAssertion, "GGML_ASSERT(x) failed"},
-		{"bad pointer", nativeWildRead, engine.CauseUnknown, "SIGSEGV"},
-		{"bad pointer on a native thread", nativeWildReadThread, engine.CauseUnknown, "segmentation fault"},
-		{"the model file was cut", nativeFileGone, engine.CauseBadFile, "SIGBUS"},
-	} {
-		t.Run(x.name, func(t *testing.T) {
-			path := enginetest.WriteModel(t, t.TempDir(), enginetest.Model{})
-			s := enginetest.Spec(path)
-			s.Engine = "native"
-			c, err := worker.Open(t.Context(), s, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			if err := os.Truncate(path, 0); err != nil {
-				t.Fatal(err)
-			}
-			_, _, _, err = say(t.Context(), c, engine.GenerateRequest{Prompt: []int32{x.how}}, nil)
-			checkDeath(t, c, err, x.cause, x.detail)
-		})
-	}
-}
-
 func checkDeath(t *testing.T, c *worker.Chat, err error, cause engine.Cause, detail string) {
 	t.Helper()
 	var crashed *engine.Crashed

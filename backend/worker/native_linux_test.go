@@ -5,12 +5,14 @@ package worker_test
 import (
 	"context"
 	"os"
+	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"loam/backend/engine"
 	"loam/backend/engine/enginetest"
 	"loam/backend/runner/sandbox/probe"
+	"loam/backend/worker"
 )
 
 // nativeDrivers die as only native code can.
@@ -61,4 +63,35 @@ func (c nativeChat) Generate(ctx context.Context, r engine.GenerateRequest, emit
 		r.Prompt = []int32{int32(c.weights[0])}
 	}
 	return c.Chat.Generate(ctx, r, emit)
+}
+
+func TestNativeDeathsAreUnderstood(t *testing.T) {
+	for _, x := range []struct {
+		name   string
+		how    int32
+		cause  engine.Cause
+		detail string
+	}{
+		{"abort", nativeAbort, engine.CauseAssertion, "GGML_ASSERT(x) failed"},
+		{"abort on a native thread", nativeAbortThread, engine.CauseAssertion, "GGML_ASSERT(x) failed"},
+		{"bad pointer", nativeWildRead, engine.CauseUnknown, "SIGSEGV"},
+		{"bad pointer on a native thread", nativeWildReadThread, engine.CauseUnknown, "segmentation fault"},
+		{"the model file was cut", nativeFileGone, engine.CauseBadFile, "SIGBUS"},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			path := enginetest.WriteModel(t, t.TempDir(), enginetest.Model{})
+			s := enginetest.Spec(path)
+			s.Engine = "native"
+			c, err := worker.Open(t.Context(), s, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if err := os.Truncate(path, 0); err != nil {
+				t.Fatal(err)
+			}
+			_, _, _, err = say(t.Context(), c, engine.GenerateRequest{Prompt: []int32{x.how}}, nil)
+			checkDeath(t, c, err, x.cause, x.detail)
+		})
+	}
 }

@@ -1,0 +1,8 @@
+//go:build !linux || !cgo
+
+package worker_test
+
+import "loam/backend/engine"
+
+// nativeDrivers need cgo and mmap.
+var nativeDrivers []engine.Driver
