@@ -2,9 +2,7 @@ package ui
 
 import (
 	"context"
-	"image/png"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -119,24 +117,6 @@ func (f *fixture) resize(width, height float32) {
 	f.window.Resize(fyne.NewSize(width, height))
 }
 
-// shot renders the window; with LOAM_SHOTS set it stays there for a look.
-func (f *fixture) shot(name string) {
-	f.t.Helper()
-	img := f.window.Canvas().Capture()
-	dir := os.Getenv("LOAM_SHOTS")
-	if dir == "" {
-		return
-	}
-	out, err := os.Create(filepath.Join(dir, name+".png"))
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	defer out.Close()
-	if err := png.Encode(out, img); err != nil {
-		f.t.Fatal(err)
-	}
-}
-
 // conversation stores a chat with a question and an answer, and some older chats.
 func (f *fixture) conversation(state backend.MessageState) backend.Chat {
 	for i, title := range []string{"Code review", "Recipe for bread", "Sea shanties", "Why is the sky blue?", "Taxes"} {
@@ -150,37 +130,4 @@ func (f *fixture) conversation(state backend.MessageState) backend.Chat {
 		Text:  "**Day 1.** Start at *Bryggen*, the old wharf.\n\n- Fløibanen up to the view\n- Fish market\n\n```go\nfmt.Println(\"hei\")\n```\n\nDay 2 goes out to the fjord.",
 	})
 	return c
-}
-
-func TestRenders(t *testing.T) {
-	for _, size := range []struct {
-		name          string
-		width, height float32
-	}{{"small", 720, 480}, {"large", 1280, 800}} {
-		for _, mode := range []string{"light", "dark"} {
-			t.Run(size.name+"-"+mode, func(t *testing.T) {
-				f := fakes(t)
-				if err := f.system.SetSetting(t.Context(), lookKey, pages.Look{Mode: mode, Scale: 1}); err != nil {
-					t.Fatal(err)
-				}
-				f.open(size.width, size.height)
-				name := func(s string) string { return s + "-" + size.name + "-" + mode }
-				f.shot(name("empty"))
-				c := f.conversation(backend.MessageComplete)
-				f.UI.chats.Reload()
-				f.UI.chats.Open(c.ID)
-				f.shot(name("chat"))
-				f.handle(event.EngineChanged{State: event.EngineDied, Error: "The engine ran out of memory"})
-				f.shot(name("died"))
-				f.cancelInnermost()
-				f.show(pages.PageModels)
-				f.UI.models.Add([]string{"/tmp/notes.txt"})
-				f.shot(name("models"))
-				f.show(pages.PageSettings)
-				f.shot(name("settings"))
-				f.listShortcuts()
-				f.shot(name("shortcuts"))
-			})
-		}
-	}
 }

@@ -260,3 +260,9 @@ func (p *ChatsPage) Type(r rune) {
 	p.talk.composer.focus()
 	p.talk.composer.field.TypedRune(r)
 }
+
+// OpenPicker shows the list of models.
+func (p *ChatsPage) OpenPicker() { p.talk.picker.open() }
+
+// OpenTuning shows the settings of the open chat.
+func (p *ChatsPage) OpenTuning() { p.talk.showTuning(p.talk.tune) }

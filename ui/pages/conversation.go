@@ -29,6 +29,7 @@ type conversation struct {
 	empty    *emptyChat
 	title    *widgets.Label
 	toggle   *widgets.Button
+	tune     *widgets.Button
 	body     *fyne.Container
 
 	chat    backend.Chat // ID 0 = not stored yet
@@ -62,10 +63,9 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 
 	c.toggle = widgets.NewIconButton(theme.Icon(theme.IconSidebar), "Chats ("+widgets.Mod+"\\)", toggleSidebar)
 	c.title = widgets.NewLabel("", widgets.LabelStyle{Size: theme.SizeTitle, Bold: true})
-	var tune *widgets.Button
-	tune = widgets.NewIconButton(theme.Icon(theme.IconSliders), "Settings of this chat", func() { c.showTuning(tune) })
+	c.tune = widgets.NewIconButton(theme.Icon(theme.IconSliders), "Settings of this chat", func() { c.showTuning(c.tune) })
 	bar := container.New(widgets.Inset{Left: 16, Top: 9, Right: 14, Bottom: 9},
-		container.New(widgets.Row{Gap: 8, Grow: 2}, c.toggle, c.title, tune, c.picker.button))
+		container.New(widgets.Row{Gap: 8, Grow: 2}, c.toggle, c.title, c.tune, c.picker.button))
 	l := &conversationLayout{c}
 	c.finder = newFinder(c.view, env.Host.Focus, func() { l.Layout(c.body.Objects, c.body.Size()) }, c.composer.focus)
 	c.body = container.New(l, bar, widgets.NewLine(false), c.view, c.composer.body, c.finder.body)
