@@ -12,7 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"runtime"
 	"strings"
 
@@ -164,8 +166,15 @@ type windowCommand struct {
 	Files []string `arg:"" optional:"" name:"FILE" help:"Files to hand to the window."`
 }
 
-// Run opens the window.
-func (c *windowCommand) Run(s *session) error { return s.Window(s.ctx, s.folders, c.Files) }
+// Run opens the window. A lone word that is no file was meant as a command.
+func (c *windowCommand) Run(s *session) error {
+	for _, file := range c.Files {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return &coded{exitUsage, fmt.Sprintf("There is neither a command nor a file %q. loam --help shows what can be typed.", file)}
+		}
+	}
+	return s.Window(s.ctx, s.folders, c.Files)
+}
 
 type versionCommand struct {
 	JSON bool `name:"json" help:"Print JSON."`
