@@ -50,8 +50,10 @@ func run(args []string, drivers []engine.Driver) error {
 	switch {
 	case confined:
 	case start.NoSandbox:
+		sandbox.Offer()
 		c.Why = "it was switched off"
 	default:
+		sandbox.Offer()
 		err := sandbox.Enter(sandbox.Rules{ReadOnly: start.ReadOnly, Devices: sandbox.Devices()}, args, os.Environ())
 		if !errors.Is(err, sandbox.ErrUnavailable) {
 			return fmt.Errorf("confine: %w", err)

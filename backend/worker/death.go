@@ -81,8 +81,8 @@ func detail(status, words string) string {
 		names := func(list []string) bool {
 			return slices.ContainsFunc(list, func(w string) bool { return strings.Contains(low, w) })
 		}
-		if l == "" || (i > 0 || !clean) && !strings.HasPrefix(l, "SIG") && !strings.HasPrefix(l, "[signal") && !strings.HasPrefix(l, "fatal error:") &&
-			!strings.HasPrefix(l, "panic:") && !names(memoryWords) && !names(gpuWords) && !names(assertWords) {
+		if l == "" || (i > 0 || !clean) && !strings.HasPrefix(l, "SIG") && !strings.HasPrefix(l, "[signal") && !strings.Contains(l, "fatal error: ") &&
+			!strings.Contains(l, "panic: ") && !names(memoryWords) && !names(gpuWords) && !names(assertWords) {
 			continue
 		}
 		telling = append(telling, l[:min(len(l), 300)])
