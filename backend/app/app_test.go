@@ -37,7 +37,11 @@ func TestRepliesSurviveKillsOfTheEngine(t *testing.T) {
 	if whole.State != backend.MessageComplete || len(whole.Text) < 60 {
 		t.Fatalf("ends %v %q: %q", whole.State, whole.Error, whole.Text)
 	}
-	for range 20 {
+	kills := 20
+	if os.Getenv("LOAM_STORM") == "full" {
+		kills = 500
+	}
+	for range kills {
 		reply := send(t, a, newChat(t, a, seeded(0)).ID, "Tell me a story")
 		after := 1 + rand.IntN(len(whole.Text)-20)
 		waitForText(t, a, reply.ID, after)

@@ -163,6 +163,21 @@ func TestStopKeepsPartialAnswer(t *testing.T) {
 	}
 }
 
+func TestWhoHearsOfAReplyCanStopIt(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *house) {
+		h.bus.Subscribe(0, func(batch []event.Event) {
+			for _, e := range batch {
+				if c, ok := e.(event.MessageChanged); ok && c.State == backend.MessageRunning {
+					h.Stop(c.MessageID)
+				}
+			}
+		})
+		if m := h.say(h.newChat().ID, "Hello"); m.State != backend.MessageStopped {
+			t.Errorf("ends %v", m.State)
+		}
+	})
+}
+
 func TestStopBeforeTheFirstToken(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *house) {
 		h.bench.turn <- struct{}{}

@@ -242,6 +242,28 @@ func TestFullDiskBeforeTheFirstToken(t *testing.T) {
 	})
 }
 
+func TestReplyOfAProcessTakenForDeadKeepsItsWords(t *testing.T) {
+	want := uninterrupted(t)
+	inBubble(t, func(t *testing.T, h *house) {
+		sent := h.send(h.newChat().ID, "Tell me a story")
+		time.Sleep(105 * time.Millisecond)
+		if _, err := h.ledger.MarkInterrupted(t.Context(), func(backend.Owner) bool { return false }); err != nil {
+			t.Fatal(err)
+		}
+		m := h.wait(sent.Reply.ID)
+		if m.State != backend.MessageInterrupted || m.Error == "" || len(strings.Fields(m.Text)) < 10 {
+			t.Errorf("ends %v %q: %q", m.State, m.Error, m.Text)
+		}
+		time.Sleep(2 * beatGap)
+		if got := h.stored(m.ID); got.Text != m.Text || got.State != backend.MessageInterrupted {
+			t.Errorf("is stored as %v: %q, want %q", got.State, got.Text, m.Text)
+		}
+		if d := cmp.Diff(want, h.resume(m.ID).Text); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
 func TestHeartbeatIsStoredWhileAReplyRuns(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *house) {
 		h.engine.tick = time.Second

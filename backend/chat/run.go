@@ -85,6 +85,7 @@ func (s *Service) reserve(chatID int64) (*run, error) {
 	r := &run{s: s, more: make(chan struct{}, 1), done: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancelCause(s.base)
 	s.busy[chatID] = r
+	s.owned.Add(1) // here and not in start: Close waits for it from now on
 	return r, nil
 }
 
@@ -95,10 +96,11 @@ func (r *run) abandon(chatID int64) {
 	if r.reply.ID == 0 && r.s.busy[chatID] == r {
 		delete(r.s.busy, chatID)
 		r.cancel(errSealed)
+		r.s.owned.Done()
 	}
 }
 
-// start begins to write a reply that is stored as running.
+// start tells everyone of a reply that is stored as running, and begins to write it. Whoever hears of it can stop it.
 func (r *run) start(reply backend.Message) {
 	s := r.s
 	r.text.WriteString(reply.Text)
@@ -112,10 +114,13 @@ func (r *run) start(reply backend.Message) {
 	r.reply.Text = ""
 	s.running[reply.ID] = r
 	s.mu.Unlock()
-	s.owned.Go(r.run)
+	s.bus.Deliver(event.MessageChanged{ChatID: reply.ChatID, MessageID: reply.ID, Revision: reply.Revision, State: reply.State})
+	s.bus.Deliver(event.ChatChanged{ChatID: reply.ChatID}) // its leaf
+	go r.run()
 }
 
 func (r *run) run() {
+	defer r.s.owned.Done()
 	ended := make(chan outcome, 1)
 	r.s.owned.Go(func() { ended <- r.answer() })
 	r.finish(r.write(ended))

@@ -95,7 +95,6 @@ func (s *Service) exchange(ctx context.Context, r *run, c backend.Chat, path []b
 		return Sent{}, fmt.Errorf("send: %w", err)
 	}
 	s.bus.Deliver(event.MessageChanged{ChatID: c.ID, MessageID: user.ID, Revision: user.Revision, State: user.State})
-	s.announce(reply)
 	r.path = append(slices.Clip(path), user)
 	r.start(reply)
 	if c.Title == "" {
@@ -108,12 +107,6 @@ func replyTo(c backend.Chat, model backend.Model) backend.Message {
 	return backend.Message{
 		ChatID: c.ID, Role: backend.RoleAssistant, State: backend.MessageRunning, ModelID: model.ID, ModelName: model.Name,
 	}
-}
-
-// announce tells that a reply is running now, and that its chat has another leaf.
-func (s *Service) announce(reply backend.Message) {
-	s.bus.Deliver(event.MessageChanged{ChatID: reply.ChatID, MessageID: reply.ID, Revision: reply.Revision, State: reply.State})
-	s.bus.Deliver(event.ChatChanged{ChatID: reply.ChatID})
 }
 
 // entitle names a chat after its first words. A failure costs the name only.
@@ -190,7 +183,6 @@ func (s *Service) Regenerate(ctx context.Context, messageID int64) (backend.Mess
 	if reply, err = s.store.StartReply(ctx, reply, s.owner); err != nil {
 		return backend.Message{}, fmt.Errorf("regenerate: %w", err)
 	}
-	s.announce(reply)
 	r.start(reply)
 	return reply, nil
 }
@@ -234,7 +226,6 @@ func (s *Service) Resume(ctx context.Context, messageID int64) error {
 		return fmt.Errorf("resume: %w", err)
 	}
 	reply.SeenFrom, reply.LeftOut, reply.Note = m.SeenFrom, m.LeftOut, m.Note
-	s.announce(reply)
 	r.start(reply)
 	return nil
 }
