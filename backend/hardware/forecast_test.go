@@ -12,7 +12,8 @@ import (
 var (
 	smol = backend.Model{Name: "SmolLM2 135M Instruct", Quant: "Q4_1", SizeBytes: 98_362_432, ContextLength: 8192, Starter: true,
 		Shape: backend.ModelShape{Layers: 30, Embedding: 576, Heads: 9, HeadsKV: 3, KeyLen: 64, ValueLen: 64, Vocab: 49152}}
-	billion = backend.Model{Name: "one billion", Quant: "Q4_0", SizeBytes: 686_000_000, ContextLength: 4096}
+	billion = backend.Model{Name: "one billion", Quant: "Q4_0", SizeBytes: 686_000_000, ContextLength: 8192,
+		Shape: backend.ModelShape{Layers: 22, Embedding: 2048, Heads: 32, HeadsKV: 4, KeyLen: 64, ValueLen: 64, Vocab: 49152}}
 )
 
 func TestForecastAgreesWithMeasurements(t *testing.T) {
@@ -25,6 +26,11 @@ func TestForecastAgreesWithMeasurements(t *testing.T) {
 		"weights of Q4_1, which REPACK leaves alone": {Forecast(smol, 4096, Machine{}).Weights, 98_362_432, 0},
 		"copy of Q4_0 weights by REPACK":             {Forecast(billion, 512, Machine{}).Weights - billion.SizeBytes, 1413e6 - 907e6, 0.05},
 		"weights of Q4_0 without REPACK":             {ForecastLoad(Load{Model: billion}, Machine{}).Weights, billion.SizeBytes, 0},
+		"all of SmolLM2 with 1,024 tokens":           {Forecast(smol, 1024, Machine{}).Total, 169_900_000, 0.1},
+		"all of SmolLM2 with 4,096 tokens":           {Forecast(smol, 4096, Machine{}).Total, 242_100_000, 0.1},
+		"all of SmolLM2 with 8,192 tokens":           {Forecast(smol, 8192, Machine{}).Total, 336_900_000, 0.1},
+		"all of one billion Q4_0, 8,192 tokens":      {Forecast(billion, 8192, Machine{}).Total, 1_413_000_000, 0.1},
+		"the same without REPACK":                    {ForecastLoad(Load{Model: billion, Context: 8192}, Machine{}).Total, 907_000_000, 0.1},
 	} {
 		if diff := math.Abs(float64(tc.got - tc.want)); diff > tc.within*float64(tc.want) {
 			t.Errorf("%s: %d bytes, want %d", name, tc.got, tc.want)
