@@ -207,6 +207,10 @@ func (v *View) keepPlace(change func()) {
 		}
 	}
 	change()
+	if v.wanted != nil { // windows grow in steps when they open: the place is meant for the last of them
+		v.restore(*v.wanted)
+		return
+	}
 	if part >= 0 && v.look != nil {
 		v.anchor.dy = part * v.pieceHeight(v.entries[v.anchor.entry], v.anchor.piece)
 	}

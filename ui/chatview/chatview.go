@@ -63,7 +63,8 @@ type View struct {
 
 	follow   bool
 	anchor   place
-	newBelow bool // text came while the reader was elsewhere
+	wanted   *ScrollState // where the page put the reader, until the reader moves
+	newBelow bool         // text came while the reader was elsewhere
 
 	mounts  map[mountKey]*mount
 	visible []*mount // from the top down
@@ -104,7 +105,7 @@ func (v *View) SetItems(items []Item) {
 		v.push(newEntry(it))
 	}
 	v.rebuildHeights()
-	v.follow, v.newBelow, v.anchor = true, false, place{}
+	v.follow, v.newBelow, v.anchor, v.wanted = true, false, place{}, nil
 	v.select_ = selection{}
 	v.hover, v.focus, v.over = hotID{}, hotID{}, nil
 	v.find.reset()
@@ -126,6 +127,9 @@ func (v *View) Replace(items []Item) {
 		v.push(e)
 	}
 	v.rebuildHeights()
+	for _, e := range v.entries {
+		e.regap(v)
+	}
 	v.select_ = selection{}
 	v.hover, v.over = hotID{}, nil
 	v.restore(state)
@@ -153,6 +157,9 @@ func (v *View) Update(it Item) {
 	}
 	v.change(e, it)
 	v.resetHeight(e)
+	if next := e.index + 1; next < len(v.entries) {
+		v.entries[next].regap(v)
+	}
 	v.update()
 }
 
@@ -232,10 +239,8 @@ func (v *View) push(e *entry) {
 func (v *View) change(e *entry, it Item) {
 	text := e.text.String()
 	if len(it.Text) < len(text) || it.Text[:len(text)] != text || it.Role != e.item.Role {
-		index := e.index
 		v.forget(e)
-		*e = *newEntry(it)
-		e.index = index
+		e.renew(it)
 		return
 	}
 	e.text.WriteString(it.Text[len(text):])

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 
+	"loam/ui/markdown"
 	"loam/ui/theme"
 )
 
@@ -12,6 +13,7 @@ import (
 func (v *View) compose(size fyne.Size) {
 	objects := v.objects[:0:0]
 	objects = append(objects, v.bubbles()...)
+	objects = append(objects, v.codeGrounds()...)
 	for _, m := range v.visible {
 		for _, p := range m.under {
 			objects = append(objects, p.object)
@@ -63,6 +65,39 @@ func (v *View) bubbles() []fyne.CanvasObject {
 	}
 	return out
 }
+
+// codeGrounds draws the grounds of code blocks, which reach over all pieces that long code is laid out in.
+func (v *View) codeGrounds() []fyne.CanvasObject {
+	var out []fyne.CanvasObject
+	for i := 0; i < len(v.visible); i++ {
+		first := v.visible[i]
+		if first.layout == nil || !first.layout.code {
+			continue
+		}
+		last := first
+		for i+1 < len(v.visible) && v.visible[i].block().Continues {
+			i++
+			last = v.visible[i]
+		}
+		top, bottom := first.y+first.gap, last.y+last.height
+		if first.block().Continued {
+			top = first.y - margin
+		}
+		if last.block().Continues {
+			bottom += margin
+		}
+		// No taller than needed: the software painter draws every pixel.
+		top, bottom = max(top, -margin), min(bottom, v.Size().Height+margin)
+		r := canvas.NewRectangle(v.look.colors[inkCode])
+		r.CornerRadius, r.StrokeColor, r.StrokeWidth = v.look.radius, v.look.colors[inkHairline], 1
+		r.Resize(fyne.NewSize(first.layout.codeW, max(bottom-top, 0)))
+		r.Move(fyne.NewPos(first.x+first.layout.codeX, top))
+		out = append(out, r)
+	}
+	return out
+}
+
+func (m *mount) block() *markdown.Block { return &m.key.entry.blocks[m.key.piece].block }
 
 // hotID names a hot place over re-mounts.
 type hotID struct {

@@ -36,6 +36,15 @@ func newEntry(it Item) *entry {
 	return e
 }
 
+// renew makes the entry show another item from scratch, in its place.
+func (e *entry) renew(it Item) {
+	e.text.Reset()
+	e.text.WriteString(it.Text)
+	e.item = it
+	e.item.Text = ""
+	e.parsed, e.doc, e.fed, e.blocks, e.bubble = false, markdown.Doc{}, 0, nil, 0
+}
+
 // current returns the item with its text.
 func (e *entry) current() Item {
 	it := e.item
@@ -195,6 +204,21 @@ func (v *View) startGap(e *entry) float32 {
 	return entryGap
 }
 
+// regap follows a change of the entry before, on which the space above the first words depends.
+func (e *entry) regap(v *View) {
+	if !e.parsed || v.look == nil {
+		return
+	}
+	if len(e.blocks) > 0 {
+		if p := &e.blocks[0]; p.layout != nil {
+			p.height = p.layout.height + v.gapAbove(e, 0)
+		} else {
+			p.exact, p.height = false, v.guess(e, 0)
+		}
+	}
+	e.resum(v)
+}
+
 func (v *View) rebuildHeights() {
 	heights := make([]float32, len(v.entries))
 	for i, e := range v.entries {
@@ -267,7 +291,7 @@ func (v *View) trim() {
 
 func sameBlock(a, b *markdown.Block) bool {
 	if a.Kind != b.Kind || a.Marker != b.Marker || a.Task != b.Task || a.Tight != b.Tight || a.Level != b.Level ||
-		a.Lang != b.Lang || a.Continued != b.Continued || a.Text != b.Text ||
+		a.Lang != b.Lang || a.Continued != b.Continued || a.Continues != b.Continues || a.Text != b.Text ||
 		!slices.Equal(a.Containers, b.Containers) || !slices.Equal(a.Inlines, b.Inlines) || len(a.Rows) != len(b.Rows) ||
 		!slices.Equal(a.Aligns, b.Aligns) {
 		return false

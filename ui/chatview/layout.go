@@ -15,6 +15,9 @@ type blockLayout struct {
 	text   string  // what can be selected; every frag shows a part of it
 	frags  []frag  // in the order of the text
 	shapes []shape
+	code   bool // stands on a ground of its own, from codeX on, codeW wide
+	codeX  float32
+	codeW  float32
 	links  []string // by Run.Span; empty = no link
 	inks   []ink    // by Run.Span; empty = text colour
 }
@@ -210,9 +213,10 @@ func layoutCode(b *markdown.Block, l *look, out *blockLayout, left, width float3
 	out.flow(l, spans, textflow.Options{
 		Width: width - 2*codePad, Break: true, Hanging: 2 * cell, Tab: 4 * cell,
 	}, left+codePad, top, classCode)
-	out.height += codePad
-	ground := shape{kind: shapeGround, x: left, y: 0, w: width, h: out.height, ink: inkCode}
-	out.shapes = append([]shape{ground}, out.shapes...)
+	if !b.Continues {
+		out.height += codePad
+	}
+	out.code, out.codeX, out.codeW = true, left, width
 	out.width = left + width
 }
 

@@ -47,6 +47,7 @@ type mountSign struct {
 	from, to int
 	caret    bool
 	x        float32
+	gap      float32
 	item     Item // feet: without text
 	shown    bool
 	bare     bool
@@ -70,6 +71,7 @@ func (v *View) mountPiece(key mountKey, y, height float32, size fyne.Size) *moun
 	if key.piece < len(e.blocks) {
 		p := v.laid(e, key.piece)
 		gap = v.gapAbove(e, key.piece)
+		sign.gap = gap
 		sign.layout = p.layout
 		sign.from, sign.to = p.layout.inRange(-y-gap-margin, size.Height-y-gap+margin)
 		sign.caret = e.item.State == StateRunning && key.piece == len(e.blocks)-1
@@ -162,6 +164,9 @@ func (m *mount) stretch() (top, bottom float32) {
 	top, bottom = 0, m.layout.height
 	if m.from > 0 {
 		top = frags[m.from].y - 40
+	}
+	if m.to == 0 { // only the gap above it is near
+		return 0, frags[0].y + 40
 	}
 	if m.to < len(frags) {
 		bottom = frags[m.to-1].y + frags[m.to-1].height + 40
@@ -258,11 +263,6 @@ func (m *mount) drawShape(s shape, top, bottom float32) {
 	l := m.view.look
 	y, end := max(s.y, top), min(s.y+s.h, bottom)
 	switch s.kind {
-	case shapeGround:
-		r := canvas.NewRectangle(l.colors[s.ink])
-		r.CornerRadius, r.StrokeColor, r.StrokeWidth = l.radius, l.colors[inkHairline], 1
-		r.Resize(fyne.NewSize(s.w, end-y))
-		m.under = append(m.under, placed{r, s.x, y})
 	case shapeChip:
 		m.rect(true, s.x, s.y, s.w, s.h, s.ink, 4)
 	case shapeLine:

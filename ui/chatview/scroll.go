@@ -31,6 +31,7 @@ func (v *View) scrollBy(dy float32) {
 
 // moved arranges after the reader moved and tells the page.
 func (v *View) moved() {
+	v.wanted = nil
 	v.arrange()
 	if !v.follow && v.atBottom() {
 		v.follow, v.newBelow = true, false
@@ -61,7 +62,7 @@ func (v *View) ScrollTo(id int64) {
 	if !ok {
 		return
 	}
-	v.follow = false
+	v.follow, v.wanted = false, nil
 	v.anchor = place{entry: e.index}
 	v.update()
 }
@@ -94,6 +95,7 @@ func (v *View) restore(s ScrollState) {
 	}
 	v.follow = false
 	v.anchor = place{entry: e.index, dy: s.Offset}
+	v.wanted = &s
 }
 
 // scrollToPart goes to a part of the whole height, 0 to 1, as the scroll bar asks.

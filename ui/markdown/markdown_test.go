@@ -107,6 +107,26 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
+func TestLongCodeComesInPiecesThatJoin(t *testing.T) {
+	code := strings.Repeat("a line of code\n", 2000) + "```not the end\nend"
+	var got []string
+	for i, b := range markdown.Parse("```go\n" + code + "\n```\nafter") {
+		if b.Kind != markdown.Code {
+			continue
+		}
+		if b.Continued != (i > 0) {
+			t.Errorf("piece %d: Continued is %v", i, b.Continued)
+		}
+		got = append(got, b.Text)
+	}
+	if len(got) < 3 {
+		t.Fatalf("%d pieces", len(got))
+	}
+	if diff := cmp.Diff(code, strings.Join(got, "\n")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestAPersonsWordsStandAsTyped(t *testing.T) {
 	got := markdown.Verbatim("\n*not* bold\n  indented\n\n```py\nx = 1\n```\n~~~ never closed\n")
 	want := []block{

@@ -66,7 +66,7 @@ func appendSegment(out []Block, s segment) []Block {
 
 // codeSegmentBlock reads a segment that is one fenced code block, closed or still open.
 func codeSegmentBlock(s segment) Block {
-	b := Block{Kind: Code, Continued: s.more}
+	b := Block{Kind: Code, Continued: s.more, Continues: s.long}
 	body := string(s.text)
 	if !s.more {
 		info, rest, _ := strings.Cut(body, "\n")
@@ -75,7 +75,7 @@ func codeSegmentBlock(s segment) Block {
 		body = rest
 	}
 	last := body[strings.LastIndexByte(strings.TrimSuffix(body, "\n"), '\n')+1:]
-	if closes([]byte(strings.TrimSuffix(last, "\n")), s.code) || unfinishedFence(last, s.code) {
+	if !s.long && (closes([]byte(strings.TrimSuffix(last, "\n")), s.code) || unfinishedFence(last, s.code)) {
 		body = body[:len(body)-len(last)]
 	}
 	if s.code.indent > 0 {

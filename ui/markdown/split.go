@@ -7,11 +7,11 @@ import (
 
 // Bounds of a segment in bytes. Each is parsed on its own, in at most quadratic time: they bound the constant.
 const (
-	softSegment  = 4 << 10   // from here on a segment ends at the next line that starts at the margin
-	tableSegment = 64 << 10  // a table may be so long, and nothing may be longer
-	codeSegment  = 256 << 10 // code is not parsed; it is cut only to be copied less often while it streams
-	longLine     = 8 << 10   // a longer line is cut at the next space,
-	longestLine  = 12 << 10  // or here
+	softSegment  = 4 << 10  // from here on a segment ends at the next line that starts at the margin
+	tableSegment = 64 << 10 // a table may be so long, and nothing may be longer
+	codeSegment  = 8 << 10  // code is not parsed; it is cut to be laid out piece by piece while it streams
+	longLine     = 8 << 10  // a longer line is cut at the next space,
+	longestLine  = 12 << 10 // or here
 )
 
 // splitter finds where segments end. It looks at whole lines only (and at lines that are too long), and never at what
@@ -26,7 +26,7 @@ type splitter struct {
 	table  bool
 	blank  bool // the line before was blank
 	emit   func(segment)
-	inLine bool // pos stands behind a cut inside a long line
+	cutOff bool // the code is being cut for its length
 }
 
 // segment is a stretch of text that is parsed on its own.
@@ -34,6 +34,7 @@ type segment struct {
 	text []byte
 	code fence
 	more bool // code: goes on from the segment before
+	long bool // code: cut for its length
 }
 
 // fence is the row of signs that opens a code block.
@@ -75,6 +76,7 @@ func (s *splitter) line(line []byte) {
 			s.cut(next)
 		} else if s.pos >= codeSegment {
 			code := s.code
+			s.cutOff = true
 			s.cut(next)
 			s.code, s.more = code, true
 		}
@@ -178,7 +180,7 @@ func (s *splitter) innerFence(line []byte) {
 
 // cut emits the first n bytes as a segment and starts another one.
 func (s *splitter) cut(n int) {
-	s.emit(segment{text: s.buf[:n], code: s.code, more: s.more})
+	s.emit(segment{text: s.buf[:n], code: s.code, more: s.more, long: s.cutOff})
 	s.buf = s.buf[n:]
 	*s = splitter{buf: s.buf, emit: s.emit}
 }
