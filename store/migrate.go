@@ -39,7 +39,7 @@ func latestMigration(migrations fs.FS) (int, error) {
 // migrate brings the file up to latest. Two processes may start on the same old file: a lock lets one do the work and the
 // other find it done.
 func (s *Store) migrate(ctx context.Context, migrations fs.FS, latest int) (err error) {
-	lock := flock.New(s.path + ".migrating")
+	lock := flock.New(s.path + ".lock")
 	if err := lock.Lock(); err != nil {
 		return fmt.Errorf("lock for migration: %w", err)
 	}
