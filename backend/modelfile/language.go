@@ -10,6 +10,7 @@ import (
 // Limits of what a language model says about itself. The first two are llama.cpp's own.
 const (
 	maxLayers    = 512
+	maxExperts   = 512
 	maxHeads     = 1 << 16
 	maxEmbedding = 1 << 20
 	maxContext   = 1 << 28
@@ -131,7 +132,25 @@ func shape(f *File, g GGUF) error {
 	}
 	f.ContextLength = int(context)
 	f.Shape.Layers, f.Shape.Embedding = int(layers), int(embedding)
+	if err := experts(arch, g); err != nil {
+		return err
+	}
 	return attention(f, g)
+}
+
+// experts checks the numbers of a mixture of experts that the engine asserts.
+func experts(arch string, g GGUF) error {
+	all, _ := g.number(arch + ".expert_count")
+	used, _ := g.number(arch + ".expert_used_count")
+	switch {
+	case all > maxExperts:
+		return faultf("it claims to have %s experts; %d is the most", count(all), maxExperts)
+	case used > all:
+		return faultf("it claims to use %s of %s experts: it is damaged", count(used), count(all))
+	case all > 0 && used == 0:
+		return faultf("it claims to have experts and to use none: it is damaged")
+	}
+	return nil
 }
 
 // attention reads the heads. In hybrid models the numbers differ per layer, with 0 in layers without attention; the
