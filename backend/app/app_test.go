@@ -60,6 +60,22 @@ func TestRepliesSurviveKillsOfTheEngine(t *testing.T) {
 	}
 }
 
+func TestLaterTurnsResumeAndRepeatExactly(t *testing.T) {
+	a := withModel(t, t.TempDir(), enginetest.Model{Length: 60, TokenMS: 2})
+	c := newChat(t, a, seeded(0))
+	wait(t, a, send(t, a, c.ID, "Tell me a story").ID)
+	reply := send(t, a, c.ID, "Another one")
+	waitForText(t, a, reply.ID, 40)
+	killWorkers(t)
+	if m := wait(t, a, reply.ID); m.State != backend.MessageInterrupted {
+		t.Fatalf("the kill leaves %v: %q", m.State, m.Text)
+	}
+	got := resume(t, a, reply.ID)
+	if d := cmp.Diff(repeat(t, a, reply.ID), got.Text); d != "" || got.State != backend.MessageComplete {
+		t.Errorf("ends %v: %s", got.State, d)
+	}
+}
+
 func TestEverythingIsThereAgain(t *testing.T) {
 	dir := t.TempDir()
 	a := withModel(t, dir, enginetest.Model{Length: 30, TokenMS: 1})

@@ -70,6 +70,18 @@ func TestRealModelSurvivesAKillAndGoesOnExactly(t *testing.T) {
 	if fresh := last.Usage.PromptTokens - last.Usage.ReusedTokens; last.State != backend.MessageComplete || fresh > 40 {
 		t.Errorf("the second follow-up ends %v and reads %d of %d tokens", last.State, fresh, last.Usage.PromptTokens)
 	}
+
+	// A later turn, whose prompt was read in many pieces, goes on exactly too: its record repeats it.
+	reply = send(t, a, c.ID, "What did the keeper see?")
+	waitForText(t, a, reply.ID, 40)
+	killWorkers(t)
+	if m = wait(t, a, reply.ID); m.State != backend.MessageInterrupted {
+		t.Fatalf("the kill leaves %v: %q", m.State, m.Text)
+	}
+	got = resume(t, a, reply.ID)
+	if d := cmp.Diff(repeat(t, a, reply.ID), got.Text); d != "" || got.State != backend.MessageComplete || got.Note != "" {
+		t.Errorf("a later turn ends %v, note %q:\n%s", got.State, got.Note, d)
+	}
 }
 
 func TestDoctorKnowsTheRealEngine(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"loam/backend"
 	"loam/backend/chat"
+	"loam/backend/engine"
 	"loam/backend/engine/enginetest"
 	"loam/backend/modelfile/modelfiletest"
 	"loam/backend/runner"
@@ -110,6 +111,37 @@ func resume(t *testing.T, a *App, id int64) backend.Message {
 		t.Fatal(err)
 	}
 	return wait(t, a, id)
+}
+
+// repeat has the engine write a reply again, from its record alone.
+func repeat(t *testing.T, a *App, id int64) string {
+	t.Helper()
+	g, err := a.Chats.Generation(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := a.Library.Get(t.Context(), g.Model.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, release, err := engines{a}.Acquire(t.Context(), chat.Need{Model: model, Context: g.Context, Like: &g.Engine})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	var text strings.Builder
+	result, err := e.Generate(t.Context(), engine.GenerateRequest{
+		Prompt: g.Prompt, Cuts: g.Cuts, Stops: g.Stops, Sampling: g.Sampling,
+	}, func(ev engine.Event) error {
+		if token, ok := ev.(engine.Token); ok {
+			text.WriteString(token.Text)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text.String() + result.Text
 }
 
 // waitForText waits until a running reply has so many bytes, or has ended.
