@@ -19,8 +19,10 @@ func Examine(m Machine, s Setup) Report {
 	}
 	r.Findings = []Finding{cpuFinding(m), memoryFinding(m)}
 	if m.OnBattery {
-		r.Findings = append(r.Findings, Finding{ID: "battery", Title: "Power", State: Warn,
-			Detail: "The machine runs on its battery, which makes most laptops compute slower.", Next: "Plug it in for long answers."})
+		r.Findings = append(r.Findings, Finding{
+			ID: "battery", Title: "Power", State: Warn,
+			Detail: "The machine runs on its battery, which makes most laptops compute slower.", Next: "Plug it in for long answers.",
+		})
 	}
 	r.Findings = append(r.Findings, engineFinding(s))
 	if s.EngineErr == nil {

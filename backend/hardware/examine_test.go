@@ -23,12 +23,16 @@ func find(t *testing.T, r Report, id string) Finding {
 
 // laptop is a machine on which nothing is wrong.
 func laptop() (Machine, Setup) {
-	m := Machine{OS: "linux", Arch: "amd64", CPU: "Some Processor", PhysicalCores: 4, LogicalCores: 8, MemoryTotal: 16e9, MemoryFree: 12e9,
-		Features: []string{"SSE42", "AVX", "AVX2", "FMA3", "F16C", "BMI2"}}
+	m := Machine{
+		OS: "linux", Arch: "amd64", CPU: "Some Processor", PhysicalCores: 4, LogicalCores: 8, MemoryTotal: 16e9, MemoryFree: 12e9,
+		Features: []string{"SSE42", "AVX", "AVX2", "FMA3", "F16C", "BMI2"},
+	}
 	larger := smol
 	larger.Starter = false
-	return m, Setup{Engine: backend.EngineInfo{Engine: "llama-embedded", Build: "ec98e2002", Variant: "haswell"},
-		Devices: []backend.Device{{Name: "CPU", Type: "cpu"}}, Default: &larger}
+	return m, Setup{
+		Engine:  backend.EngineInfo{Engine: "llama-embedded", Build: "ec98e2002", Variant: "haswell"},
+		Devices: []backend.Device{{Name: "CPU", Type: "cpu"}}, Default: &larger,
+	}
 }
 
 func TestNothingIsWrongWithAHealthyMachine(t *testing.T) {
@@ -76,8 +80,10 @@ func TestFindingsNameTheTroubleAndTheNextStep(t *testing.T) {
 		"container":        {func(m *Machine, _ *Setup) { m.Limited = true }, "cpu", OK, "only a part", ""},
 		"no model":         {func(_ *Machine, s *Setup) { s.Default = nil }, "model", Warn, "No chat model", "GGUF"},
 		"only the starter": {func(_ *Machine, s *Setup) { s.Default = &smol }, "model", OK, "often wrong", "larger model"},
-		"model is too large": {func(m *Machine, s *Setup) { b := billion; b.SizeBytes = 40e9; s.Default = &b }, "model", Warn,
-			"Only 12 GB are free", "smaller model"},
+		"model is too large": {
+			func(m *Machine, s *Setup) { b := billion; b.SizeBytes = 40e9; s.Default = &b }, "model", Warn,
+			"Only 12 GB are free", "smaller model",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, s := laptop()

@@ -10,10 +10,14 @@ import (
 )
 
 var (
-	smol = backend.Model{Name: "SmolLM2 135M Instruct", Quant: "Q4_1", SizeBytes: 98_362_432, ContextLength: 8192, Starter: true,
-		Shape: backend.ModelShape{Layers: 30, Embedding: 576, Heads: 9, HeadsKV: 3, KeyLen: 64, ValueLen: 64, Vocab: 49152}}
-	billion = backend.Model{Name: "one billion", Quant: "Q4_0", SizeBytes: 686_000_000, ContextLength: 8192,
-		Shape: backend.ModelShape{Layers: 22, Embedding: 2048, Heads: 32, HeadsKV: 4, KeyLen: 64, ValueLen: 64, Vocab: 49152}}
+	smol = backend.Model{
+		Name: "SmolLM2 135M Instruct", Quant: "Q4_1", SizeBytes: 98_362_432, ContextLength: 8192, Starter: true,
+		Shape: backend.ModelShape{Layers: 30, Embedding: 576, Heads: 9, HeadsKV: 3, KeyLen: 64, ValueLen: 64, Vocab: 49152},
+	}
+	billion = backend.Model{
+		Name: "one billion", Quant: "Q4_0", SizeBytes: 686_000_000, ContextLength: 8192,
+		Shape: backend.ModelShape{Layers: 22, Embedding: 2048, Heads: 32, HeadsKV: 4, KeyLen: 64, ValueLen: 64, Vocab: 49152},
+	}
 )
 
 func TestForecastAgreesWithMeasurements(t *testing.T) {

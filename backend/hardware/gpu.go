@@ -6,12 +6,16 @@ import (
 )
 
 // vendors by PCI number.
-var vendors = map[int64]string{0x10de: "nvidia", 0x1002: "amd", 0x1022: "amd", 0x8086: "intel", 0x106b: "apple", 0x13b5: "arm",
-	0x5143: "qualcomm"}
+var vendors = map[int64]string{
+	0x10de: "nvidia", 0x1002: "amd", 0x1022: "amd", 0x8086: "intel", 0x106b: "apple", 0x13b5: "arm",
+	0x5143: "qualcomm",
+}
 
 // virtualScreens are the graphics of virtual machines and servers' consoles: they show a picture and cannot compute.
-var virtualScreens = map[int64]bool{0x1234: true, 0x1af4: true, 0x15ad: true, 0x1ab8: true, 0x80ee: true, 0x1b36: true,
-	0x1414: true, 0x1a03: true, 0x102b: true, 0x1013: true}
+var virtualScreens = map[int64]bool{
+	0x1234: true, 0x1af4: true, 0x15ad: true, 0x1ab8: true, 0x80ee: true, 0x1b36: true,
+	0x1414: true, 0x1a03: true, 0x102b: true, 0x1013: true,
+}
 
 // gpus lists the graphics cards on the PCI bus and those of systems on a chip.
 func (t tree) gpus() []GPU {

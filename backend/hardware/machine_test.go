@@ -53,8 +53,11 @@ func TestCoresAndMemoryWithinLimits(t *testing.T) {
 		want  want
 	}{
 		"a laptop with two threads per core": {map[string]string{}, []int{0, 1, 2, 3}, want{2, 4, 16e6 * kB, 12e6 * kB, false}},
-		"bound to one core by taskset": {map[string]string{"sys/devices/system/cpu/online": "0-3\n"}, []int{0, 2},
-			want{1, 2, 16e6 * kB, 12e6 * kB, true}},
+		"bound to one core by taskset": {
+			map[string]string{"sys/devices/system/cpu/online": "0-3\n"},
+			[]int{0, 2},
+			want{1, 2, 16e6 * kB, 12e6 * kB, true},
+		},
 		"a container with one and a half processors and 4 GB": {map[string]string{
 			"proc/self/cgroup":         "0::/\n",
 			"sys/fs/cgroup/cpu.max":    "150000 100000\n",
@@ -107,10 +110,14 @@ func TestBatteryIsTheMachinesOwn(t *testing.T) {
 		want  bool
 	}{
 		"a desktop": {nil, false},
-		"on battery": {map[string]string{dir + "BAT0/type": "Battery\n", dir + "BAT0/status": "Discharging\n",
-			dir + "AC/type": "Mains\n", dir + "AC/online": "0\n"}, true},
-		"plugged in": {map[string]string{dir + "BAT0/type": "Battery\n", dir + "BAT0/status": "Discharging\n",
-			dir + "AC/type": "Mains\n", dir + "AC/online": "1\n"}, false},
+		"on battery": {map[string]string{
+			dir + "BAT0/type": "Battery\n", dir + "BAT0/status": "Discharging\n",
+			dir + "AC/type": "Mains\n", dir + "AC/online": "0\n",
+		}, true},
+		"plugged in": {map[string]string{
+			dir + "BAT0/type": "Battery\n", dir + "BAT0/status": "Discharging\n",
+			dir + "AC/type": "Mains\n", dir + "AC/online": "1\n",
+		}, false},
 		"charging":         {map[string]string{dir + "BAT0/type": "Battery\n", dir + "BAT0/status": "Charging\n"}, false},
 		"only the mouse's": {map[string]string{dir + "m/type": "Battery\n", dir + "m/status": "Discharging\n", dir + "m/scope": "Device\n"}, false},
 	} {
@@ -150,16 +157,27 @@ func TestGraphicsCardsAreNamed(t *testing.T) {
 		}), []GPU{{Name: "NVIDIA GeForce RTX 3090", Vendor: "nvidia", Address: "0000:01:00.0", Driver: "nvidia", DriverVersion: "570.86.15"}}},
 		"AMD": {pci("0000:03:00.0", "0x030000", "0x1002", "0x744c", "amdgpu", map[string]string{
 			"mem_info_vram_total": "21458059264\n", "mem_info_vram_used": "1000000000\n", "/usr/share/misc/pci.ids": list,
-		}), []GPU{{Name: "AMD Radeon RX 7900 XT", Vendor: "amd", Address: "0000:03:00.0", Driver: "amdgpu", MemoryTotal: 21458059264,
-			MemoryFree: 20458059264}}},
+		}), []GPU{{
+			Name: "AMD Radeon RX 7900 XT", Vendor: "amd", Address: "0000:03:00.0", Driver: "amdgpu", MemoryTotal: 21458059264,
+			MemoryFree: 20458059264,
+		}}},
 		"Intel in the processor": {pci("0000:00:02.0", "0x030000", "0x8086", "0xa7a0", "i915", map[string]string{
-			"/usr/share/hwdata/pci.ids": list}), []GPU{{Name: "Intel Iris Xe Graphics", Vendor: "intel", Address: "0000:00:02.0",
-			Driver: "i915", Integrated: true}}},
-		"not in any list": {pci("0000:05:00.0", "0x038000", "0x10de", "0xffff", "", nil),
-			[]GPU{{Name: "NVIDIA graphics (10de:ffff)", Vendor: "nvidia", Address: "0000:05:00.0"}}},
-		"a system on a chip": {map[string]string{"sys/class/drm/card0/device/subsystem": "->../../bus/platform",
-			"sys/class/drm/card0/device/driver": "->../../drivers/v3d"},
-			[]GPU{{Name: "v3d graphics", Vendor: "v3d", Driver: "v3d", Integrated: true}}},
+			"/usr/share/hwdata/pci.ids": list,
+		}), []GPU{{
+			Name: "Intel Iris Xe Graphics", Vendor: "intel", Address: "0000:00:02.0",
+			Driver: "i915", Integrated: true,
+		}}},
+		"not in any list": {
+			pci("0000:05:00.0", "0x038000", "0x10de", "0xffff", "", nil),
+			[]GPU{{Name: "NVIDIA graphics (10de:ffff)", Vendor: "nvidia", Address: "0000:05:00.0"}},
+		},
+		"a system on a chip": {
+			map[string]string{
+				"sys/class/drm/card0/device/subsystem": "->../../bus/platform",
+				"sys/class/drm/card0/device/driver":    "->../../drivers/v3d",
+			},
+			[]GPU{{Name: "v3d graphics", Vendor: "v3d", Driver: "v3d", Integrated: true}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, system(t, tc.files).gpus()); diff != "" {

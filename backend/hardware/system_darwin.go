@@ -35,8 +35,10 @@ func probeSystem(ctx context.Context, m *Machine) {
 	m.MemoryFree = min(pages*int64(unix.Getpagesize()), m.MemoryTotal)
 	m.GPUs = []GPU{}
 	if m.Arch == "arm64" {
-		m.GPUs = append(m.GPUs, GPU{Name: m.CPU, Vendor: "apple", Driver: "Metal", MemoryTotal: m.MemoryTotal,
-			MemoryFree: m.MemoryFree, Integrated: true})
+		m.GPUs = append(m.GPUs, GPU{
+			Name: m.CPU, Vendor: "apple", Driver: "Metal", MemoryTotal: m.MemoryTotal,
+			MemoryFree: m.MemoryFree, Integrated: true,
+		})
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

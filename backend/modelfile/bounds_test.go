@@ -88,8 +88,10 @@ func TestReadingIsBounded(t *testing.T) {
 		"2^27 tokens in a small file": {&endless{front: ggufFront(8, 1<<27), pattern: zeros}, 4096, 1 << 20, 1 << 20, "134,217,728 entries"},
 		"2^27 tokens in a huge file":  {&endless{front: ggufFront(8, 1<<27), pattern: zeros}, 32 * tera, 1 << 20, 1 << 20, "more than any real model"},
 		"2^23 empty tokens":           {&endless{front: ggufFront(8, 1<<23), pattern: zeros}, 32 * tera, 1 << 20, 160 << 20, ""},
-		"2^23 tokens of 1 MB": {&endless{front: ggufFront(8, 1<<23), pattern: append(length(1<<20), bytes.Repeat([]byte("x"), 1<<20)...)},
-			32 * tera, 1 << 20, 160 << 20, "larger than that of any real model"},
+		"2^23 tokens of 1 MB": {
+			&endless{front: ggufFront(8, 1<<23), pattern: append(length(1<<20), bytes.Repeat([]byte("x"), 1<<20)...)},
+			32 * tera, 1 << 20, 160 << 20, "larger than that of any real model",
+		},
 		"2^40 numbers":              {&endless{front: ggufFront(6, 1<<40), pattern: zeros}, 32 * tera, 1 << 20, 1 << 20, ""},
 		"a whole model and a tail":  {&endless{front: modelfiletest.Chat().Bytes(), pattern: zeros}, 32 * tera, 1 << 20, 1 << 20, ""},
 		"a name of 100 MB":          {&endless{front: append(length(99_999_999), `{"`...), pattern: bytes.Repeat([]byte("x"), 4096)}, tera, 1 << 20, 160 << 20, "no valid JSON"},

@@ -44,8 +44,10 @@ func checkFile(t *testing.T, data []byte, name string) {
 		checkFault(t, err)
 		return
 	}
-	for what, s := range map[string]string{"name": f.Name, "size": f.SizeLabel, "quant": f.Quant, "license": f.License,
-		"tokenizer": f.Tokenizer, "pre-tokenizer": f.PreTokenizer, "base": f.Base, "engine fault": f.EngineFault(), "family": f.Family} {
+	for what, s := range map[string]string{
+		"name": f.Name, "size": f.SizeLabel, "quant": f.Quant, "license": f.License,
+		"tokenizer": f.Tokenizer, "pre-tokenizer": f.PreTokenizer, "base": f.Base, "engine fault": f.EngineFault(), "family": f.Family,
+	} {
 		checkText(t, what, s)
 	}
 	if f.Kind == "" || f.Format == "" || f.SizeBytes != int64(len(data)) || f.Parameters < 0 || f.ContextLength < 0 {

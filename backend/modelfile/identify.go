@@ -138,17 +138,31 @@ var magics = []struct {
 	bytes  string
 	reason string
 }{
-	{0, "\x80\x02", picklePhrase}, {0, "\x80\x03", picklePhrase}, {0, "\x80\x04", picklePhrase}, {0, "\x80\x05", picklePhrase},
-	{0, "ggjt", oldGGML}, {0, "tjgg", oldGGML}, {0, "lmgg", oldGGML}, {0, "fmgg", oldGGML}, {0, "algg", "it is an adapter in a format older than GGUF, which engines no longer read: get a newer conversion"},
-	{0, "7z\xBC\xAF\x27\x1C", archivePhrase}, {0, "Rar!\x1A\x07", archivePhrase}, {0, "\x1F\x8B", archivePhrase},
-	{0, "\x28\xB5\x2F\xFD", archivePhrase}, {0, "\xFD7zXZ\x00", archivePhrase}, {0, "BZh", archivePhrase}, {257, "ustar", archivePhrase},
+	{0, "\x80\x02", picklePhrase},
+	{0, "\x80\x03", picklePhrase},
+	{0, "\x80\x04", picklePhrase},
+	{0, "\x80\x05", picklePhrase},
+	{0, "ggjt", oldGGML},
+	{0, "tjgg", oldGGML},
+	{0, "lmgg", oldGGML},
+	{0, "fmgg", oldGGML},
+	{0, "algg", "it is an adapter in a format older than GGUF, which engines no longer read: get a newer conversion"},
+	{0, "7z\xBC\xAF\x27\x1C", archivePhrase},
+	{0, "Rar!\x1A\x07", archivePhrase},
+	{0, "\x1F\x8B", archivePhrase},
+	{0, "\x28\xB5\x2F\xFD", archivePhrase},
+	{0, "\xFD7zXZ\x00", archivePhrase},
+	{0, "BZh", archivePhrase},
+	{257, "ustar", archivePhrase},
 	{0, "\x89HDF\r\n\x1A\n", "it is a Keras (HDF5) model; Loam reads GGUF and safetensors"},
 	{4, "TFL3", "it is a TensorFlow Lite model; Loam reads GGUF and safetensors"},
 	{0, "\x93NUMPY", "it is a NumPy array; Loam reads GGUF and safetensors"},
-	{0, "\x89PNG\r\n\x1A\n", "it is a picture, not a model"}, {0, "\xFF\xD8\xFF", "it is a picture, not a model"},
+	{0, "\x89PNG\r\n\x1A\n", "it is a picture, not a model"},
+	{0, "\xFF\xD8\xFF", "it is a picture, not a model"},
 	{0, "%PDF-", "it is a PDF document, not a model"},
 	{0, "SQLite format 3\x00", "it is a database, not a model"},
-	{0, "\x7FELF", "it is a program, not a model"}, {0, "MZ", "it is a program, not a model"},
+	{0, "\x7FELF", "it is a program, not a model"},
+	{0, "MZ", "it is a program, not a model"},
 }
 
 const (

@@ -155,11 +155,15 @@ func TestKindsOfGGUF(t *testing.T) {
 		"T5 encoder":          {weights("t5encoder", "enc.blk.0.attn_q.weight"), want{backend.KindTextEncoder, "t5"}},
 		"Flux by its header":  {weights("flux", "double_blocks.0.img_attn.qkv.weight"), want{backend.KindDiffusion, "flux"}},
 		"Flux by its tensors": {weights("", "model.diffusion_model.double_blocks.0.img_attn.qkv.weight"), want{backend.KindDiffusion, "flux"}},
-		"picture model with an odd header": {weights("pig", "joint_blocks.0.x_block.attn.qkv.weight"),
-			want{backend.KindDiffusion, "sd3"}},
+		"picture model with an odd header": {
+			weights("pig", "joint_blocks.0.x_block.attn.qkv.weight"),
+			want{backend.KindDiffusion, "sd3"},
+		},
 		"embedding by pooling": {modelfiletest.Chat().Set("llama.pooling_type", uint32(3)), want{backend.KindEmbedding, "llama"}},
-		"later part": {weights("", "blk.9.attn_q.weight").Set("split.no", uint32(1)).Set("split.count", uint32(3)),
-			want{backend.KindUnknown, ""}},
+		"later part": {
+			weights("", "blk.9.attn_q.weight").Set("split.no", uint32(1)).Set("split.count", uint32(3)),
+			want{backend.KindUnknown, ""},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, err := modelfile.Identify(modelfiletest.Write(t, t.TempDir(), "m.gguf", tc.g.Bytes()))

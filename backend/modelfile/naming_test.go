@@ -44,8 +44,10 @@ func TestFileNameWinsOverTheTitleOfATrainingRun(t *testing.T) {
 }
 
 func TestLicensesAreNamed(t *testing.T) {
-	for id, want := range map[string]string{"apache-2.0": "Apache-2.0", "llama3.1": "Llama 3.1 Community License", "": "", "my-own": "my-own",
-		"\n  Some License\nVersion 2, and more": "Some License"} {
+	for id, want := range map[string]string{
+		"apache-2.0": "Apache-2.0", "llama3.1": "Llama 3.1 Community License", "": "", "my-own": "my-own",
+		"\n  Some License\nVersion 2, and more": "Some License",
+	} {
 		f, err := modelfile.Identify(modelfiletest.Write(t, t.TempDir(), "m.gguf", modelfiletest.Chat().Set("general.license", id).Bytes()))
 		if err != nil || f.License != want {
 			t.Errorf("%q: %q, %v; want %q", id, f.License, err, want)
