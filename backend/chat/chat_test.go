@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -317,50 +316,6 @@ func TestRandomSeedIsDrawnAndKept(t *testing.T) {
 		}
 		if len(seeds) != 3 {
 			t.Errorf("3 replies had %d seeds", len(seeds))
-		}
-	})
-}
-
-func TestCloseLeavesRepliesInterruptedWithTheirWords(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l, w := &ledger{Store: newStore(t)}, newWords()
-		h := newHouseOn(t, l, w, thisOwner)
-		c := h.newChat()
-		sent := h.send(c.ID, "Hello")
-		time.Sleep(105 * time.Millisecond)
-		began := time.Now()
-		if err := h.Close(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if took := time.Since(began); took > time.Second {
-			t.Errorf("closing took %v", took)
-		}
-		m := h.stored(sent.Reply.ID)
-		if m.State != backend.MessageInterrupted || len(strings.Fields(m.Text)) != 10 || m.Error != "" {
-			t.Errorf("ends %v %q: %q", m.State, m.Error, m.Text)
-		}
-		if _, err := h.Send(t.Context(), c.ID, SendRequest{Text: "more"}); err == nil {
-			t.Error("a closed service takes messages")
-		}
-		next := newHouseOn(t, l, w, backend.Owner{PID: 2})
-		if whole := next.resume(m.ID); whole.State != backend.MessageComplete || !strings.HasPrefix(whole.Text, m.Text) {
-			t.Errorf("resumed to %v %q", whole.State, whole.Text)
-		}
-	})
-}
-
-func TestCloseDoesNotWaitForADeafEngine(t *testing.T) {
-	inBubble(t, func(t *testing.T, h *house) {
-		h.engine.deaf = true
-		sent := h.send(h.newChat().ID, "Hello")
-		time.Sleep(105 * time.Millisecond)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := h.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("closing gives %v", err)
-		}
-		if m := h.stored(sent.Reply.ID); m.State != backend.MessageInterrupted || len(strings.Fields(m.Text)) != 10 {
-			t.Errorf("ends %v: %q", m.State, m.Text)
 		}
 	})
 }

@@ -43,7 +43,7 @@ func (r *run) ask(e engine.Chat) (question, error) {
 	}
 	q := question{record: record, request: engine.GenerateRequest{
 		Prompt: record.Prompt, Cuts: record.Cuts, Reply: record.Tokens, Stops: record.Stops, Sampling: record.Sampling,
-	}}
+	}, prompt: prepared{tokens: record.Prompt}}
 	q.replay = sameEngine(record.Engine, info.Engine) && record.Batch == info.Batch
 	if !q.replay {
 		q.record.Engine, q.record.Batch, q.record.Context, q.note = info.Engine, info.Batch, info.Context, noteOtherEngine

@@ -175,6 +175,21 @@ func TestResumeOnAnotherModelGoesOnFromTheText(t *testing.T) {
 	})
 }
 
+func TestUsageOfAResumedReplyIsOfAllOfIt(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *house) {
+		h.engine.dieAfter = 10
+		m := h.say(h.newChat().ID, "Tell me a story")
+		if m.Usage.ReplyTokens != 10 || m.Usage.ReplyTime != 90*time.Millisecond || m.Usage.FirstToken != 10*time.Millisecond || m.Usage.PromptTokens == 0 {
+			t.Errorf("after the death it is %+v", m.Usage)
+		}
+		prompt := m.Usage.PromptTokens
+		m = h.resume(m.ID)
+		if m.Usage.ReplyTokens != 20 || m.Usage.ReplyTime != 180*time.Millisecond || m.Usage.FirstToken != 10*time.Millisecond || m.Usage.PromptTokens != prompt {
+			t.Errorf("after the second it is %+v", m.Usage)
+		}
+	})
+}
+
 func TestOnlyUnfinishedRepliesResume(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *house) {
 		sent := h.send(h.newChat().ID, "Hello")
