@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -164,7 +165,8 @@ var part = regexp.MustCompile(`^(.*-)\d{5}(-of-)(\d{5})(\.gguf)$`)
 // resolve checks the files and follows their links, because the child may only read where the links lead to.
 func (s Spec) resolve() (Spec, error) {
 	s.Load.Adapters = append([]engine.AdapterWeight(nil), s.Load.Adapters...)
-	s.ReadOnly = append([]string(nil), s.ReadOnly...)
+	s.ReadOnly = append(append([]string(nil), s.ReadOnly...), filepath.SplitList(os.Getenv("LD_LIBRARY_PATH"))...)
+	s.ReadOnly = slices.DeleteFunc(s.ReadOnly, func(p string) bool { return !filepath.IsAbs(p) }) // the child starts elsewhere
 	for i, p := range s.ReadOnly {
 		if real, err := filepath.EvalSymlinks(p); err == nil {
 			s.ReadOnly[i] = real

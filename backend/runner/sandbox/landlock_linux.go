@@ -43,7 +43,7 @@ type ruleset struct {
 // landlock restricts the calling thread and what it execs. It returns the kernel's ABI version, 0 for none.
 func landlock(rules Rules) (int, error) {
 	v, _, e := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
-	if e == unix.ENOSYS || e == unix.EOPNOTSUPP {
+	if e == unix.ENOSYS || e == unix.EOPNOTSUPP || e == unix.EPERM { // too old, switched off, or forbidden by a container
 		return 0, nil
 	} else if e != 0 {
 		return 0, e
@@ -57,7 +57,9 @@ func landlock(rules Rules) (int, error) {
 	if err := r.fill(rules); err != nil {
 		return 0, err
 	}
-	if _, _, e := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(r.fd), 0, 0); e != 0 {
+	if _, _, e := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(r.fd), 0, 0); e == unix.E2BIG {
+		return 0, nil // somebody has confined us too often for another layer
+	} else if e != 0 {
 		return 0, e
 	}
 	return abi, nil
@@ -103,22 +105,28 @@ func (r ruleset) fill(rules Rules) error {
 			return err
 		}
 	}
-	read := append(append([]string(nil), systemFiles...), rules.ReadOnly...)
+	system := systemFiles
 	if len(rules.Devices) > 0 {
-		read = append(read, driverFiles...)
+		system = append(append([]string(nil), systemFiles...), driverFiles...)
 	}
-	for _, p := range read {
-		if err := r.allow(p, fsRead); err != nil && !errors.Is(err, unix.ENOENT) {
+	for _, p := range system {
+		_ = r.allow(p, fsRead) // what cannot be granted stays closed, and most machines lack some of it
+	}
+	for _, p := range rules.ReadOnly {
+		if err := r.allow(p, fsRead); err != nil && !isAbsent(err) {
 			return err
 		}
 	}
 	for _, p := range rules.Devices {
-		if err := r.allow(p, fsUse); err != nil && !errors.Is(err, unix.ENOENT) {
+		if err := r.allow(p, fsUse); err != nil && !isAbsent(err) {
 			return err
 		}
 	}
 	return nil
 }
+
+// isAbsent says whether a path would be of no use anyway.
+func isAbsent(err error) bool { return errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EACCES) }
 
 func (r ruleset) allow(path string, access uint64) error {
 	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)

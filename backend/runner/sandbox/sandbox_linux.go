@@ -15,7 +15,8 @@ import (
 // Enter gives up everything except what the rules name, and starts this program again with argv and env. The exec
 // matters: the kernel attaches Landlock and seccomp to one thread, and a Go program has many; the exec ends all but the
 // calling one, so everything afterwards is confined. Open files without close-on-exec survive it. It returns only on
-// error. A kernel that knows Landlock or seccomp not at all is no error: Entered tells.
+// error. A kernel that knows Landlock or seccomp not at all, or a container that forbids them, is no error: Entered
+// tells.
 func Enter(r Rules, argv, env []string) error {
 	runtime.LockOSThread() // the thread that confines itself must be the one that execs
 	if err := noCore(); err != nil {
@@ -30,15 +31,15 @@ func Enter(r Rules, argv, env []string) error {
 		return fmt.Errorf("landlock: %w", err)
 	}
 	if c.LandlockABI == 0 {
-		c.Why = "this kernel has no Landlock"
+		c.Why = "this system offers no Landlock"
 	}
 	switch err := seccomp(); {
 	case err == nil:
 		c.Seccomp = true
-	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS):
-		c.Why = "this kernel has no seccomp filter"
+	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EPERM):
+		c.Why = "this system offers no seccomp filter"
 		if c.LandlockABI == 0 {
-			c.Why = "this kernel has neither Landlock nor seccomp"
+			c.Why = "this system offers neither Landlock nor seccomp"
 		}
 	default:
 		return fmt.Errorf("seccomp: %w", err)
