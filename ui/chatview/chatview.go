@@ -77,7 +77,7 @@ type View struct {
 	focused bool
 	over    *entry // the message under the pointer
 	mouse   mouse
-	select_ selection
+	chosen  selection
 	find    finder
 	shift   bool
 
@@ -106,7 +106,7 @@ func (v *View) SetItems(items []Item) {
 	}
 	v.rebuildHeights()
 	v.follow, v.newBelow, v.anchor, v.wanted = true, false, place{}, nil
-	v.select_ = selection{}
+	v.chosen = selection{}
 	v.hover, v.focus, v.over = hotID{}, hotID{}, nil
 	v.find.reset()
 	v.update()
@@ -130,7 +130,7 @@ func (v *View) Replace(items []Item) {
 	for _, e := range v.entries {
 		e.regap(v)
 	}
-	v.select_ = selection{}
+	v.chosen = selection{}
 	v.hover, v.over = hotID{}, nil
 	v.restore(state)
 	v.update()

@@ -43,7 +43,10 @@ func (v *View) footHeight(e *entry) float32 {
 			return progressRow*scale + v.startGap(e) + footBottom
 		}
 	case StateInterrupted:
-		h += statusRow*scale + v.sentenceHeight(it.Error)
+		h += statusRow*scale + 4
+		if it.Error != "" {
+			h += v.sentenceHeight(it.Error) + 8
+		}
 	case StateFailed:
 		h += v.sentenceHeight(v.failure(it)) + 12
 	case StateStopped, StateDone:
@@ -151,8 +154,9 @@ func (v *View) mountProgress(m *mount, y float32) {
 func (v *View) mountInterrupted(m *mount, y, scale float32) float32 {
 	it := &m.key.entry.item
 	if it.Error != "" {
-		y = v.mountSentence(m, it.Error, inkWarn, theme.IconWarn, y+4)
+		y = v.mountSentence(m, it.Error, inkWarn, theme.IconWarn, y+8)
 	}
+	y += 4
 	h := statusRow * scale
 	text := v.words.Interrupted(it.Tokens)
 	style := styleOf(classBody, 0)
@@ -173,7 +177,7 @@ func (v *View) mountInterrupted(m *mount, y, scale float32) float32 {
 		}
 		m.label(word, style, x+12, y+(h-v.look.heights[classBody])/2, v.look.heights[classBody], ink)
 		m.hots = append(m.hots, hot{action: a, x: x, y: y + 3, w: w, h: h - 6, solid: a == ActionResume})
-		x += w + 8
+		x += w + 12
 	}
 	return y + h
 }

@@ -98,10 +98,10 @@ func (v *View) MouseDown(ev *desktop.MouseEvent) {
 	if !ok {
 		return
 	}
-	if ev.Modifier&fyne.KeyModifierShift != 0 && v.select_.from.entry != nil {
+	if ev.Modifier&fyne.KeyModifierShift != 0 && v.chosen.from.entry != nil {
 		v.selectTo(at)
 	} else {
-		v.select_ = selection{from: at, unit: unit(v.mouse.clicks - 1)}
+		v.chosen = selection{from: at, unit: unit(v.mouse.clicks - 1)}
 		v.selectTo(at)
 	}
 	v.update()
@@ -143,7 +143,7 @@ func (v *View) Dragged(ev *fyne.DragEvent) {
 		v.dragBar(ev.Position)
 		return
 	}
-	if v.mouse.hot.index != 0 || v.mouse.onPill || v.select_.from.entry == nil {
+	if v.mouse.hot.index != 0 || v.mouse.onPill || v.chosen.from.entry == nil {
 		return
 	}
 	if h := v.Size().Height; ev.Position.Y < 0 {

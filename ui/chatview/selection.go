@@ -94,7 +94,7 @@ func outside(v, lo, hi float32) float32 {
 
 // selectTo moves the free end of the selection and grows it to whole units.
 func (v *View) selectTo(to spot) {
-	s := &v.select_
+	s := &v.chosen
 	s.to = to
 	s.start, s.end = s.from, to
 	if before(s.end, s.start) {
@@ -127,20 +127,20 @@ func (v *View) SelectAll() {
 	last := v.entries[len(v.entries)-1]
 	last.parse(v)
 	block := max(len(last.blocks)-1, 0)
-	v.select_ = selection{from: spot{entry: v.entries[0]}}
-	v.select_.start = v.select_.from
-	v.select_.end = spot{entry: last, block: block}
-	v.select_.end.offset = len(v.textOf(v.select_.end))
-	v.select_.to = v.select_.end
+	v.chosen = selection{from: spot{entry: v.entries[0]}}
+	v.chosen.start = v.chosen.from
+	v.chosen.end = spot{entry: last, block: block}
+	v.chosen.end.offset = len(v.textOf(v.chosen.end))
+	v.chosen.to = v.chosen.end
 	v.update()
 }
 
 // ClearSelection selects nothing.
 func (v *View) ClearSelection() {
-	if v.select_ == (selection{}) {
+	if v.chosen == (selection{}) {
 		return
 	}
-	v.select_ = selection{}
+	v.chosen = selection{}
 	v.update()
 }
 
@@ -164,7 +164,7 @@ func (v *View) copy(text string) {
 
 // Selection returns the selected text. Code is byte for byte as the model wrote it.
 func (v *View) Selection() string {
-	s := &v.select_
+	s := &v.chosen
 	if s.empty() || s.start.entry == nil || s.end.entry == nil {
 		return ""
 	}
@@ -217,7 +217,7 @@ func markerText(b *markdown.Block) string {
 
 // selected returns which bytes of a block's text are selected.
 func (v *View) selected(e *entry, block int) (from, to int, ok bool) {
-	s := &v.select_
+	s := &v.chosen
 	if s.empty() || s.start.entry == nil || s.end.entry == nil || e.index < s.start.entry.index || e.index > s.end.entry.index {
 		return 0, 0, false
 	}
