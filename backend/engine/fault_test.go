@@ -67,3 +67,24 @@ func cross(t *testing.T, err error) error {
 	}
 	return f.Err()
 }
+
+// FuzzFault reads what a child might say of its failure: it becomes an error with its words, whatever fields are missing.
+func FuzzFault(f *testing.F) {
+	f.Add([]byte(`{"code":"bad file","text":"x: cut short","path":"x","reason":"cut short"}`))
+	f.Add([]byte(`{"code":"does not fit","text":"x"}`))
+	f.Add([]byte(`{"code":"crashed","cause":"hang"}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var fault *Fault
+		if json.Unmarshal(in, &fault) != nil || fault == nil {
+			return
+		}
+		err := fault.Err()
+		if err == nil || err.Error() != fault.Text {
+			t.Fatalf("%+v became %v", fault, err)
+		}
+		if again := FaultOf(err); again.Text != fault.Text {
+			t.Errorf("%+v became %+v", fault, again)
+		}
+	})
+}
