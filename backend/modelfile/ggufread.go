@@ -167,11 +167,10 @@ func numberBits(t ValueType, b []byte) uint64 {
 	case TypeFloat32:
 		return math.Float64bits(float64(math.Float32frombits(uint32(u))))
 	case TypeBool:
-		if u != 0 {
-			return 1
-		}
+		return min(u, 1)
+	default: // as it is
+		return u
 	}
-	return u
 }
 
 func (r *ggufReader) array(key string) (Value, error) {
