@@ -55,6 +55,7 @@ func (f *floating) popover(content, anchor fyne.CanvasObject, width float32) {
 		x = pos.X + anchor.Size().Width - size.Width
 	}
 	y := min(pos.Y+anchor.Size().Height+8, room.Height-size.Height-12)
+	inner.Resize(size) // wrapped text learns its width, so that its least height is right from the beginning
 	p := widget.NewPopUp(inner, c)
 	p.ShowAtPosition(fyne.NewPos(max(x, 12), max(y, 12)))
 	p.Resize(size)
@@ -68,9 +69,11 @@ func (f *floating) dialog(content fyne.CanvasObject) {
 	inner := container.New(widgets.Even(20), content)
 	room := c.Size()
 	width := min(max(inner.MinSize().Width, 480), room.Width-48)
+	size := fyne.NewSize(width, min(widgets.HeightFor(inner, width), room.Height-48))
+	inner.Resize(size)
 	p := widget.NewModalPopUp(inner, c)
 	p.Show()
-	p.Resize(fyne.NewSize(width, min(widgets.HeightFor(inner, width), room.Height-48)))
+	p.Resize(size)
 	f.top = p
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"loam/backend"
 	"loam/backend/event"
+	"loam/ui/chatview"
 	"loam/ui/pages"
 	"loam/ui/uitest"
 	"loam/ui/widgets"
@@ -231,6 +232,13 @@ func TestWindowReopensTheSameChatAndPage(t *testing.T) {
 	again := fakes(t)
 	again.system, again.chats = f.system, f.chats
 	again.open(1000, 700)
+	if _, ok := again.window.Canvas().Focused().(*chatview.View); !ok {
+		t.Errorf("the focus is on %T, want the transcript with Resume", again.window.Canvas().Focused())
+	}
+	again.press(fyne.KeyReturn)
+	if len(again.chats.Resumed) != 1 {
+		t.Errorf("Enter resumed %v", again.chats.Resumed)
+	}
 	if again.state.Chat != c.ID || again.page != pages.PageChats {
 		t.Errorf("reopened chat %d on page %s, want %d", again.state.Chat, again.page, c.ID)
 	}

@@ -177,6 +177,7 @@ func (u *UI) show(p pages.Page) {
 	if u.page == p {
 		return
 	}
+	starting := u.page == ""
 	u.page = p
 	u.float.close()
 	for name, b := range u.rail {
@@ -191,7 +192,9 @@ func (u *UI) show(p pages.Page) {
 		u.setting.Examine()
 	default:
 		u.root.setPage(u.chats.Body())
-		u.chats.FocusComposer()
+		if !starting {
+			u.chats.FocusComposer() // at the start the chat that is opened says where the focus goes
+		}
 	}
 	u.touchState()
 }

@@ -29,9 +29,10 @@ func (v *View) FocusGained() {
 	v.update()
 }
 
-// FocusLost implements fyne.Focusable.
+// FocusLost implements fyne.Focusable. The place of the keyboard is kept: the focus also goes with the whole window and
+// comes back with it.
 func (v *View) FocusLost() {
-	v.focused, v.focus, v.shift = false, hotID{}, false
+	v.focused, v.shift = false, false
 	v.update()
 }
 
@@ -57,6 +58,13 @@ func (v *View) TypedShortcut(s fyne.Shortcut) {
 		v.CopySelection()
 	case *fyne.ShortcutSelectAll:
 		v.SelectAll()
+	default:
+		// Fyne gives shortcuts to the focused widget alone: the window's own go on to its root.
+		if c := fyne.CurrentApp().Driver().CanvasForObject(v); c != nil {
+			if root, ok := c.Content().(fyne.Shortcutable); ok {
+				root.TypedShortcut(s)
+			}
+		}
 	}
 }
 
@@ -86,7 +94,14 @@ func (v *View) TypedKey(ev *fyne.KeyEvent) {
 	case fyne.KeyTab:
 		v.tab()
 	case fyne.KeyEscape:
-		v.ClearSelection()
+		if v.Selection() != "" {
+			v.ClearSelection()
+			return
+		}
+		// Nothing to give up here: the window decides.
+		if c := fyne.CurrentApp().Driver().CanvasForObject(v); c != nil && c.OnTypedKey() != nil {
+			c.OnTypedKey()(ev)
+		}
 	case desktop.KeyMenu:
 		v.keyboardMenu()
 	case fyne.KeyF10:

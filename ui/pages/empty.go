@@ -34,7 +34,7 @@ func newEmptyChat(env Env) *emptyChat {
 	e.machine = widgets.NewLabel("", center(widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall}))
 	e.add = widgets.NewButton("Add a model file", widgets.KindPlain, env.Host.AddFiles)
 	e.add.Icon = theme.Icon(theme.IconPlus)
-	e.body = container.New(widgets.Sized{Width: 300},
+	e.body = container.New(uprightLayout{},
 		container.New(widgets.Centred{Width: 520, Margin: 16},
 			container.New(widgets.Column{Gap: 10}, e.head, e.model, e.machine, container.New(middleLayout{}, e.add))))
 	env.Host.Load("machine", func(ctx context.Context) func() {
@@ -42,6 +42,23 @@ func newEmptyChat(env Env) *emptyChat {
 		return func() { e.machine.SetText(machineLine(m)) }
 	})
 	return e
+}
+
+// uprightLayout stands one object in the middle of the height, at the height that it needs for the width there is.
+type uprightLayout struct{}
+
+// Layout implements fyne.Layout.
+func (uprightLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		h := widgets.HeightFor(o, size.Width)
+		o.Resize(fyne.NewSize(size.Width, h))
+		o.Move(fyne.NewPos(0, max((size.Height-h)*0.45, 0)))
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (uprightLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(300, widgets.Inset{}.MinSize(objects).Height)
 }
 
 // middleLayout centres one object at its own size.

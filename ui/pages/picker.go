@@ -223,7 +223,7 @@ func (p *picker) open() {
 		container.New(widgets.Column{Gap: 2}, list...),
 		widgets.NewLine(false),
 		container.New(widgets.Row{Gap: 4}, add, all))
-	p.env.Host.Popover(content, p.button, 420)
+	p.env.Host.Popover(content, p.button, 470)
 }
 
 // facts is the quiet line under a model's name in the list.
