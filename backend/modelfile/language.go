@@ -203,10 +203,9 @@ func vocabulary(f *File, g GGUF) error {
 		return faultf("its vocabulary is missing, so it cannot read text")
 	}
 	f.Shape.Vocab = int(tokens.Count)
-	for _, list := range []string{"scores", "token_type"} {
-		if v, ok := g.Values["tokenizer.ggml."+list]; ok && (v.Type != TypeArray || v.Count < tokens.Count) {
-			return faultf("its vocabulary is damaged: %s tokens, but %s %s", count(uint64(tokens.Count)),
-				count(uint64(v.Count)), strings.ReplaceAll(list, "_", " ")+"s")
+	for _, list := range []struct{ key, name string }{{"scores", "scores"}, {"token_type", "types"}} {
+		if v, ok := g.Values["tokenizer.ggml."+list.key]; ok && (v.Type != TypeArray || v.Count < tokens.Count) {
+			return faultf("its vocabulary is damaged: %s tokens, but %s %s", count(uint64(tokens.Count)), count(uint64(v.Count)), list.name)
 		}
 	}
 	if f.Tokenizer == "gpt2" && g.Values["tokenizer.ggml.merges"].Elem != TypeString {
