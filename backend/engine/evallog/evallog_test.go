@@ -57,15 +57,22 @@ func TestPlanKeepsWhatTheCacheHas(t *testing.T) {
 			evallog.Plan{Cuts: []int{4, 1}, KeepCalls: 1, KeepTokens: 4, Reused: 4, Calls: [][]int32{{4}}},
 		},
 		{
-			"given cuts are kept only as given", log(t, seq(0, 6), 4, 1, 1), seq(0, 6), []int{4, 2}, []int32{6}, 4,
+			"given cuts are kept only as given", log(t, seq(0, 6), 4, 1, 1), seq(0, 6),
+			[]int{4, 2},
+			[]int32{6},
+			4,
 			evallog.Plan{Cuts: []int{4, 2}, KeepCalls: 1, KeepTokens: 4, Reused: 4, Calls: [][]int32{{4, 5}, {6}}},
 		},
 		{
-			"given cuts and reply found in the cache", log(t, seq(0, 6), 4, 1, 1), seq(0, 4), []int{4}, seq(4, 7), 4,
+			"given cuts and reply found in the cache", log(t, seq(0, 6), 4, 1, 1), seq(0, 4),
+			[]int{4},
+			seq(4, 7), 4,
 			evallog.Plan{Cuts: []int{4}, KeepCalls: 3, KeepTokens: 6, Reused: 4, Calls: [][]int32{{6}}},
 		},
 		{
-			"all found: the last call is repeated", log(t, seq(0, 6), 4, 1, 1), seq(0, 4), []int{4}, seq(4, 6), 4,
+			"all found: the last call is repeated", log(t, seq(0, 6), 4, 1, 1), seq(0, 4),
+			[]int{4},
+			seq(4, 6), 4,
 			evallog.Plan{Cuts: []int{4}, KeepCalls: 2, KeepTokens: 5, Reused: 4, Calls: [][]int32{{5}}},
 		},
 	} {

@@ -7,11 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"time"
 
 	"loam/backend"
 	"loam/backend/engine"
 	"loam/backend/modelfile"
+
+	"github.com/klauspost/cpuid/v2"
 )
 
 // defaultBatch is n_batch and n_ubatch when nobody chose one, in tokens.
@@ -98,6 +102,11 @@ func checkFile(path string, want backend.ModelKind) error {
 	return nil
 }
 
+// defaultThreads is the number of compute threads when nobody chose one.
+func defaultThreads() int {
+	return threadsFor(cpuid.CPU.PhysicalCores, min(runtime.NumCPU(), runtime.GOMAXPROCS(0)))
+}
+
 var flashAttention = map[string]int{"auto": -1, "off": 0, "on": 1}
 
 func withDefaults(r engine.LoadRequest) (engine.LoadRequest, error) {
@@ -169,6 +178,11 @@ func load(ctx context.Context, h handle, r engine.LoadRequest, progress engine.P
 		}
 	}
 }
+
+// errMemory is a load that failed because memory did not suffice; no file is to blame.
+var errMemory = errors.New("there is not enough memory")
+
+var outOfMemory = regexp.MustCompile(`(?i)out of memory|failed to allocate|unable to allocate|alloc_buffer|cannot allocate`)
 
 // loadError says whose fault it was.
 func loadError(r engine.LoadRequest, st status, failed int, err error) error {

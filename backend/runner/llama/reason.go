@@ -1,13 +1,9 @@
 package llama
 
 import (
-	"errors"
 	"regexp"
 	"strings"
 )
-
-// errMemory is a load that failed because memory did not suffice; no file is to blame.
-var errMemory = errors.New("there is not enough memory")
 
 // Reasons the engine gives in its log, and what they mean to a person. The first that matches holds; $1 is what the
 // parentheses caught.
@@ -31,8 +27,6 @@ var reasons = []struct {
 	{regexp.MustCompile(`expect (?:general|adapter)\.type`), `it is not a LoRA adapter`},
 	{regexp.MustCompile(`missing one component|unexpected suffix`), `it is incomplete or not a LoRA adapter`},
 }
-
-var outOfMemory = regexp.MustCompile(`(?i)out of memory|failed to allocate|unable to allocate|alloc_buffer|cannot allocate`)
 
 // clauseOf turns the engine's log of a failed load into one clause for a person.
 func clauseOf(log string) string {
