@@ -8,15 +8,12 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-
-	"github.com/fyne-io/oksvg"
 )
 
 func main() {
@@ -36,18 +33,14 @@ func convert(path, dir string, width float64) error {
 	if err != nil {
 		return fmt.Errorf("read icon: %w", err)
 	}
-	icon, err := oksvg.ReadReplacingCurrentColor(bytes.NewReader(source), "#000000")
+	lines, err := shapes(source)
 	if err != nil {
 		return fmt.Errorf("parse icon %s: %w", path, err)
 	}
 	var d strings.Builder
-	for _, p := range icon.SVGPaths {
-		var lines flattener
-		p.Path.AddTo(&lines)
-		for _, line := range lines.paths {
-			for _, polygon := range stroke(line.points, line.closed, width/2) {
-				writePolygon(&d, simplify(polygon))
-			}
+	for _, line := range lines {
+		for _, polygon := range stroke(line.points, line.closed, width/2) {
+			writePolygon(&d, simplify(polygon))
 		}
 	}
 	svg := `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#000000" d="` + d.String() + `"/></svg>` + "\n"

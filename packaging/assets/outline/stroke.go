@@ -1,10 +1,6 @@
 package main
 
-import (
-	"math"
-
-	"golang.org/x/image/math/fixed"
-)
+import "math"
 
 type point struct{ x, y float64 }
 
@@ -15,63 +11,6 @@ type polyline struct {
 	points []point
 	closed bool
 }
-
-// flattener collects a path as polylines. It is an oksvg path's Adder.
-type flattener struct {
-	paths []polyline
-	open  bool
-}
-
-// curveSteps is into how many lines a curve is cut; simplify removes what is not needed.
-const curveSteps = 24
-
-func (f *flattener) Start(a fixed.Point26_6) {
-	f.paths = append(f.paths, polyline{points: []point{toPoint(a)}})
-	f.open = true
-}
-
-func (f *flattener) Line(b fixed.Point26_6) { f.to(toPoint(b)) }
-
-func (f *flattener) QuadBezier(b, c fixed.Point26_6) {
-	p0, p1, p2 := f.at(), toPoint(b), toPoint(c)
-	for i := 1; i <= curveSteps; i++ {
-		t := float64(i) / curveSteps
-		u := 1 - t
-		f.to(point{u*u*p0.x + 2*u*t*p1.x + t*t*p2.x, u*u*p0.y + 2*u*t*p1.y + t*t*p2.y})
-	}
-}
-
-func (f *flattener) CubeBezier(b, c, d fixed.Point26_6) {
-	p0, p1, p2, p3 := f.at(), toPoint(b), toPoint(c), toPoint(d)
-	for i := 1; i <= curveSteps; i++ {
-		t := float64(i) / curveSteps
-		u := 1 - t
-		w0, w1, w2, w3 := u*u*u, 3*u*u*t, 3*u*t*t, t*t*t
-		f.to(point{w0*p0.x + w1*p1.x + w2*p2.x + w3*p3.x, w0*p0.y + w1*p1.y + w2*p2.y + w3*p3.y})
-	}
-}
-
-func (f *flattener) Stop(closeLoop bool) {
-	if f.open && closeLoop {
-		f.paths[len(f.paths)-1].closed = true
-	}
-	f.open = false
-}
-
-func (f *flattener) at() point {
-	points := f.paths[len(f.paths)-1].points
-	return points[len(points)-1]
-}
-
-func (f *flattener) to(p point) {
-	if last := f.at(); math.Hypot(p.x-last.x, p.y-last.y) < 0.02 {
-		return // too near to have a direction; icons end such strokes as a dot anyway
-	}
-	line := &f.paths[len(f.paths)-1]
-	line.points = append(line.points, p)
-}
-
-func toPoint(p fixed.Point26_6) point { return point{float64(p.X) / 64, float64(p.Y) / 64} }
 
 // stroke returns the polygons that a round pen of the given radius covers along a line. All of them turn the same way,
 // so that overlaps stay filled under the non-zero rule.
