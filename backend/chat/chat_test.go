@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -264,6 +265,31 @@ func TestLongMessageThatFitsIsSent(t *testing.T) {
 		c := h.newChat()
 		if m := h.say(c.ID, strings.Repeat("word ", 300)); m.State != backend.MessageComplete {
 			t.Errorf("ends %v: %s", m.State, m.Error)
+		}
+	})
+}
+
+func TestStopEndsTheCountingOfALongMessage(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *house) {
+		h.bench.turn <- struct{}{} // the engine is busy, so that counting has to wait
+		c := h.newChat()
+		long := strings.Repeat("word ", 300)
+		sent := make(chan error)
+		go func() {
+			_, err := h.Send(t.Context(), c.ID, SendRequest{Text: long})
+			sent <- err
+		}()
+		synctest.Wait()
+		h.StopChat(c.ID)
+		if err := <-sent; !errors.Is(err, context.Canceled) {
+			t.Errorf("sending gives %v", err)
+		}
+		if d, err := h.Draft(t.Context(), c.ID); err != nil || d.Text != long || len(h.transcript(c.ID)) != 0 {
+			t.Errorf("the draft has %d bytes, %v", len(d.Text), err)
+		}
+		<-h.bench.turn
+		if m := h.say(c.ID, "Hello"); m.State != backend.MessageComplete {
+			t.Errorf("the next message ends %v", m.State)
 		}
 	})
 }

@@ -68,16 +68,16 @@ func (s *Service) Plan(ctx context.Context, chatID int64, text string) (Plan, er
 	if strings.TrimSpace(text) != "" {
 		path = append(path, backend.Message{ChatID: chatID, Role: backend.RoleUser, Text: text})
 	}
-	return s.plan(ctx, c, model, path)
+	return s.plan(ctx, c, model, path, s.samplingOf(c, nil))
 }
 
-func (s *Service) plan(ctx context.Context, c backend.Chat, model backend.Model, path []backend.Message) (Plan, error) {
+func (s *Service) plan(ctx context.Context, c backend.Chat, model backend.Model, path []backend.Message, sampling backend.Sampling) (Plan, error) {
 	e, release, err := s.engines.Acquire(ctx, Need{Model: model, Context: s.context(ctx)})
 	if err != nil {
 		return Plan{}, err
 	}
 	defer release()
-	p, err := s.prepare(ctx, e, model, c.System, path, s.samplingOf(c, nil))
+	p, err := s.prepare(ctx, e, model, c.System, path, sampling)
 	return p.plan, err
 }
 

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -105,7 +106,8 @@ func TestPreparedPromptsFitAndLeaveOutOnlyWholeTurns(t *testing.T) {
 		usual, most := room(w.info.Context, sampling)
 		alone := count(t, w, "sys", path[len(path)-1:])
 		if alone > most {
-			if _, ok := err.(*TooLong); !ok {
+			var tooLong *TooLong
+			if !errors.As(err, &tooLong) {
 				rt.Fatalf("%d tokens in %d give %v", alone, most, err)
 			}
 			return

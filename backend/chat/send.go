@@ -87,7 +87,7 @@ func (s *Service) exchange(ctx context.Context, r *run, c backend.Chat, path []b
 		user.Parent = path[len(path)-1].ID
 	}
 	r.chat, r.model, r.sampling = c, model, drawSeed(s.samplingOf(c, q.Sampling))
-	if err := s.checkLength(ctx, c, model, user, r.sampling); err != nil {
+	if err := r.checkLength(ctx, user); err != nil {
 		return Sent{}, err
 	}
 	user, reply, err := s.store.AddExchange(ctx, user, replyTo(c, model), s.owner)
@@ -119,17 +119,18 @@ func (s *Service) entitle(ctx context.Context, chatID int64, text string) {
 }
 
 // checkLength refuses a message that does not fit the model even alone. No vocabulary makes more tokens than there are
-// bytes, so almost all messages pass without a tokenizer.
-func (s *Service) checkLength(ctx context.Context, c backend.Chat, model backend.Model, user backend.Message, sampling backend.Sampling) error {
-	context := s.context(ctx)
-	if context == 0 {
-		context = 4096
+// bytes, so almost all messages pass without a tokenizer. Stopping the chat ends the wait for one.
+func (r *run) checkLength(ctx context.Context, user backend.Message) error {
+	s, c := r.s, r.chat
+	size := s.context(ctx)
+	if size == 0 {
+		size = 4096
 	}
-	if model.ContextLength > 0 {
-		context = min(context, model.ContextLength)
+	if r.model.ContextLength > 0 {
+		size = min(size, r.model.ContextLength)
 	}
 	const template = 256 // tokens that a template may add
-	_, most := room(context, sampling)
+	_, most := room(size, r.sampling)
 	if len(user.Text)+len(c.System)+template <= most {
 		return nil
 	}
@@ -141,7 +142,10 @@ func (s *Service) checkLength(ctx context.Context, c backend.Chat, model backend
 	if err != nil {
 		return fmt.Errorf("keep the draft: %w", err)
 	}
-	if _, err := s.plan(ctx, c, model, []backend.Message{user}); err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.ctx, cancel)()
+	if _, err := s.plan(ctx, c, r.model, []backend.Message{user}, r.sampling); err != nil {
 		return fmt.Errorf("send: %w", err)
 	}
 	return nil
