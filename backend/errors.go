@@ -38,5 +38,5 @@ type DoesNotFit struct {
 }
 
 func (e *DoesNotFit) Error() string {
-	return fmt.Sprintf("%s needs %d bytes and %d are free", e.Model, e.Forecast.Total, e.Forecast.Free)
+	return fmt.Sprintf("%s needs %d bytes and %d are free", e.Model, e.Forecast.Needed(), e.Forecast.Free)
 }

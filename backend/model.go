@@ -74,17 +74,24 @@ type ModelShape struct {
 	Vocab     int `json:"vocab"`
 }
 
-// Forecast is the memory that a load will take, in bytes, said before it is taken.
+// Forecast is the memory that a load will take, in bytes, said before it is taken. Reclaimable counts the part of Total
+// that the system drops when memory gets short: pages of the file that were copied into another layout and are not read
+// again.
 type Forecast struct {
 	Weights int64 `json:"weights"`
 	KV      int64 `json:"kv"`
 	Compute int64 `json:"compute"`
 	Total   int64 `json:"total"`
 	Free    int64 `json:"free"` // available on the machine at the time of asking
+
+	Reclaimable int64 `json:"reclaimable,omitempty"`
 }
 
+// Needed is what must be free for the load to work well.
+func (f Forecast) Needed() int64 { return f.Total - f.Reclaimable }
+
 // Fits says whether the load leaves a reserve of 10 % of what is free.
-func (f Forecast) Fits() bool { return f.Total <= f.Free-f.Free/10 }
+func (f Forecast) Fits() bool { return f.Needed() <= f.Free-f.Free/10 }
 
 // Capabilities says what an engine can do with a loaded model, so that the window shows only what works.
 type Capabilities struct {

@@ -179,7 +179,7 @@ func modelFinding(m Machine, s Setup) Finding {
 		return f
 	}
 	need := Forecast(*s.Default, 0, m)
-	f.Detail = fmt.Sprintf("%s, %s, needs about %s of memory.", s.Default.Name, size(s.Default.SizeBytes), size(need.Total))
+	f.Detail = fmt.Sprintf("%s, %s, needs about %s of memory.", s.Default.Name, size(s.Default.SizeBytes), size(need.Needed()))
 	switch {
 	case m.MemoryFree > 0 && !need.Fits():
 		f.State = Warn

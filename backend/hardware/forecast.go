@@ -23,7 +23,11 @@ func Forecast(m backend.Model, contextTokens int, machine Machine) backend.Forec
 // ForecastLoad says what a load will take on this machine, in bytes. A model whose header did not tell its shape is
 // forecast by its file size alone.
 func ForecastLoad(l Load, machine Machine) backend.Forecast {
-	f := backend.Forecast{Weights: weightBytes(l), KV: kvBytes(l), Compute: computeBytes(l), Free: machine.MemoryFree}
+	copied := copiedBytes(l)
+	f := backend.Forecast{
+		Weights: l.Model.SizeBytes + copied, KV: kvBytes(l), Compute: computeBytes(l), Free: machine.MemoryFree,
+		Reclaimable: copied, // the originals are mapped from the file and not read again
+	}
 	f.Total = f.Weights + f.KV + f.Compute
 	return f
 }
@@ -39,15 +43,14 @@ func (l Load) ContextOf() int {
 	return 4096
 }
 
-// weightBytes counts the file, and once more the part of it that REPACK copies. Measured: a 686 MB Q4_0 file resides in
-// 1413 MB with REPACK and 907 MB without (both with context and buffers), so the copy is about 3/4 of the file: the
-// embedding table and the 1-dimensional tensors keep their layout.
-func weightBytes(l Load) int64 {
-	size := l.Model.SizeBytes
+// copiedBytes is the part of the file that REPACK copies into another layout. Measured: a 686 MB Q4_0 file resides in
+// 1413 MB with REPACK and 907 MB without (both with context and buffers), so it is about 3/4 of the file: the embedding
+// table, the output and the 1-dimensional tensors keep their layout.
+func copiedBytes(l Load) int64 {
 	if !l.Repack || !repacks(l.Model.Quant) {
-		return size
+		return 0
 	}
-	return size + size/4*3
+	return l.Model.SizeBytes / 4 * 3
 }
 
 // repacks names the quantizations that the embedded engine's CPU variants copy.

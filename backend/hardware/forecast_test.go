@@ -42,6 +42,18 @@ func TestForecastAgreesWithMeasurements(t *testing.T) {
 	}
 }
 
+func TestCopiedWeightsDoNotKeepAModelFromFitting(t *testing.T) {
+	m := billion
+	m.SizeBytes = 4_400_000_000 // a model of 7 billion parameters on a laptop with 8 GB
+	f := Forecast(m, 4096, Machine{MemoryFree: 6_000_000_000})
+	if !f.Fits() || f.Total <= f.Free {
+		t.Errorf("%+v: fits %v, want more resident than is free, and still to fit", f, f.Fits())
+	}
+	if f := Forecast(m, 4096, Machine{MemoryFree: 4_500_000_000}); f.Fits() {
+		t.Errorf("%+v fits", f)
+	}
+}
+
 func TestForecastUsesTheEnginesOwnContext(t *testing.T) {
 	if got, want := Forecast(smol, 0, Machine{}).KV, Forecast(smol, 4096, Machine{}).KV; got != want {
 		t.Errorf("KV %d, want %d: the smaller of the model's context and 4096", got, want)
