@@ -62,7 +62,7 @@ func (l *Library) Recheck(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := l.recheck(ctx, m.ID); err != nil && !errors.Is(err, backend.ErrNotFound) {
+		if err := l.RecheckModel(ctx, m.ID); err != nil && !errors.Is(err, backend.ErrNotFound) {
 			return fmt.Errorf("check model %d: %w", m.ID, err)
 		}
 	}
@@ -70,7 +70,8 @@ func (l *Library) Recheck(ctx context.Context) error {
 	return nil
 }
 
-func (l *Library) recheck(ctx context.Context, id int64) error {
+// RecheckModel looks at the file of one model again, as after a load that did not find it.
+func (l *Library) RecheckModel(ctx context.Context, id int64) error {
 	m, err := l.store.Model(ctx, id)
 	if err != nil {
 		return err

@@ -52,7 +52,11 @@ func defaultRank(m backend.Model) int {
 // SetDefault chooses the default model; 0 = by the rule again.
 func (l *Library) SetDefault(ctx context.Context, id int64) error {
 	if id == 0 {
-		return l.store.SetSetting(ctx, keyDefault, nil)
+		if err := l.store.SetSetting(ctx, keyDefault, nil); err != nil {
+			return fmt.Errorf("set the default model: %w", err)
+		}
+		l.changed(0)
+		return nil
 	}
 	m, err := l.store.Model(ctx, id)
 	switch {
@@ -98,7 +102,11 @@ func (l *Library) promote(ctx context.Context, m backend.Model) error {
 			return nil
 		}
 	}
-	return l.store.SetSetting(ctx, keyDefault, choice{ID: m.ID})
+	if err := l.store.SetSetting(ctx, keyDefault, choice{ID: m.ID}); err != nil {
+		return err
+	}
+	l.changed(m.ID)
+	return nil
 }
 
 // EnsureStarter takes in the starter model of the installation once. A starter that a person removed stays removed; one

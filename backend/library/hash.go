@@ -131,14 +131,14 @@ func (l *Library) hashModel(ctx context.Context, m backend.Model) (string, error
 	}()
 	parts := partsOf(m)
 	if size, mod, err := measure(parts); err != nil || (stamp{size, mod.UnixMilli()}) != stampOf(m) {
-		return "", fmt.Errorf("hash %s: its file is gone or changed: %w", m.Name, errors.Join(l.recheck(ctx, m.ID), err))
+		return "", fmt.Errorf("hash %s: its file is gone or changed: %w", m.Name, errors.Join(l.RecheckModel(ctx, m.ID), err))
 	}
 	sum, err := l.resume(ctx, m, parts, job)
 	if err != nil {
 		return "", fmt.Errorf("hash %s: %w", m.Name, err)
 	}
 	if size, mod, err := measure(parts); err != nil || (stamp{size, mod.UnixMilli()}) != stampOf(m) {
-		return "", fmt.Errorf("hash %s: its file changed while it was read: %w", m.Name, errors.Join(l.recheck(ctx, m.ID), err))
+		return "", fmt.Errorf("hash %s: its file changed while it was read: %w", m.Name, errors.Join(l.RecheckModel(ctx, m.ID), err))
 	}
 	_, err = l.update(ctx, m.ID, func(now *backend.Model) bool {
 		if stampOf(*now) != stampOf(m) || now.Path != m.Path {
