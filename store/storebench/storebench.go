@@ -46,8 +46,13 @@ func Run(ctx context.Context, messages int) (_ []backend.Figure, err error) {
 		{Name: "messages stored", Value: float64(messages) / time.Since(begin).Seconds(), Unit: "1/s", Better: backend.BetterHigher},
 	}
 	for _, q := range []struct{ name, query string }{
-		{"search a common word", "w1"}, {"search two words", "w10 w20"}, {"search a rare word", "w9c3f"},
-		{"search a beginning", "w9c"}, {"search within words", "9c3"}, {"search nothing", "xyzzy"}, {"search two ideographs", "日本"},
+		{"search a common word", "w1"},
+		{"search two words", "w10 w20"},
+		{"search a rare word", "w9c3f"},
+		{"search a beginning", "w9c"},
+		{"search within words", "9c3"},
+		{"search nothing", "xyzzy"},
+		{"search two ideographs", "日本"},
 	} {
 		f, err := timed(q.name, func(int) error {
 			_, err := s.SearchMessages(ctx, q.query, 50)

@@ -110,9 +110,20 @@ func (c *modelsShow) Run(s *session) error {
 		}
 		w := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
 		for _, line := range [][2]string{
-			{"Name", m.Name}, {"Number", fmt.Sprint(m.ID)}, {"Kind", string(m.Kind)}, {"Family", m.Family}, {"Format", m.Format},
-			{"Quantization", m.Quant}, {"Parameters", parametersOf(m)}, {"Context", contextOf(m)}, {"Size", bytesOf(m.SizeBytes)},
-			{"State", stateOf(m)}, {"Licence", m.License}, {"From", m.Source}, {"SHA-256", m.SHA256}, {"File", m.Path},
+			{"Name", m.Name},
+			{"Number", fmt.Sprint(m.ID)},
+			{"Kind", string(m.Kind)},
+			{"Family", m.Family},
+			{"Format", m.Format},
+			{"Quantization", m.Quant},
+			{"Parameters", parametersOf(m)},
+			{"Context", contextOf(m)},
+			{"Size", bytesOf(m.SizeBytes)},
+			{"State", stateOf(m)},
+			{"Licence", m.License},
+			{"From", m.Source},
+			{"SHA-256", m.SHA256},
+			{"File", m.Path},
 		} {
 			if line[1] != "" {
 				fmt.Fprintf(w, "%s\t%s\n", line[0], plain(line[1]))
