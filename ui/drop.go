@@ -83,6 +83,22 @@ func (u *UI) chooseFile() {
 	d.SetFilter(storage.NewExtensionFileFilter([]string{".gguf"}))
 	d.SetTitleText("Add a model file")
 	d.SetConfirmText("Add")
-	d.Resize(fyne.NewSize(min(u.root.Size().Width-40, 900), min(u.root.Size().Height-40, 620)))
+	u.float.remember()
+	shown := &fileTop{dialog: d, open: true}
+	d.SetOnClosed(func() { shown.open = false })
 	d.Show()
+	d.Resize(fyne.NewSize(min(u.root.Size().Width-40, 900), min(u.root.Size().Height-40, 620)))
+	u.float.top = shown
 }
+
+// fileTop is the file dialog as something that floats: Esc closes it.
+type fileTop struct {
+	dialog *dialog.FileDialog
+	open   bool
+}
+
+// Hide closes it.
+func (t *fileTop) Hide() { t.dialog.Hide() }
+
+// Visible says whether it is open.
+func (t *fileTop) Visible() bool { return t.open }

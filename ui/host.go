@@ -102,6 +102,9 @@ func (h host) Licenses() {
 	h.ui.float.dialog(dialogs.Licenses(text, h.ui.float.close, h.ui.copy))
 }
 
+// Shown implements pages.Host.
+func (h host) Shown(p pages.Page) bool { return h.ui.page == p }
+
 // Narrow implements pages.Host.
 func (h host) Narrow() bool { return h.ui.root.Size().Width < narrowBelow }
 

@@ -265,8 +265,8 @@ func TestReopeningARemovedChatBeginsANewOne(t *testing.T) {
 
 func TestEveryShortcutWorksWhileTyping(t *testing.T) {
 	for _, s := range table() {
-		if s.what == "Quit" || s.what == "Add a model file" {
-			continue // tested by closing, and by the drop handler
+		if s.what == "Quit" {
+			continue // tested by closing
 		}
 		for _, key := range s.keys {
 			f := fakes(t)

@@ -140,6 +140,9 @@ func (p *ChatsPage) open(id int64, atStart bool) {
 // person was faster.
 func (p *ChatsPage) focusResume(id int64, tries int) {
 	c := p.env.Host.Canvas()
+	if !p.env.Host.Shown(PageChats) {
+		return
+	}
 	if focused := c.Focused(); focused != nil && focused != fyne.Focusable(p.talk.view) || p.talk.interrupted() != id {
 		return
 	}

@@ -45,7 +45,11 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	c := &conversation{env: env}
 	c.drafts = draftKeeper{env: env, now: c.draftNow}
 	c.composer = newComposer()
-	c.composer.onFocus = env.Host.Focus
+	c.composer.onFocus = func(o fyne.Focusable) {
+		if env.Host.Shown(PageChats) {
+			env.Host.Focus(o)
+		}
+	}
 	c.composer.onSend = c.send
 	c.composer.onStop = c.stop
 	c.composer.onChange = func(string) { c.drafts.touch() }
@@ -57,6 +61,7 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 		OnAction:  c.act,
 		OnLink:    func(url string) { c.env.Host.Copy(url); c.env.Host.Notify(linkNotice(url)) },
 		OnScroll:  func(chatview.ScrollState) { c.drafts.touch() },
+		Menu:      c.menu,
 		Clipboard: env.Host.Copy,
 		Empty:     c.empty.body,
 	})
@@ -404,6 +409,17 @@ func (c *conversation) do(act func(ctx context.Context) error) {
 func (c *conversation) resume(id int64) {
 	c.composer.focus()
 	c.do(func(ctx context.Context) error { return c.env.Chats.Resume(ctx, id) })
+}
+
+// menu is what a message's menu holds after the actions that it shows: a reply that was stopped can go on too.
+func (c *conversation) menu(id int64) []*fyne.MenuItem {
+	it, ok := c.view.Item(id)
+	if !ok || it.State != chatview.StateStopped || c.running != 0 {
+		return nil
+	}
+	resume := fyne.NewMenuItem("Resume", func() { c.resume(id) })
+	resume.Icon = theme.Icon(theme.IconPlay)
+	return []*fyne.MenuItem{resume}
 }
 
 // interrupted is the last message when it was cut off, 0 otherwise.
