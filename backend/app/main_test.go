@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -173,7 +172,11 @@ func killWorkers(t *testing.T) {
 	}
 	killed := 0
 	for _, pid := range children(t, os.Getpid()) {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err == nil {
+		p, err := os.FindProcess(pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Kill() == nil {
 			killed++
 		}
 	}

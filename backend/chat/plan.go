@@ -146,19 +146,19 @@ func lastCut(turns [][]backend.Message) int {
 // below what would just fit, so that the next turns do not move the cut again and again.
 func fit(ctx context.Context, e engine.Chat, system string, turns [][]backend.Message, limit int) (from int, p prepared, err error) {
 	low, high := 0, len(turns)-1 // the answer lies in [low, high]; high always counts as good
-	best, found := p, false
+	var best prepared
 	for low < high {
 		middle := (low + high) / 2
 		if p, err = render(ctx, e, system, turns[middle:]); err != nil {
 			return 0, p, err
 		}
 		if len(p.tokens) <= limit {
-			high, best, found = middle, p, true
+			high, best = middle, p
 		} else {
 			low = middle + 1
 		}
 	}
-	if !found || low == len(turns)-1 {
+	if low == len(turns)-1 { // it was taken for good without a look
 		best, err = render(ctx, e, system, turns[low:])
 	}
 	return low, best, err

@@ -98,8 +98,10 @@ func TestPreparedPromptsFitAndLeaveOutOnlyWholeTurns(t *testing.T) {
 		if len(path)%2 == 0 {
 			path = path[:len(path)-1]
 		}
+		cut := 0
 		if i := len(path) - 2; i > 0 && rapid.Bool().Draw(rt, "cut before") {
-			path[i].SeenFrom = path[2*rapid.IntRange(0, i/2).Draw(rt, "cut")].ID
+			cut = 2 * rapid.IntRange(0, i/2).Draw(rt, "cut")
+			path[i].SeenFrom = path[cut].ID
 		}
 		sampling := backend.Sampling{MaxTokens: rapid.SampledFrom([]int{0, 10, 1000}).Draw(rt, "max")}
 		p, err := s.prepare(t.Context(), w, backend.Model{}, "sys", path, sampling)
@@ -124,6 +126,9 @@ func TestPreparedPromptsFitAndLeaveOutOnlyWholeTurns(t *testing.T) {
 		}
 		if len(p.tokens) > usual && from != len(path)-1 {
 			rt.Fatalf("the usual room is %d, and %d turns take %d", usual, (len(path)-from+1)/2, len(p.tokens))
+		}
+		if from >= 2 && from != cut && count(t, w, "sys", path[from-2:]) <= usual*3/4 {
+			rt.Fatalf("the turn before message %d would have fit into %d", path[from].ID, usual)
 		}
 		if whole := count(t, w, "sys", path); whole <= usual*3/4 && from > 0 && len(p.tokens) < usual/2 {
 			rt.Fatalf("all would take %d of %d, but %d are left out", whole, usual, from)
