@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 
 	"loam/backend"
@@ -67,25 +68,62 @@ func (s *Store) AddMessage(ctx context.Context, m backend.Message) (backend.Mess
 	return m, err
 }
 
-// AddThread stores finished messages in one transaction, each below the one before it (the first below its own Parent),
-// and makes the last one the leaf. Imports use it.
+// threadRow is a message of AddThread on its way into SQLite.
+type threadRow struct {
+	Role      backend.Role         `json:"role"`
+	State     backend.MessageState `json:"state"`
+	ModelID   int64                `json:"model_id"`
+	ModelName string               `json:"model_name"`
+	Stop      backend.StopReason   `json:"stop"`
+	Created   int64                `json:"created"`
+	Usage     string               `json:"usage"`
+	Error     string               `json:"error"`
+	Text      string               `json:"text"`
+}
+
+// AddThread stores finished messages of one chat in one transaction, each below the one before it (the first below its
+// own Parent), and makes the last one the leaf. Imports use it: one statement for all rows, because the search indexes
+// write what they gathered at the end of every statement, and a write per message is several times slower.
 func (s *Store) AddThread(ctx context.Context, thread []backend.Message) error {
-	return s.write(ctx, "add thread", func(tx *sql.Tx) error {
-		var before int64
-		for i, m := range thread {
-			if m.State == backend.MessageRunning {
-				return errors.New("a running message needs an owner")
-			}
-			if i > 0 {
-				m.Parent = before
-			}
-			m, err := s.insertMessage(ctx, tx, m, sql.NullInt64{})
-			if err != nil {
-				return err
-			}
-			before = m.ID
-		}
+	if len(thread) == 0 {
 		return nil
+	}
+	first := thread[0]
+	rows := make([]threadRow, len(thread))
+	for i, m := range thread {
+		if m.State == backend.MessageRunning || m.ChatID != first.ChatID {
+			return errors.New("add thread: its messages must be finished and of one chat")
+		}
+		usage, err := jsonText(m.Usage)
+		if err != nil {
+			return fmt.Errorf("add thread: %w", err)
+		}
+		rows[i] = threadRow{
+			Role: m.Role, State: m.State, ModelID: m.ModelID, ModelName: clean(m.ModelName), Stop: m.Stop,
+			Created: s.orNow(m.Created).Int64, Usage: usage, Error: clean(m.Error), Text: clean(m.Text),
+		}
+	}
+	list, err := jsonText(rows)
+	if err != nil {
+		return fmt.Errorf("add thread: %w", err)
+	}
+	return s.write(ctx, "add thread", func(tx *sql.Tx) error {
+		var last int64 // the highest number a message ever had
+		err := tx.QueryRowContext(ctx, "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'messages'), 0)").Scan(&last)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO messages
+			(id, chat_id, parent, role, state, model_id, model_name, stop, revision, created_ms, usage, error, text)
+			SELECT ?1 + 1 + key, ?2, CASE key WHEN 0 THEN ?3 ELSE ?1 + key END, value ->> 'role', value ->> 'state',
+			  (SELECT id FROM models WHERE id = value ->> 'model_id'), value ->> 'model_name', value ->> 'stop', 1,
+			  value ->> 'created', value ->> 'usage', value ->> 'error', value ->> 'text'
+			FROM json_each(?4) ORDER BY key`, last, first.ChatID, reference(first.Parent), list)
+		if err != nil {
+			return err
+		}
+		return mustTouch(tx.ExecContext(ctx, "UPDATE chats SET leaf = ?, updated_ms = max(updated_ms, ?) WHERE id = ?",
+			last+int64(len(rows)), s.nowMillis(), first.ChatID))
 	})
 }
 

@@ -413,3 +413,64 @@ func TestAnyContentKeepsTheChatOpenable(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestThreadIsStoredAsItsMessagesOneByOne(t *testing.T) {
+	s := storetest.New(t)
+	ctx := t.Context()
+	model, err := s.AddModel(ctx, bigModel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	created := time.UnixMilli(1234).UTC()
+	thread := []backend.Message{
+		{Role: backend.RoleUser, Text: "What\x00 is \"this\"? \u2028 日本 \xff", Created: created},
+		{
+			Role: backend.RoleAssistant, Text: "A <test> & more.", State: backend.MessageStopped, Stop: backend.StopCancel, Created: created,
+			ModelID: model.ID, ModelName: "Big", Usage: backend.Usage{PromptTokens: 3, ReplyTime: time.Second}, Error: "none",
+		},
+		{Role: backend.RoleUser, Text: "", Created: created},
+	}
+	byOne, atOnce := newChat(t, s), newChat(t, s)
+	root := say(t, s, atOnce.ID, 0, "root")
+	other := say(t, s, byOne.ID, 0, "root")
+	parent := other.ID
+	for _, m := range thread {
+		m.ChatID, m.Parent = byOne.ID, parent
+		added, err := s.AddMessage(ctx, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parent = added.ID
+	}
+	for i := range thread {
+		thread[i].ChatID = atOnce.ID
+	}
+	thread[0].Parent = root.ID
+	if err := s.AddThread(ctx, thread); err != nil {
+		t.Fatal(err)
+	}
+	want, err := s.Path(ctx, byOne.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Path(ctx, atOnce.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want[1:], got[1:], cmpopts.IgnoreFields(backend.Message{}, "ID", "ChatID", "Parent")); diff != "" {
+		t.Error(diff)
+	}
+	if hits, err := s.SearchMessages(ctx, "test", 10); err != nil || len(hits) != 2 {
+		t.Errorf("%d hits, %v", len(hits), err)
+	}
+	thread[1].State = backend.MessageRunning
+	if err := s.AddThread(ctx, thread); err == nil {
+		t.Error("a running message was stored without an owner")
+	}
+	if err := s.AddThread(ctx, []backend.Message{{ChatID: 99, Role: backend.RoleUser}}); !errors.Is(err, backend.ErrNotFound) {
+		t.Errorf("a chat that is not there: %v", err)
+	}
+	if err := s.IntegrityCheck(ctx); err != nil {
+		t.Error(err)
+	}
+}
