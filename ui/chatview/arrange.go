@@ -9,6 +9,7 @@ type place struct {
 	entry int
 	piece int
 	dy    float32
+	whole bool // dy counts from the entry's upper edge, and piece is not known yet
 }
 
 // bottomSpace is kept free below the last message.
@@ -59,7 +60,40 @@ func (v *View) pieceHeight(e *entry, i int) float32 {
 	if i >= len(e.blocks) {
 		return v.footHeight(e)
 	}
+	if p := &e.blocks[i]; p.exact {
+		return p.height
+	}
 	return v.laid(e, i).height
+}
+
+// exactPieces is up to how many blocks of a message are laid out only to know how far into it the reader is. In longer
+// ones the heights of what was never seen are guessed.
+const exactPieces = 300
+
+// offsetHeight is the height of a block for the purpose of a ScrollState.
+func (v *View) offsetHeight(e *entry, i int) float32 {
+	if len(e.blocks) > exactPieces {
+		return e.blocks[i].height
+	}
+	return v.pieceHeight(e, i)
+}
+
+// resolve finds the piece of a place that is only known as an offset into its entry.
+func (v *View) resolve(a *place) {
+	if !a.whole {
+		return
+	}
+	a.whole, a.piece = false, 0
+	e := v.entries[a.entry]
+	e.parse(v)
+	for i := range e.blocks {
+		h := v.offsetHeight(e, i)
+		if a.dy < h {
+			break
+		}
+		a.dy -= h
+		a.piece = i + 1
+	}
 }
 
 // laid returns a block with its layout made.
@@ -94,7 +128,7 @@ func (v *View) toBottom(height float32) {
 		for p := v.pieces(e) - 1; p >= 0; p-- {
 			y -= v.pieceHeight(e, p)
 			if y <= 0 {
-				v.anchor = place{i, p, -y}
+				v.anchor = place{entry: i, piece: p, dy: -y}
 				return
 			}
 		}
@@ -106,6 +140,7 @@ func (v *View) toBottom(height float32) {
 func (v *View) settle(height float32) {
 	a := &v.anchor
 	a.entry = min(max(a.entry, 0), len(v.entries)-1)
+	v.resolve(a)
 	a.piece = min(max(a.piece, 0), v.pieces(v.entries[a.entry])-1)
 	for a.dy < 0 {
 		if a.piece == 0 && a.entry == 0 {
@@ -188,6 +223,7 @@ func (v *View) mountVisible(size fyne.Size) {
 
 // above returns the height of everything above the upper edge; what was never seen is guessed.
 func (v *View) above() float64 {
+	v.resolve(&v.anchor)
 	e := v.entries[v.anchor.entry]
 	y := v.heights.before(v.anchor.entry) + float64(v.anchor.dy)
 	for i := 0; i < v.anchor.piece && i < len(e.blocks); i++ {
@@ -199,7 +235,7 @@ func (v *View) above() float64 {
 // keepPlace runs a change of the widths or the look so that what stands at the upper edge stays there.
 func (v *View) keepPlace(change func()) {
 	part := float32(-1)
-	if len(v.entries) > 0 && v.width > 0 && v.look != nil && v.anchor.entry < len(v.entries) {
+	if len(v.entries) > 0 && v.width > 0 && v.look != nil && v.anchor.entry < len(v.entries) && !v.anchor.whole {
 		if e := v.entries[v.anchor.entry]; e.parsed && v.anchor.piece < len(e.blocks) {
 			if h := e.blocks[v.anchor.piece].height; h > 0 {
 				part = v.anchor.dy / h

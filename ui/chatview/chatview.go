@@ -102,7 +102,9 @@ func New(options Options) *View {
 func (v *View) SetItems(items []Item) {
 	v.dropAll()
 	for _, it := range items {
-		v.push(newEntry(it))
+		if _, twice := v.byID[it.ID]; !twice {
+			v.push(newEntry(it))
+		}
 	}
 	v.rebuildHeights()
 	v.follow, v.newBelow, v.anchor, v.wanted = true, false, place{}, nil
@@ -112,12 +114,20 @@ func (v *View) SetItems(items []Item) {
 	v.update()
 }
 
-// Replace shows another path of the same conversation. What both paths share stays as it is, the place too.
+// Replace shows another path of the same conversation. What both paths share stays as it is: the place, the selection
+// and what was laid out.
 func (v *View) Replace(items []Item) {
-	state := v.ScrollState()
+	state, anchor := v.ScrollState(), v.anchor
+	var top *entry
+	if !v.follow && anchor.entry < len(v.entries) {
+		top = v.entries[anchor.entry]
+	}
 	old := v.byID
 	v.entries, v.byID = nil, map[int64]*entry{}
 	for _, it := range items {
+		if _, twice := v.byID[it.ID]; twice {
+			continue
+		}
 		e, ok := old[it.ID]
 		if ok {
 			v.change(e, it)
@@ -126,14 +136,48 @@ func (v *View) Replace(items []Item) {
 		}
 		v.push(e)
 	}
+	for id, e := range old {
+		if v.byID[id] != e {
+			v.forget(e)
+		}
+	}
 	v.rebuildHeights()
 	for _, e := range v.entries {
 		e.regap(v)
 	}
-	v.chosen = selection{}
-	v.hover, v.over = hotID{}, nil
-	v.restore(state)
+	v.keepPointers()
+	if top != nil && v.byID[top.item.ID] == top {
+		v.anchor.entry = top.index
+		if last := v.entries[len(v.entries)-1]; old[last.item.ID] == nil {
+			v.newBelow = true
+		}
+	} else {
+		v.restore(state)
+	}
 	v.update()
+}
+
+// keepPointers lets go of entries that are not in the transcript any more.
+func (v *View) keepPointers() {
+	gone := func(e *entry) bool { return e != nil && v.byID[e.item.ID] != e }
+	if gone(v.chosen.from.entry) || gone(v.chosen.to.entry) {
+		v.chosen = selection{}
+	}
+	if gone(v.over) {
+		v.over = nil
+	}
+	if gone(v.hover.entry) {
+		v.hover = hotID{}
+	}
+	if gone(v.focus.entry) {
+		v.focus = hotID{}
+	}
+	if v.find.query != "" { // the places may have moved; the search is made anew
+		query := v.find.query
+		v.find.reset()
+		v.find.query = query
+		v.find.stale = true
+	}
 }
 
 // Append adds an item at the end.

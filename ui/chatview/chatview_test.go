@@ -265,6 +265,44 @@ func TestAScrollStateMayComeBeforeTheSize(t *testing.T) {
 	}
 }
 
+func TestTheSelectionOutlivesANewPath(t *testing.T) {
+	items := talk(3)
+	f := show(t, 800, 500, items...)
+	f.drag(f.textAt(t, "Question 2"), f.textAt(t, "about gardens"))
+	want := f.Selection()
+	f.Replace(append(items, Item{ID: 77, Role: RoleUser, Text: "more"}))
+	if got := f.Selection(); got != want || got == "" {
+		t.Errorf("selected %q, want %q", got, want)
+	}
+	f.Replace(items[:2])
+	if got := f.Selection(); got != "" {
+		t.Errorf("selected %q in a message that is gone", got)
+	}
+}
+
+func TestAPlaceInAHugeReplyIsCheapToKeep(t *testing.T) {
+	huge := oneReply()
+	f := show(t, 900, 600, huge)
+	f.scrollToPart(0.5)
+	want := f.words()
+	f.Replace([]Item{huge, {ID: 2, Role: RoleUser, Text: "next"}})
+	if diff := cmp.Diff(want[:5], f.words()[:5]); diff != "" {
+		t.Errorf("another path moved the text (-before +after):\n%s", diff)
+	}
+	if f.laidOut > keptLayouts {
+		t.Errorf("%d blocks are laid out", f.laidOut)
+	}
+	state := f.ScrollState()
+	f.ScrollToBottom()
+	f.SetScrollState(state)
+	if diff := cmp.Diff(want[:5], f.words()[:5]); diff != "" {
+		t.Errorf("going back leads elsewhere (-before +after):\n%s", diff)
+	}
+	if f.laidOut > keptLayouts {
+		t.Errorf("%d blocks are laid out", f.laidOut)
+	}
+}
+
 func TestSelectionReachesAcrossMessages(t *testing.T) {
 	f := show(t, 800, 900,
 		Item{ID: 1, Role: RoleUser, Text: "first question"},
@@ -623,6 +661,10 @@ func TestAnyUseKeepsTheViewWhole(t *testing.T) {
 				v.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: at.AddXY(90, float32(rapid.IntRange(-200, 200).Draw(r, "dy")))}})
 				v.DragEnd()
 				v.Selection()
+			},
+			"replace": func(*rapid.T) {
+				items := v.Items()
+				v.Replace(append(items[len(items)/2:], item()))
 			},
 			"all":   func(*rapid.T) { v.SelectAll() },
 			"find":  func(*rapid.T) { v.SetFind("o"); v.FindNext(1) },

@@ -10,6 +10,7 @@ type finder struct {
 	hits    []hit
 	byBlock map[findKey][][2]int
 	current int
+	stale   bool // the transcript changed since
 }
 
 type hit struct {
@@ -47,11 +48,21 @@ const maxHits = 10_000
 // SetFind marks all places of the words, without regard to case, and returns how many there are. The one nearest below
 // the upper edge becomes the current one. Empty words end the search.
 func (v *View) SetFind(query string) int {
+	v.search(query)
+	if len(v.find.hits) > 0 {
+		v.showHit()
+	} else {
+		v.update()
+	}
+	return len(v.find.hits)
+}
+
+// search finds the places without moving to one.
+func (v *View) search(query string) {
 	v.find.reset()
 	v.find.query = query
 	if query == "" {
-		v.update()
-		return 0
+		return
 	}
 	v.find.byBlock = map[findKey][][2]int{}
 	first := -1
@@ -73,17 +84,14 @@ func (v *View) SetFind(query string) int {
 			}
 		}
 	}
-	if len(v.find.hits) > 0 {
-		v.find.current = max(first, 0)
-		v.showHit()
-	} else {
-		v.update()
-	}
-	return len(v.find.hits)
+	v.find.current = max(first, 0)
 }
 
 // FindNext goes delta places on, around the ends, and returns the 1-based number of the place; 0 = there is none.
 func (v *View) FindNext(delta int) int {
+	if v.find.stale {
+		v.search(v.find.query)
+	}
 	n := len(v.find.hits)
 	if n == 0 {
 		return 0

@@ -74,8 +74,8 @@ func (v *View) ScrollState() ScrollState {
 	}
 	e := v.entries[v.anchor.entry]
 	offset := v.anchor.dy
-	for i := 0; i < v.anchor.piece && i < len(e.blocks); i++ {
-		offset += v.pieceHeight(e, i)
+	for i := 0; i < v.anchor.piece && i < len(e.blocks) && !v.anchor.whole; i++ {
+		offset += v.offsetHeight(e, i)
 	}
 	return ScrollState{Message: e.item.ID, Offset: offset}
 }
@@ -94,7 +94,7 @@ func (v *View) restore(s ScrollState) {
 		return
 	}
 	v.follow = false
-	v.anchor = place{entry: e.index, dy: s.Offset}
+	v.anchor = place{entry: e.index, dy: s.Offset, whole: true}
 	v.wanted = &s
 }
 
