@@ -234,6 +234,7 @@ func TestFloodsOfOddCharactersGiveBoundedLines(t *testing.T) {
 		"unbroken":       strings.Repeat("x", 100_000),
 		"joined emoji":   strings.Repeat("👩\u200d", 20_000),
 		"not UTF-8":      strings.Repeat("\x80", 100_000),
+		"mixed word":     strings.Repeat("?/a", 60_000) + "é",
 		"no-break space": strings.Repeat("a\u00a0", 50_000),
 	} {
 		longest := 0

@@ -42,9 +42,9 @@ type wrapper struct {
 
 // addSpan adds the words of one span. Words are what stands between two places where a line may break.
 func (w *wrapper) addSpan(text string, offset int) {
-	state := -1
+	c := cutter{state: -1, anywhere: w.o.Break}
 	for len(text) > 0 {
-		word, rest, must := nextWord(text, &state, w.o.Break)
+		word, rest, must := c.next(text)
 		w.addWord(word, offset)
 		offset += len(word)
 		text = rest
@@ -54,50 +54,59 @@ func (w *wrapper) addSpan(text string, offset int) {
 	}
 }
 
-// nextWord cuts the next unbreakable piece off text, with the spaces after it. Plain ASCII takes a short way.
-func nextWord(text string, state *int, anywhere bool) (word, rest string, must bool) {
-	if n := asciiWord(text); n > 0 {
-		*state = -1
-		return text[:n], text[n:], text[n-1] == '\n'
+// cutter cuts text into unbreakable pieces.
+type cutter struct {
+	state    int  // of uniseg
+	anywhere bool // code: whole lines are pieces
+	mixed    int  // so many bytes of the text to come belong to a word that is known not to be ASCII
+}
+
+// next cuts off the next unbreakable piece, with the spaces after it. Plain ASCII takes a short way.
+func (c *cutter) next(text string) (word, rest string, must bool) {
+	if c.mixed <= 0 {
+		n, wide := asciiWord(text)
+		if n > 0 {
+			c.state = -1
+			return text[:n], text[n:], text[n-1] == '\n'
+		}
+		c.mixed = wide + 1
 	}
-	if anywhere {
-		*state = -1
+	if c.anywhere {
 		n := strings.IndexByte(text, '\n') + 1
 		if n == 0 {
 			n = len(text)
 		}
+		c.mixed, c.state = 0, -1
 		return text[:n], text[n:], text[n-1] == '\n'
 	}
-	word, rest, must, *state = uniseg.FirstLineSegmentInString(text, *state)
+	word, rest, must, c.state = uniseg.FirstLineSegmentInString(text, c.state)
 	if cut := strings.IndexAny(word, "\t\n"); cut >= 0 && cut+1 < len(word) {
-		word, rest, must, *state = word[:cut+1], text[cut+1:], word[cut] == '\n', -1
+		word, rest, must, c.state = word[:cut+1], text[cut+1:], word[cut] == '\n', -1
 	}
+	c.mixed -= len(word)
 	return word, rest, must
 }
 
 // asciiWord is the length of the ASCII word that text starts with, spaces after it included; 0 where Unicode's rules are
-// needed to tell.
-func asciiWord(text string) int {
+// needed to tell, because of the character at wide.
+func asciiWord(text string) (n, wide int) {
 	i := 0
 	for i < len(text) && text[i] > ' ' && text[i] < utf8.RuneSelf {
 		i++
 		if c := text[i-1]; c == '-' && i > 1 && i < len(text) && isLetter(text[i]) && isLetter(text[i-2]) {
-			return i
+			return i, 0
 		}
 	}
 	if i < len(text) && text[i] >= utf8.RuneSelf {
-		return 0
+		return 0, i
 	}
 	for i < len(text) && text[i] <= ' ' {
 		i++
 		if text[i-1] == '\n' || text[i-1] == '\t' {
-			return i
+			break
 		}
 	}
-	if i < len(text) && text[i] >= utf8.RuneSelf && i == 0 {
-		return 0
-	}
-	return i
+	return i, 0
 }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
