@@ -102,6 +102,13 @@ func (h host) Licenses() {
 	h.ui.float.dialog(dialogs.Licenses(text, h.ui.float.close, h.ui.copy))
 }
 
+// Relaid implements pages.Host.
+func (h host) Relaid() {
+	if h.ui.chats != nil {
+		h.ui.notices.relayout()
+	}
+}
+
 // Shown implements pages.Host.
 func (h host) Shown(p pages.Page) bool { return h.ui.page == p }
 

@@ -196,6 +196,7 @@ func (u *UI) show(p pages.Page) {
 			u.chats.FocusComposer() // at the start the chat that is opened says where the focus goes
 		}
 	}
+	u.notices.relayout()
 	u.touchState()
 }
 

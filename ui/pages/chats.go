@@ -87,6 +87,7 @@ func (l *chatsLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 	talk.Move(fyne.NewPos(left, 0))
 	talk.Resize(fyne.NewSize(size.Width-left, size.Height))
+	p.env.Host.Relaid()
 }
 
 // MinSize implements fyne.Layout.

@@ -102,6 +102,8 @@ type Host interface {
 	AddFiles()
 	// Licenses shows the licences of what is built in.
 	Licenses()
+	// Relaid hears that the page has another middle: what stands over it moves along.
+	Relaid()
 	// Shown says whether a page is the one that is seen; nothing on another can have the focus.
 	Shown(p Page) bool
 	// Narrow says whether the window is too narrow for a sidebar of its own.

@@ -27,10 +27,11 @@ type ModelsPage struct {
 	rows    *fyne.Container
 	body    fyne.CanvasObject
 
-	models []backend.Model
-	byRule int64
-	speeds map[int64]string
-	shown  []modelRow
+	models  []backend.Model
+	byRule  int64
+	speeds  map[int64]string
+	shown   []modelRow
+	results map[string]fyne.CanvasObject // the result card of each path
 }
 
 // modelRow is a model as the page shows it: for tests and for the keyboard.
@@ -42,7 +43,7 @@ type modelRow struct {
 
 // NewModelsPage builds the page.
 func NewModelsPage(env Env) *ModelsPage {
-	p := &ModelsPage{env: env, speeds: map[int64]string{}}
+	p := &ModelsPage{env: env, speeds: map[int64]string{}, results: map[string]fyne.CanvasObject{}}
 	p.machine = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
 	p.folder = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
 	add := widgets.NewButton("Add file", widgets.KindPrimary, env.Host.AddFiles)
@@ -239,10 +240,14 @@ func (p *ModelsPage) remove(m backend.Model) {
 	})
 }
 
-// Add takes files in, one result card each. done hears the first chat model among them; nil when there was none.
+// Add takes files in, one result card each.
 func (p *ModelsPage) Add(paths []string) {
 	for _, path := range paths {
+		if old := p.results[path]; old != nil {
+			p.drop(old)
+		}
 		card := p.newCard(path)
+		p.results[path] = card.body
 		p.cards.Objects = append([]fyne.CanvasObject{card.body}, p.cards.Objects...)
 		p.env.Host.Load("models", func(ctx context.Context) func() {
 			m, err := p.env.Models.Add(ctx, path, library.AddOptions{})

@@ -1,0 +1,157 @@
+package pages
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+
+	"loam/backend"
+	"loam/backend/chat"
+	"loam/ui/chatview"
+	"loam/ui/theme"
+)
+
+// send stores the words and has them answered. The composer keeps them until they are stored.
+func (c *conversation) send(text string) {
+	c.composer.setSending(true)
+	ch, editing, mark := c.chat, c.editing, c.opened
+	c.drafts.flush()
+	c.env.Host.Load("send", func(ctx context.Context) func() {
+		var err error
+		if editing != 0 {
+			_, err = c.env.Chats.Edit(ctx, editing, text)
+		} else {
+			if ch.ID == 0 {
+				ch, err = c.env.Chats.Create(ctx, ch)
+			}
+			if err == nil {
+				_, err = c.env.Chats.Send(ctx, ch.ID, chat.SendRequest{Text: text})
+			}
+		}
+		return func() { c.sent(ch, editing, mark, text, err) }
+	})
+}
+
+func (c *conversation) sent(ch backend.Chat, editing int64, mark int, text string, err error) {
+	c.composer.setSending(false)
+	here := mark == c.opened
+	if here && c.chat.ID == 0 && ch.ID != 0 {
+		// The chat exists now, even when its first message was refused: a second try must not make another one.
+		c.drafts.clearUnsent()
+		c.showChat(ch)
+		if c.onOpened != nil {
+			c.onOpened(ch.ID)
+		}
+	}
+	if err != nil {
+		c.drafts.touch()
+		c.env.Host.Fail(err, func() {
+			if mark == c.opened {
+				c.composer.submit()
+			}
+		})
+		return
+	}
+	if !here {
+		return
+	}
+	if editing != 0 {
+		c.endEdit()
+	} else {
+		c.composer.setText("")
+		c.drafts.touch()
+		c.drafts.flush()
+	}
+	c.view.ScrollToBottom()
+	c.reload()
+}
+
+// act does what a button of a message asks for. The view copies by itself.
+func (c *conversation) act(id int64, a chatview.Action) {
+	switch a {
+	case chatview.ActionRegenerate:
+		c.do(func(ctx context.Context) error { _, err := c.env.Chats.Regenerate(ctx, id); return err })
+	case chatview.ActionEdit:
+		c.startEdit(id)
+	case chatview.ActionPrevious:
+		c.do(func(ctx context.Context) error { return c.env.Chats.ShowSibling(ctx, id, -1) })
+	case chatview.ActionNext:
+		c.do(func(ctx context.Context) error { return c.env.Chats.ShowSibling(ctx, id, +1) })
+	case chatview.ActionResume:
+		c.resume(id)
+	case chatview.ActionStop:
+		c.env.Chats.Stop(id)
+	case chatview.ActionCopy, chatview.ActionMore:
+	}
+}
+
+func (c *conversation) do(act func(ctx context.Context) error) {
+	c.env.Host.Load("send", func(ctx context.Context) func() {
+		err := act(ctx)
+		return func() {
+			if err != nil {
+				c.env.Host.Fail(err, func() { c.do(act) })
+			}
+			c.reload()
+		}
+	})
+}
+
+func (c *conversation) resume(id int64) {
+	c.composer.focus()
+	c.do(func(ctx context.Context) error { return c.env.Chats.Resume(ctx, id) })
+}
+
+// menu is what a message's menu holds after the actions that it shows: a reply that was stopped can go on too.
+func (c *conversation) menu(id int64) []*fyne.MenuItem {
+	it, ok := c.view.Item(id)
+	if !ok || it.State != chatview.StateStopped || c.running != 0 {
+		return nil
+	}
+	resume := fyne.NewMenuItem("Resume", func() { c.resume(id) })
+	resume.Icon = theme.Icon(theme.IconPlay)
+	return []*fyne.MenuItem{resume}
+}
+
+// interrupted is the last message when it was cut off, 0 otherwise.
+func (c *conversation) interrupted() int64 {
+	list := c.view.Items()
+	if len(list) == 0 || list[len(list)-1].State != chatview.StateInterrupted {
+		return 0
+	}
+	return list[len(list)-1].ID
+}
+
+// stop ends the reply that is being written.
+func (c *conversation) stop() {
+	if c.running != 0 {
+		c.env.Chats.Stop(c.running)
+	}
+}
+
+// startEdit puts the words of a message into the composer. The draft waits until that is done.
+func (c *conversation) startEdit(id int64) {
+	it, ok := c.view.Item(id)
+	if !ok {
+		return
+	}
+	c.drafts.flush()
+	c.drafts.park(c.composer.text())
+	c.editing = id
+	c.drafts.hold(func() {
+		c.composer.setEditing(true)
+		c.composer.setText(it.Text)
+	})
+	c.composer.focus()
+}
+
+// endEdit brings the draft back that was there before.
+func (c *conversation) endEdit() {
+	c.editing = 0
+	draft := c.drafts.unpark()
+	c.drafts.hold(func() {
+		c.composer.setEditing(false)
+		c.composer.setText(draft)
+	})
+	c.composer.focus()
+}

@@ -1,0 +1,168 @@
+package uitest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+
+	"loam/backend"
+	"loam/backend/event"
+	"loam/backend/hardware"
+	"loam/backend/library"
+)
+
+// Models are model files in memory.
+type Models struct {
+	Tell func(event.Event) // hears what a library would tell on the bus; may be nil
+
+	mu        sync.Mutex
+	Files     map[string]backend.Model // what Add finds under a path; others are refused
+	Installed []backend.Model
+	Removed   []int64
+	Chosen    int64
+}
+
+// List implements pages.Models.
+func (m *Models) List(context.Context) ([]backend.Model, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(m.Installed), func(x backend.Model) bool { return slices.Contains(m.Removed, x.ID) }), nil
+}
+
+// Add implements pages.Models.
+func (m *Models) Add(_ context.Context, path string, _ library.AddOptions) (backend.Model, error) {
+	m.mu.Lock()
+	f, ok := m.Files[path]
+	if ok {
+		f.ID, f.Path = int64(len(m.Installed)+1), path
+		m.Installed = append(m.Installed, f)
+	}
+	m.mu.Unlock()
+	if !ok {
+		return f, fmt.Errorf("add: %w", &backend.BadFile{Path: path, Reason: "it is text, not a model file"})
+	}
+	if m.Tell != nil {
+		m.Tell(event.ModelChanged{ModelID: f.ID})
+	}
+	return f, nil
+}
+
+// Remove implements pages.Models.
+func (m *Models) Remove(_ context.Context, id int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.Removed = append(m.Removed, id)
+	return nil
+}
+
+// Restore implements pages.Models.
+func (m *Models) Restore(_ context.Context, id int64) (backend.Model, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.Removed = slices.DeleteFunc(m.Removed, func(x int64) bool { return x == id })
+	return backend.Model{}, nil
+}
+
+// FreeNow implements pages.Models.
+func (m *Models) FreeNow(context.Context, int64) error { return nil }
+
+// Default implements pages.Models.
+func (m *Models) Default(context.Context) (backend.Model, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, x := range m.Installed {
+		if (m.Chosen == 0 || x.ID == m.Chosen) && x.Kind == backend.KindChat && !slices.Contains(m.Removed, x.ID) {
+			return x, nil
+		}
+	}
+	return backend.Model{}, backend.ErrNoModel
+}
+
+// SetDefault implements pages.Models.
+func (m *Models) SetDefault(_ context.Context, id int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.Chosen = id
+	return nil
+}
+
+// MeasuredSpeed implements pages.Models.
+func (m *Models) MeasuredSpeed(_ context.Context, id int64) (library.Speed, bool, error) {
+	return library.Speed{Prompt: 900, Reply: 120}, id == 1, nil
+}
+
+// Engines is a loaded model that is only a state.
+type Engines struct {
+	mu      sync.Mutex
+	Now     event.EngineChanged
+	Retried int
+	Emptied int
+}
+
+// State implements pages.Engines.
+func (e *Engines) State() event.EngineChanged {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.Now
+}
+
+// Unload implements pages.Engines.
+func (e *Engines) Unload(context.Context) { e.mu.Lock(); defer e.mu.Unlock(); e.Emptied++ }
+
+// Retry implements pages.Engines.
+func (e *Engines) Retry() { e.mu.Lock(); defer e.mu.Unlock(); e.Retried++ }
+
+// System is a machine and settings in memory.
+type System struct {
+	Is     hardware.Machine
+	Report hardware.Report
+
+	mu     sync.Mutex
+	values map[string][]byte
+}
+
+// Machine implements pages.System.
+func (s *System) Machine(context.Context) hardware.Machine { return s.Is }
+
+// Doctor implements pages.System.
+func (s *System) Doctor(context.Context) (hardware.Report, error) { return s.Report, nil }
+
+// ModelsFolder implements pages.System.
+func (s *System) ModelsFolder(context.Context) (used, free int64) { return 98e6, 210e9 }
+
+// Setting implements pages.System.
+func (s *System) Setting(_ context.Context, key string, v any) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, ok := s.values[key]
+	if !ok {
+		return false, nil
+	}
+	return true, json.Unmarshal(b, v)
+}
+
+// SetSetting implements pages.System.
+func (s *System) SetSetting(_ context.Context, key string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.values == nil {
+		s.values = map[string][]byte{}
+	}
+	s.values[key] = b
+	return nil
+}
+
+// Starter is a model like the one that Loam brings.
+func Starter(id int64) backend.Model {
+	return backend.Model{
+		ID: id, Name: "SmolLM2 135M Instruct", Kind: backend.KindChat, Family: "llama", Format: "gguf", Quant: "Q4_1",
+		SizeBytes: 98e6, License: "Apache-2.0", Path: "/home/ada/.local/share/loam/models/SmolLM2-135M-Instruct.Q4_1.gguf",
+		State: backend.ModelReady, Starter: true, Owned: true,
+	}
+}
