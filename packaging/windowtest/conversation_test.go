@@ -130,8 +130,10 @@ func TestDraftAndChatSurviveKill(t *testing.T) {
 	l := start(t, s, data)
 	h := history(t, data)
 	l.ask("Say hello.")
-	l.until("an answer", func() bool { r, ok := h.reply(); return ok && r.State != backend.MessageRunning })
+	l.until("an answer", func() bool { r, ok := h.reply(); return ok && r.Text != "" })
 	r, _ := h.reply()
+	l.key("Escape") // it may be a long one
+	l.endedReply(h, r.ID)
 	l.typeText("words that were not sent")
 	l.until("the draft on disk", func() bool {
 		d, err := h.s.Draft(t.Context(), r.ChatID)

@@ -318,7 +318,7 @@ func (l *Loam) kill() {
 // quit closes the window as its close button does and waits for the program's end.
 func (l *Loam) quit() {
 	l.t.Helper()
-	l.screen.tool(l.t, "xdotool", "windowquit", l.window)
+	l.screen.tool(l.t, "/usr/bin/python3", filepath.Join(root(l.t), "packaging/windowtest/close_window.py"), l.window)
 	select {
 	case <-l.ended:
 	case <-time.After(patience):
