@@ -732,3 +732,39 @@ func TestTheHeightIndexAgreesWithSums(t *testing.T) {
 		}
 	})
 }
+
+// TestHostileTextsAreShownWithFewObjects: what breaks parsers and layouts ends in an ordinary window.
+func TestHostileTextsAreShownWithFewObjects(t *testing.T) {
+	texts := map[string]string{
+		"stars":          strings.Repeat("*", 2<<20),
+		"quotes":         strings.Repeat(">", 10_000) + " deep",
+		"one line":       strings.Repeat("word ", 1<<17),
+		"no space":       strings.Repeat("é", 1<<17),
+		"zero width":     strings.Repeat("\u200b", 1<<17),
+		"marks":          "a" + strings.Repeat("\u0301", 1<<16),
+		"wide table":     strings.Repeat("|a", 700) + "|\n" + strings.Repeat("|-", 700) + "|\n" + strings.Repeat(strings.Repeat("|b", 700)+"|\n", 30),
+		"columns":        strings.Repeat("|a", 5000) + "|\n" + strings.Repeat("|-", 5000) + "|\n" + strings.Repeat("|b", 5000) + "|\n",
+		"code line":      "```\n" + strings.Repeat("x", 1<<18),
+		"nul":            strings.Repeat("\x00", 1<<16),
+		"right to left":  strings.Repeat("مرحبا\u202e ", 1<<13),
+		"emoji":          strings.Repeat("👩🏽‍🚀", 1<<12),
+		"deep list":      strings.Repeat("- ", 4000) + "deep",
+		"bytes":          strings.Repeat("\xff\xc3", 1<<15),
+		"tabs":           strings.Repeat("\t", 1<<16),
+		"empty items":    strings.Repeat("-\n", 1<<13),
+		"line separator": strings.Repeat("\u2028", 1<<14),
+	}
+	for name, text := range texts {
+		t.Run(name, func(t *testing.T) {
+			f := show(t, 900, 600, Item{ID: 1, Role: RoleUser, Text: text}, Item{ID: 2, Role: RoleAssistant, Text: text, State: StateRunning})
+			for _, part := range []float64{1, 0.5, 0.2, 0} {
+				f.scrollToPart(part)
+				if len(f.objects) > 3000 {
+					t.Fatalf("%d objects", len(f.objects))
+				}
+			}
+			f.Grow(2, len(text), "more")
+			f.window.Resize(fyne.NewSize(500, 600))
+		})
+	}
+}

@@ -75,6 +75,7 @@ func layoutBlock(b *markdown.Block, l *look, width, wide float32) *blockLayout {
 	case markdown.Table:
 		if len(b.Aligns) > maxColumns {
 			text := tableText(b)
+			out.links, out.inks = append(out.links, ""), append(out.inks, inkText)
 			out.flow(l, []textflow.Span{{Text: text, Style: styleOf(classCode, 0)}}, textflow.Options{Width: width, Break: true}, left, 0, classCode)
 			break
 		}

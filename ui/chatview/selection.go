@@ -194,6 +194,8 @@ func separator(b *markdown.Block, first bool) string {
 	switch {
 	case first:
 		return "\n\n"
+	case b.Continued && !b.Tight && b.Kind == markdown.Paragraph: // cut inside a line
+		return ""
 	case b.Continued, b.Tight:
 		return "\n"
 	}

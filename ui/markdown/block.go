@@ -81,7 +81,7 @@ type Block struct {
 	Inlines    []Inline    // Paragraph, Heading
 	Lang       string      // Code: the language it names, lower case; empty = none
 	Text       string      // Code: the code, with its line feeds, byte for byte; the last line feed is left off
-	Continued  bool        // Code: goes on from the block before, which was cut for its length
+	Continued  bool        // goes on from the block before, which was cut for its length: at a line end, except Verbatim paragraphs that are not Tight, which were cut inside a line
 	Continues  bool        // Code: was cut, and goes on in the next block
 	Rows       [][]Cell    // Table: the first row is the head; all rows have the same length
 	Aligns     []Align     // Table: one for each column

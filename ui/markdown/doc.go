@@ -1,6 +1,9 @@
 package markdown
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Doc is Markdown that grows. The zero value is an empty document.
 type Doc struct {
@@ -47,46 +50,109 @@ func (d *Doc) Stable() int { return d.stable }
 // Verbatim reads text as a person typed it: every character and line end stands, only fenced code is code.
 func Verbatim(text string) []Block {
 	var out []Block
-	var para []string
-	flush := func() {
-		for len(para) > 0 && strings.TrimSpace(para[0]) == "" {
-			para = para[1:]
-		}
-		for len(para) > 0 && strings.TrimSpace(para[len(para)-1]) == "" {
-			para = para[:len(para)-1]
-		}
-		goesOn := false
-		for len(para) > 0 { // a long paste is laid out in pieces
-			n := min(len(para), verbatimLines)
-			out = append(out, Block{Kind: Paragraph, Inlines: []Inline{{Text: strings.Join(para[:n], "\n")}}, Tight: goesOn})
-			goesOn = true
-			para = para[n:]
-		}
-	}
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	fences := fenceEnds(lines)
+	from := 0 // first line of the open paragraph
 	for i := 0; i < len(lines); i++ {
-		indent, body := margin([]byte(lines[i]))
-		f, ok := opensFence(indent, body)
-		if !ok || indent > 3 {
-			para = append(para, lines[i])
+		end := fences[i]
+		if end == 0 {
 			continue
 		}
-		end := i + 1
-		for end < len(lines) && !closes([]byte(lines[end]), f) {
-			end++
-		}
-		if end == len(lines) { // never closed: the person's signs, not code
-			para = append(para, lines[i])
-			continue
-		}
-		flush()
-		code := strings.Join(lines[i+1:end], "\n")
-		out = append(out, Block{Kind: Code, Lang: lang(string(body[f.length:])), Text: code})
-		i = end
+		out = appendVerbatim(out, lines[from:i])
+		_, body := margin([]byte(lines[i]))
+		info := strings.TrimLeft(string(body), string(body[:1]))
+		out = append(out, Block{Kind: Code, Lang: lang(info), Text: strings.Join(lines[i+1:end], "\n")})
+		i, from = end, end+1
 	}
-	flush()
+	return appendVerbatim(out, lines[from:])
+}
+
+// fenceTries bounds how often signs that nothing closes make fenceEnds start anew.
+const fenceTries = 20
+
+// fenceEnds finds the lines that open code, with the line that closes it. Signs that nothing closes are words.
+func fenceEnds(lines []string) map[int]int {
+	ends := map[int]int{}
+	open, at, tries := fence{}, 0, 0
+	for i := 0; i <= len(lines); i++ {
+		if i == len(lines) {
+			if open.sign == 0 || tries == fenceTries {
+				break
+			}
+			open, i = fence{}, at // nothing closes it: what comes after it is looked at anew
+			tries++
+			continue
+		}
+		if len(lines[i]) < 3 || !strings.Contains(lines[i], "```") && !strings.Contains(lines[i], "~~~") {
+			continue
+		}
+		if open.sign != 0 {
+			if closes([]byte(lines[i]), open) {
+				ends[at] = i
+				open = fence{}
+			}
+			continue
+		}
+		indent, body := margin([]byte(lines[i][:min(len(lines[i]), longLine)]))
+		if f, ok := opensFence(indent, body); ok && indent <= 3 {
+			open, at = f, i
+		}
+	}
+	return ends
+}
+
+// Bounds of what is laid out at once of a paste.
+const (
+	verbatimLines = 200
+	verbatimBytes = 8 << 10
+)
+
+// appendVerbatim adds lines as one paragraph, in pieces where there are many or long ones.
+func appendVerbatim(out []Block, lines []string) []Block {
+	for len(lines) > 0 && strings.TrimSpace(lines[0]) == "" {
+		lines = lines[1:]
+	}
+	for len(lines) > 0 && strings.TrimSpace(lines[len(lines)-1]) == "" {
+		lines = lines[:len(lines)-1]
+	}
+	first, inLine := true, false
+	add := func(text string) {
+		out = append(out, Block{Kind: Paragraph, Inlines: []Inline{{Text: text}}, Continued: !first, Tight: !first && !inLine})
+		first = false
+	}
+	for len(lines) > 0 {
+		n, size := 0, 0
+		for n < len(lines) && n < verbatimLines && size+len(lines[n]) <= verbatimBytes {
+			size += len(lines[n]) + 1
+			n++
+		}
+		if n > 0 {
+			add(strings.Join(lines[:n], "\n"))
+			lines, inLine = lines[n:], false
+			continue
+		}
+		rest := lines[0]
+		for rest != "" { // one long line
+			cut := cutLine(rest)
+			add(rest[:cut])
+			rest, inLine = rest[cut:], true
+		}
+		lines, inLine = lines[1:], false
+	}
 	return out
 }
 
-// verbatimLines bounds how much of a paste is laid out at once.
-const verbatimLines = 400
+// cutLine finds where to cut a long line: behind a space, else between two characters.
+func cutLine(line string) int {
+	if len(line) <= verbatimBytes {
+		return len(line)
+	}
+	if i := strings.LastIndexByte(line[verbatimBytes/2:verbatimBytes], ' '); i >= 0 {
+		return verbatimBytes/2 + i + 1
+	}
+	cut := verbatimBytes
+	for i := 0; i < utf8.UTFMax && !utf8.RuneStart(line[cut]); i++ {
+		cut--
+	}
+	return cut
+}

@@ -128,14 +128,39 @@ func TestLongCodeComesInPiecesThatJoin(t *testing.T) {
 }
 
 func TestAPersonsWordsStandAsTyped(t *testing.T) {
-	got := markdown.Verbatim("\n*not* bold\n  indented\n\n```py\nx = 1\n```\n~~~ never closed\n")
+	got := markdown.Verbatim("\n*not* bold\n  indented\n\n```py\nx = 1\n```\n~~~ never closed\n```\ny\n```\n")
 	want := []block{
 		{Inlines: words("*not* bold\n  indented")},
 		{Kind: markdown.Code, Lang: "py", Text: "x = 1"},
 		{Inlines: words("~~~ never closed")},
+		{Kind: markdown.Code, Text: "y"},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestALongPasteComesInPiecesThatJoin(t *testing.T) {
+	for name, text := range map[string]string{
+		"many lines": strings.Repeat("a line\n", 3000) + "end",
+		"long lines": strings.Repeat(strings.Repeat("wörd ", 4000)+"\n", 3) + "end",
+		"no space":   strings.Repeat("é", 50_000),
+		"mixed":      "short\n" + strings.Repeat("x", 20_000) + "\n\nshort",
+	} {
+		var got strings.Builder
+		blocks := markdown.Verbatim(text)
+		for i, b := range blocks {
+			if b.Continued != (i > 0) || len(markdown.Plain(b.Inlines)) > 9000 {
+				t.Fatalf("%s: piece %d of %d bytes, Continued %v", name, i, len(markdown.Plain(b.Inlines)), b.Continued)
+			}
+			if b.Tight {
+				got.WriteByte('\n')
+			}
+			got.WriteString(markdown.Plain(b.Inlines))
+		}
+		if got.String() != text || len(blocks) < 2 {
+			t.Errorf("%s: %d pieces do not join to the text", name, len(blocks))
+		}
 	}
 }
 

@@ -168,12 +168,22 @@ func breaksAfter(ink string) bool {
 	return r == '-' || r >= 0x2E80
 }
 
+// longInk is from which length on a piece is not measured whole: it is wider than a line, or full of what has no width.
+const longInk = 1024
+
 func (w *wrapper) addInk(ink string, offset int) {
+	if len(ink) > longInk {
+		if !w.glue && w.x > w.indent() {
+			w.breakBeforeWord(offset)
+		}
+		w.addLong(ink, offset)
+		return
+	}
 	width := w.m.Width(ink, w.style)
 	if w.x+width > w.o.Width && w.x > w.indent() {
 		w.breakBeforeWord(offset)
 	}
-	if w.x+width <= w.o.Width && len(ink) < maxClusters {
+	if w.x+width <= w.o.Width {
 		w.put(ink, offset, width)
 		return
 	}
