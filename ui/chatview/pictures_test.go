@@ -51,18 +51,21 @@ func drawScene(t *testing.T, s scene, width float32) {
 			t.Errorf("%q stands from %.0f to %.0f in a window of %.0f", text.Text, left, right, width)
 		}
 	}
+	if *pictures == "" && width != 664 {
+		return // painting in software takes long; one width shows that words are drawn at all
+	}
 	picture := w.Canvas().Capture()
 	ground := color.NRGBAModel.Convert(theme.Color(theme.ColorPage))
 	inked := 0
-	for y := range picture.Bounds().Dy() {
-		for x := range picture.Bounds().Dx() {
+	for y := 0; y < picture.Bounds().Dy(); y += 2 {
+		for x := 0; x < picture.Bounds().Dx(); x += 2 {
 			if color.NRGBAModel.Convert(picture.At(x, y)) != ground {
 				inked++
 			}
 		}
 	}
-	if inked < 1000 {
-		t.Errorf("only %d pixels are drawn", inked)
+	if inked < 250 {
+		t.Errorf("only %d of the sampled pixels are drawn", inked)
 	}
 	if *pictures == "" {
 		return
