@@ -2,10 +2,15 @@ package ui
 
 import (
 	"context"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"loam/backend/engine"
 	"loam/backend/event"
 	"loam/ui/pages"
 	"loam/ui/widgets"
+	"loam/ui/words"
 )
 
 // engineChanged tells of the death of an engine and of a load that failed: what happened, that the words are kept, and
@@ -14,7 +19,7 @@ func (u *UI) engineChanged(e event.EngineChanged) {
 	switch e.State {
 	case event.EngineDied:
 		u.notices.notify(widgets.Notice{
-			Key: "engine", Tone: widgets.ToneError, Text: sentenceEnd(e.Error) + " Every word is kept.",
+			Key: "engine", Tone: widgets.ToneError, Text: deathWords(e.Error) + " Every word is kept.", Details: e.Error,
 			Action: "Resume", Do: u.resume,
 		})
 	case event.EngineFailed:
@@ -28,9 +33,27 @@ func (u *UI) engineChanged(e event.EngineChanged) {
 	}
 }
 
+// deathWords says what ended an engine. The event carries the text of an engine.Crashed: its cause finds the words that
+// the same death has everywhere else.
+func deathWords(text string) string {
+	for _, cause := range []engine.Cause{
+		engine.CauseMemory, engine.CauseBadFile, engine.CauseAssertion, engine.CauseGPU, engine.CauseKilled, engine.CauseHang,
+	} {
+		if strings.Contains(text, ": "+string(cause)) {
+			said, _ := words.Sentence(&engine.Crashed{Cause: cause, GaveUp: strings.Contains(text, "three times")})
+			return said
+		}
+	}
+	return sentenceEnd(text)
+}
+
+// sentenceEnd makes a sentence of an error's text.
 func sentenceEnd(s string) string {
 	if s == "" {
 		return "The engine stopped."
+	}
+	if r, n := utf8.DecodeRuneInString(s); n > 0 {
+		s = string(unicode.ToUpper(r)) + s[n:]
 	}
 	if last := s[len(s)-1]; last == '.' || last == '!' || last == '?' {
 		return s

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"loam/backend"
+	"loam/backend/engine"
 	"loam/backend/event"
 	"loam/ui/chatview"
 	"loam/ui/pages"
@@ -385,6 +386,22 @@ func TestDeathOfTheEngineIsSaidAndResumed(t *testing.T) {
 	}
 	if f.engines.Retried != 1 {
 		t.Errorf("retried %d times", f.engines.Retried)
+	}
+}
+
+func TestDeathIsSaidInTheWordsOfItsCause(t *testing.T) {
+	for cause, want := range map[engine.Cause]string{
+		engine.CauseKilled: "ended from outside", engine.CauseMemory: "memory ran out", engine.CauseGPU: "graphics card",
+	} {
+		for _, gaveUp := range []bool{false, true} {
+			got := deathWords((&engine.Crashed{Cause: cause, GaveUp: gaveUp}).Error())
+			if !gaveUp && !strings.Contains(got, want) || gaveUp && !strings.Contains(got, "three times in a row") {
+				t.Errorf("%s (gave up %v): %q", cause, gaveUp, got)
+			}
+		}
+	}
+	if got := deathWords("something odd"); got != "Something odd." {
+		t.Error(got)
 	}
 }
 

@@ -82,6 +82,7 @@ func New(app fyne.App, d Deps, assets fs.FS) (*UI, error) {
 	if u.log == nil {
 		u.log = slog.New(slog.DiscardHandler)
 	}
+	keepStill(app)
 	u.dispatch = newDispatcher(doOnWindow, u.handle)
 	u.tasks = newTasks(u.dispatch.post)
 	if b, err := fs.ReadFile(assets, "app/loam.png"); err == nil {
