@@ -137,7 +137,7 @@ func (s *session) open(f func(a *app.App) error) (err error) {
 	logger := slog.New(slog.DiscardHandler)
 	if log, closer, err := app.OpenLog(s.folders.Logs, slog.LevelInfo); err == nil { // without a log where there can be none
 		logger = log
-		defer closer.Close() //nolint:errcheck // every line is written already
+		defer closer.Close()
 	}
 	begin := s.Open
 	if begin == nil {
