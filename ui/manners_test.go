@@ -1,11 +1,13 @@
 package ui
 
 import (
+	"image/color"
 	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/storage"
 	"github.com/google/go-cmp/cmp"
@@ -15,6 +17,7 @@ import (
 	"loam/backend/event"
 	"loam/ui/chatview"
 	"loam/ui/pages"
+	"loam/ui/theme"
 	"loam/ui/uitest"
 	"loam/ui/widgets"
 )
@@ -435,6 +438,33 @@ func TestTextSizeIsChangedByKeysAndKept(t *testing.T) {
 	f.mod(fyne.Key0)
 	if f.state.look.Scale != 1 {
 		t.Errorf("scale %v, want 1", f.state.look.Scale)
+	}
+}
+
+func TestLookReachesPagesThatAreNotShown(t *testing.T) {
+	f := fakes(t)
+	f.conversation(backend.MessageComplete)
+	f.open(1280, 800)
+	f.show(pages.PageModels)
+	f.show(pages.PageSettings)
+	before := map[*canvas.Text]color.Color{}
+	for _, page := range []fyne.CanvasObject{f.UI.chats.Body(), f.UI.models.Body()} {
+		texts(page, fyne.Position{}, false, func(t *canvas.Text, _ fyne.Position, _ bool) { before[t] = t.Color })
+	}
+	mode := "dark"
+	if th := f.app.Settings().Theme(); th.Color(theme.ColorText, 0) == theme.Color(theme.ColorText) {
+		mode = "light"
+	}
+	f.setLook(pages.Look{Mode: mode, Scale: 1})
+	stale := 0
+	for text, old := range before {
+		if text.Color == old {
+			stale++
+			t.Logf("%q kept its colour", text.Text)
+		}
+	}
+	if len(before) < 10 || stale > 0 {
+		t.Errorf("%d of %d texts kept their colour", stale, len(before))
 	}
 }
 

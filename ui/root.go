@@ -68,12 +68,13 @@ func (r *root) MinSize() fyne.Size { return fyne.NewSize(minWidth, minHeight) }
 // TypedShortcut implements fyne.Shortcutable: widgets hand over what they have no use for.
 func (r *root) TypedShortcut(s fyne.Shortcut) { r.ui.keys.TypedShortcut(s) }
 
-// relayout puts everything in its place again: text sizes changed.
-func (r *root) relayout() {
-	r.Refresh()
-	if len(r.page.Objects) > 0 {
-		r.page.Objects[0].Refresh()
+// relook paints everything again, also the pages that are not shown: colours or text sizes changed.
+func (r *root) relook() {
+	u := r.ui
+	for _, o := range []fyne.CanvasObject{r.rail, u.chats.Body(), u.chats.Away(), u.models.Body(), u.setting.Body(), u.notices.body, r.tip} {
+		widgets.RefreshAll(o)
 	}
+	r.Refresh()
 }
 
 // CreateRenderer implements fyne.Widget.

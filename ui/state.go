@@ -107,7 +107,6 @@ func (u *UI) setLook(l pages.Look) {
 	u.state.look = l
 	u.applyLook()
 	u.setting.LookChanged()
-	u.root.relayout()
 	u.load("state", func(ctx context.Context) func() {
 		if err := u.deps.System.SetSetting(ctx, lookKey, l); err != nil {
 			return func() { u.fail(err, nil) }

@@ -101,6 +101,11 @@ func (u *UI) Open(paths []string) {
 	u.build()
 	u.watchFirstFrame()
 	u.window.SetContent(u.root)
+	u.app.Settings().AddListener(func(fyne.Settings) {
+		if !u.closed {
+			u.root.relook()
+		}
+	})
 	u.window.Resize(fyne.NewSize(u.state.Width, u.state.Height))
 	u.window.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { u.dropped(uris) })
 	u.window.SetCloseIntercept(u.Close)

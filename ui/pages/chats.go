@@ -96,6 +96,9 @@ func (l *chatsLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSi
 // Body is what the window shows.
 func (p *ChatsPage) Body() fyne.CanvasObject { return p.body }
 
+// Away is what is part of the page and not in the tree now, but may come back.
+func (p *ChatsPage) Away() fyne.CanvasObject { return p.talk.empty.body }
+
 // ToggleSidebar shows or hides the list of chats.
 func (p *ChatsPage) ToggleSidebar() {
 	if p.env.Host.Narrow() {
