@@ -241,7 +241,14 @@ func (l *Loam) waitWindow() {
 // until waits for a condition, with patience.
 func (l *Loam) until(what string, ok func() bool) {
 	l.t.Helper()
+	reached := false
+	defer func() {
+		if !reached && os.Getenv("LOAM_SHOTS") != "" {
+			l.screen.shot(l.t, "in-vain-"+strings.ReplaceAll(l.t.Name(), "/", "-"))
+		}
+	}()
 	until(l.t, what, ok)
+	reached = true
 }
 
 func until(t testing.TB, what string, ok func() bool) {
@@ -283,6 +290,36 @@ func (l *Loam) click(x, y int) {
 	l.t.Helper()
 	l.screen.tool(l.t, "xdotool", "mousemove", "--window", l.window, strconv.Itoa(x), strconv.Itoa(y), "click", "1")
 	time.Sleep(250 * time.Millisecond)
+}
+
+// clickPrimary clicks the topmost filled button of the accent colour (dark theme), which is a page's next step.
+func (l *Loam) clickPrimary(what string) {
+	l.t.Helper()
+	const least = 30 // pixels: longer than a focus ring's corner, shorter than any button
+	l.until("the button "+what, func() bool {
+		img := l.screen.shot(l.t, "button")
+		r := img.Bounds()
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			run := 0
+			for x := r.Min.X; x < r.Max.X; x++ {
+				if !accent(img, x, y) || !accent(img, x, min(y+6, r.Max.Y-1)) { // a line is no button
+					run = 0
+					continue
+				}
+				if run++; run == least {
+					l.click(x-least/2, y+10)
+					return true
+				}
+			}
+		}
+		return false
+	})
+}
+
+// accent says whether a pixel has the dark theme's accent colour.
+func accent(img image.Image, x, y int) bool {
+	r, g, b, _ := img.At(x, y).RGBA()
+	return r>>8 == 0x7f && g>>8 == 0xbf && b>>8 == 0x97
 }
 
 // drop drags files onto the window as a file manager would.

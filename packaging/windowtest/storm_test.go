@@ -28,15 +28,24 @@ func TestProgramKilledWhileStreaming(t *testing.T) {
 	if _, stderr, code := command(t, data, "models", "list"); code != 0 {
 		t.Fatal(stderr)
 	}
-	longest := map[int64]string{}
+	longest, last := map[int64]string{}, int64(0)
 	for i := range storm(10, 100) {
 		cmd := exec.Command(program(t), "chat", "--keep", "--seed", "7", question)
 		cmd.Env = append(os.Environ(), "LOAM_DATA="+data, "LANG=C.UTF-8")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(300+rand.IntN(3000)) * time.Millisecond)
 		h := history(t, data)
+		if i%4 == 0 { // anywhere, most often while the model loads
+			time.Sleep(time.Duration(rand.IntN(1500)) * time.Millisecond)
+		} else { // within the answer
+			begun := time.Now()
+			until(t, "an answer to kill", func() bool {
+				m, ok := h.reply()
+				return ok && m.ID > last && m.Text != "" || time.Since(begun) > patience/2
+			})
+			time.Sleep(time.Duration(rand.IntN(1200)) * time.Millisecond)
+		}
 		for _, m := range h.messages() {
 			longest[m.ID] = m.Text
 		}
@@ -46,6 +55,7 @@ func TestProgramKilledWhileStreaming(t *testing.T) {
 		after := map[int64]backend.Message{}
 		for _, m := range h.messages() {
 			after[m.ID] = m
+			last = max(last, m.ID)
 		}
 		for id, text := range longest {
 			m, ok := after[id]
@@ -75,15 +85,16 @@ func TestWorkerKilledWhileStreaming(t *testing.T) {
 	h := history(t, data)
 	l.ask(question)
 	m := l.growing(h, 1)
-	for i := range storm(15, 500) {
-		time.Sleep(time.Duration(rand.IntN(700)) * time.Millisecond)
+	kills, interrupted := storm(15, 500), 0
+	for i := range kills {
+		if i%8 == 7 { // a long reply takes long to replay
+			m = l.anotherReply(h, m)
+		}
+		time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond)
 		before := h.text(m.ID)
 		if before.State != backend.MessageRunning { // it came to its end by itself
-			l.key("ctrl+n")
-			l.ask(question)
-			l.until("another reply", func() bool { l.alive(); r, ok := h.reply(); return ok && r.ID != m.ID && r.Text != "" })
-			m, _ = h.reply()
-			continue
+			m = l.anotherReply(h, m)
+			before = h.text(m.ID)
 		}
 		pid := l.worker()
 		if pid == 0 {
@@ -98,8 +109,9 @@ func TestWorkerKilledWhileStreaming(t *testing.T) {
 		if dead.State != backend.MessageInterrupted {
 			t.Fatalf("kill %d: the reply is %v: %s", i, dead.State, dead.Error)
 		}
-		time.Sleep(300 * time.Millisecond)
-		l.key("Return") // Resume has the focus
+		interrupted++
+		time.Sleep(400 * time.Millisecond)
+		l.clickPrimary("Resume")
 		l.until("the reply to go on", func() bool {
 			l.alive()
 			now := h.text(m.ID)
@@ -108,4 +120,29 @@ func TestWorkerKilledWhileStreaming(t *testing.T) {
 	}
 	h.intact()
 	s.shot(t, "after-the-storm")
+	if interrupted < kills/2 {
+		t.Errorf("only %d of %d kills fell into an answer", interrupted, kills)
+	}
+	t.Logf("%d of %d kills fell into an answer", interrupted, kills)
+}
+
+// anotherReply stops what runs and asks again in a new chat.
+func (l *Loam) anotherReply(h History, m backend.Message) backend.Message {
+	l.t.Helper()
+	if h.text(m.ID).State == backend.MessageRunning {
+		l.key("Escape")
+		l.endedReply(h, m.ID)
+	}
+	l.key("ctrl+n")
+	l.ask(question)
+	l.until("another reply", func() bool {
+		l.alive()
+		r, ok := h.reply()
+		next := ok && r.ID > m.ID && r.Text != ""
+		if next {
+			m = r
+		}
+		return next
+	})
+	return m
 }
