@@ -166,7 +166,7 @@ func search(ctx context.Context, tx *sql.Tx, q question, limit int) ([]Hit, erro
 		sqlText = `SELECT substr(m.text, 1, 262144), ` + columns + ` FROM messages m `
 		if q.unspaced {
 			sqlText += `INDEXED BY messages_unspaced CROSS JOIN chats c ON c.id = m.chat_id
-				WHERE m.text GLOB '` + unspacedGlob + `' AND `
+				WHERE substr(m.text, 1, 262144) GLOB '` + unspacedGlob + `' AND `
 		} else {
 			sqlText += `CROSS JOIN chats c ON c.id = m.chat_id WHERE `
 		}
@@ -175,7 +175,7 @@ func search(ctx context.Context, tx *sql.Tx, q question, limit int) ([]Hit, erro
 		return nil, nil
 	}
 	for _, text := range q.contained {
-		sqlText += ` AND m.text LIKE ? ESCAPE '\'`
+		sqlText += ` AND substr(m.text, 1, 262144) LIKE ? ESCAPE '\'`
 		args = append(args, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)+"%")
 	}
 	order := " ORDER BY m.id DESC LIMIT ?"

@@ -167,7 +167,7 @@ END;
 -- The messages in scripts without spaces (Thai to Myanmar, Hangul Jamo, Khmer, kana, Han, Hangul): what is asked for one or
 -- two of their characters is looked for in these only.
 CREATE INDEX messages_unspaced ON messages (id)
-  WHERE state <> 1 AND text GLOB '*[฀-໿က-ᇿក-៿⺀-힣豈-﫿𠀀-𿿿]*';
+  WHERE state <> 1 AND substr(text, 1, 262144) GLOB '*[฀-໿က-ᇿក-៿⺀-힣豈-﫿𠀀-𿿿]*';
 
 -- One trigger for both halves: the order of two triggers on the same event is not defined.
 -- +goose StatementBegin
