@@ -468,6 +468,27 @@ func TestLookReachesPagesThatAreNotShown(t *testing.T) {
 	}
 }
 
+func TestTipComesAfterAMomentAndStaysThroughALayout(t *testing.T) {
+	f := fakes(t).open(1280, 800)
+	button := widgets.NewButton("Go", widgets.KindPlain, nil)
+	f.root.ShowTip("Goes on (Ctrl+G)", button)
+	if f.root.tip.Visible() {
+		t.Fatal("the tip is there at once")
+	}
+	f.time.pass(tipDelay)
+	f.root.Refresh()
+	if !f.root.tip.Visible() || f.root.tips.Text() != "Goes on (Ctrl+G)" {
+		t.Fatal("no tip after its delay")
+	}
+	f.root.HideTip()
+	f.root.ShowTip("another", button)
+	f.root.HideTip()
+	f.time.pass(time.Minute)
+	if f.root.tip.Visible() {
+		t.Error("a tip came after the pointer had left")
+	}
+}
+
 func TestClosingStoresTheDraft(t *testing.T) {
 	f := fakes(t)
 	c := f.conversation(backend.MessageComplete)

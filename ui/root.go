@@ -87,6 +87,7 @@ type rootRenderer struct {
 	r      *root
 	ground *canvas.Rectangle
 	line   *widgets.Line
+	size   fyne.Size // of the last layout
 }
 
 func (w *rootRenderer) Destroy()           {}
@@ -111,8 +112,11 @@ func (w *rootRenderer) Layout(s fyne.Size) {
 	put(w.line, rail, 0, 1, s.Height)
 	put(w.r.page, rail+1, 0, s.Width-rail-1, s.Height)
 	w.r.ui.notices.layout(rail+1, s)
-	w.r.HideTip()
-	w.r.ui.touchState()
+	if s != w.size { // Fyne also lays out when something inside wants another size: a tip that just came
+		w.size = s
+		w.r.HideTip()
+		w.r.ui.touchState()
+	}
 }
 
 func (w *rootRenderer) Refresh() {
@@ -162,6 +166,7 @@ func (r *root) placeTip(text string, at fyne.CanvasObject) {
 	r.tip.Resize(size)
 	r.tip.Move(fyne.NewPos(x, y))
 	r.tip.Show()
+	canvas.Refresh(r) // the tip itself does not know its canvas before it was painted
 }
 
 func widest(text string) float32 {

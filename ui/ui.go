@@ -102,9 +102,8 @@ func (u *UI) Open(paths []string) {
 	u.watchFirstFrame()
 	u.window.SetContent(u.root)
 	u.app.Settings().AddListener(func(fyne.Settings) {
-		if !u.closed {
-			u.root.relook()
-		}
+		// Not at once: Fyne forgets its pictures of the old colours after it told us.
+		u.dispatch.post(u.root.relook)
 	})
 	u.window.Resize(fyne.NewSize(u.state.Width, u.state.Height))
 	u.window.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { u.dropped(uris) })

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend/event"
@@ -121,7 +122,12 @@ func (p *ChatsPage) SetSidebarShown(on bool) {
 	p.relayout()
 }
 
-func (p *ChatsPage) relayout() { p.body.Layout.Layout(p.body.Objects, p.body.Size()) }
+// relayout puts list and conversation in their places. What is shown for the first time does not know its canvas yet, so
+// the page asks for the frame.
+func (p *ChatsPage) relayout() {
+	p.body.Layout.Layout(p.body.Objects, p.body.Size())
+	canvas.Refresh(p.body)
+}
 
 // Open shows a stored chat, with the focus where the next key is wanted: on Resume when its last reply was cut off.
 func (p *ChatsPage) Open(id int64) { p.open(id, false) }

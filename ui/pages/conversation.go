@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
@@ -71,9 +72,13 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	bar := container.New(widgets.Inset{Left: 16, Top: 9, Right: 14, Bottom: 9},
 		container.New(widgets.Row{Gap: 8, Grow: 2}, c.toggle, c.title, c.tune, c.picker.button))
 	l := &conversationLayout{c}
-	c.finder = newFinder(c.view, env.Host.Focus, func() { l.Layout(c.body.Objects, c.body.Size()) }, c.composer.focus)
+	relayout := func() {
+		l.Layout(c.body.Objects, c.body.Size())
+		canvas.Refresh(c.body)
+	}
+	c.finder = newFinder(c.view, env.Host.Focus, relayout, c.composer.focus)
 	c.body = container.New(l, bar, widgets.NewLine(false), c.view, c.composer.body, c.finder.body)
-	c.composer.onHeight = func() { l.Layout(c.body.Objects, c.body.Size()) }
+	c.composer.onHeight = relayout
 	return c
 }
 

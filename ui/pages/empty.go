@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
@@ -98,6 +99,7 @@ func (e *emptyChat) setModel(m *backend.Model) {
 		} else {
 			e.add.Hide()
 		}
+		canvas.Refresh(e.body)
 	}
 }
 

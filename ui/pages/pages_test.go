@@ -67,9 +67,17 @@ func TestSamplerSettingsAreReadAndKeptInBounds(t *testing.T) {
 		want float64
 		ok   bool
 	}{
-		{temperature, "0.7", 0.7, true}, {temperature, " 0,7 ", 0.7, true}, {temperature, "-1", 0, false},
-		{temperature, "9", 0, false}, {temperature, "warm", 0, false}, {temperature, "NaN", 0, false}, {temperature, "", 0, false},
-		{temperature, "Inf", 0, false}, {topK, "40", 40, true}, {topK, "40.5", 0, false}, {topK, "0", 0, true},
+		{temperature, "0.7", 0.7, true},
+		{temperature, " 0,7 ", 0.7, true},
+		{temperature, "-1", 0, false},
+		{temperature, "9", 0, false},
+		{temperature, "warm", 0, false},
+		{temperature, "NaN", 0, false},
+		{temperature, "", 0, false},
+		{temperature, "Inf", 0, false},
+		{topK, "40", 40, true},
+		{topK, "40.5", 0, false},
+		{topK, "0", 0, true},
 	} {
 		got, err := c.u.parse(c.text)
 		if (err == nil) != c.ok || got != c.want {
@@ -93,8 +101,10 @@ func TestEverySamplerSettingIsReadBack(t *testing.T) {
 
 func TestSightLineStandsWhereTheLastReplyBeganToSee(t *testing.T) {
 	path := []backend.Message{
-		{ID: 1, Role: backend.RoleUser}, {ID: 2, Role: backend.RoleAssistant},
-		{ID: 3, Role: backend.RoleUser}, {ID: 4, Role: backend.RoleAssistant, SeenFrom: 3, LeftOut: 2},
+		{ID: 1, Role: backend.RoleUser},
+		{ID: 2, Role: backend.RoleAssistant},
+		{ID: 3, Role: backend.RoleUser},
+		{ID: 4, Role: backend.RoleAssistant, SeenFrom: 3, LeftOut: 2},
 	}
 	var ids []int64
 	for _, it := range items(path) {

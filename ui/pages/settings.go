@@ -231,8 +231,11 @@ func (p *SettingsPage) setEngine(e event.EngineChanged) {
 func (p *SettingsPage) folders() []fyne.CanvasObject {
 	var rows []fyne.CanvasObject
 	for _, f := range []struct{ name, path string }{
-		{"Data", p.env.Folders.Data}, {"Models", p.env.Folders.Models}, {"Cache", p.env.Folders.Cache},
-		{"Settings", p.env.Folders.Config}, {"Logs", p.env.Folders.Logs},
+		{"Data", p.env.Folders.Data},
+		{"Models", p.env.Folders.Models},
+		{"Cache", p.env.Folders.Cache},
+		{"Settings", p.env.Folders.Config},
+		{"Logs", p.env.Folders.Logs},
 	} {
 		if f.path == "" {
 			continue

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
@@ -26,33 +27,51 @@ type tunable struct {
 
 // tunables are the settings in the order of the sampler chain, the ones that people turn most first.
 var tunables = []tunable{
-	{"Temperature", "Higher is more varied, lower is more predictable. 0 always takes the likeliest word.", 0, 5, false,
+	{
+		"Temperature", "Higher is more varied, lower is more predictable. 0 always takes the likeliest word.", 0, 5, false,
 		func(s *backend.Sampling) float64 { return float64(s.Temperature) },
-		func(s *backend.Sampling, v float64) { s.Temperature = float32(v) }},
-	{"Top-k", "Only the k likeliest tokens may be drawn. 0 = off.", 0, 1000, true,
+		func(s *backend.Sampling, v float64) { s.Temperature = float32(v) },
+	},
+	{
+		"Top-k", "Only the k likeliest tokens may be drawn. 0 = off.", 0, 1000, true,
 		func(s *backend.Sampling) float64 { return float64(s.TopK) },
-		func(s *backend.Sampling, v float64) { s.TopK = int(v) }},
-	{"Top-p", "Only the likeliest tokens that make up this share. 1 = off.", 0, 1, false,
+		func(s *backend.Sampling, v float64) { s.TopK = int(v) },
+	},
+	{
+		"Top-p", "Only the likeliest tokens that make up this share. 1 = off.", 0, 1, false,
 		func(s *backend.Sampling) float64 { return float64(s.TopP) },
-		func(s *backend.Sampling, v float64) { s.TopP = float32(v) }},
-	{"Min-p", "Drops tokens less likely than this part of the likeliest. 0 = off.", 0, 1, false,
+		func(s *backend.Sampling, v float64) { s.TopP = float32(v) },
+	},
+	{
+		"Min-p", "Drops tokens less likely than this part of the likeliest. 0 = off.", 0, 1, false,
 		func(s *backend.Sampling) float64 { return float64(s.MinP) },
-		func(s *backend.Sampling, v float64) { s.MinP = float32(v) }},
-	{"Repeat penalty", "Makes tokens that were just used less likely. 1 = off.", 0, 3, false,
+		func(s *backend.Sampling, v float64) { s.MinP = float32(v) },
+	},
+	{
+		"Repeat penalty", "Makes tokens that were just used less likely. 1 = off.", 0, 3, false,
 		func(s *backend.Sampling) float64 { return float64(s.RepeatPenalty) },
-		func(s *backend.Sampling, v float64) { s.RepeatPenalty = float32(v) }},
-	{"Frequency penalty", "The same, growing with each use. 0 = off.", -2, 2, false,
+		func(s *backend.Sampling, v float64) { s.RepeatPenalty = float32(v) },
+	},
+	{
+		"Frequency penalty", "The same, growing with each use. 0 = off.", -2, 2, false,
 		func(s *backend.Sampling) float64 { return float64(s.FrequencyPenalty) },
-		func(s *backend.Sampling, v float64) { s.FrequencyPenalty = float32(v) }},
-	{"Presence penalty", "The same for every token used at all. 0 = off.", -2, 2, false,
+		func(s *backend.Sampling, v float64) { s.FrequencyPenalty = float32(v) },
+	},
+	{
+		"Presence penalty", "The same for every token used at all. 0 = off.", -2, 2, false,
 		func(s *backend.Sampling) float64 { return float64(s.PresencePenalty) },
-		func(s *backend.Sampling, v float64) { s.PresencePenalty = float32(v) }},
-	{"Penalty window", "How many tokens back the penalties look.", 0, 8192, true,
+		func(s *backend.Sampling, v float64) { s.PresencePenalty = float32(v) },
+	},
+	{
+		"Penalty window", "How many tokens back the penalties look.", 0, 8192, true,
 		func(s *backend.Sampling) float64 { return float64(s.PenaltyLastN) },
-		func(s *backend.Sampling, v float64) { s.PenaltyLastN = int(v) }},
-	{"Reply limit", "The longest reply in tokens. 0 = until the context is full.", 0, 1 << 20, true,
+		func(s *backend.Sampling, v float64) { s.PenaltyLastN = int(v) },
+	},
+	{
+		"Reply limit", "The longest reply in tokens. 0 = until the context is full.", 0, 1 << 20, true,
 		func(s *backend.Sampling) float64 { return float64(s.MaxTokens) },
-		func(s *backend.Sampling, v float64) { s.MaxTokens = int(v) }},
+		func(s *backend.Sampling, v float64) { s.MaxTokens = int(v) },
+	},
 }
 
 // number is how a setting's value is written.
@@ -212,6 +231,7 @@ func (t *tuning) complain(err error) {
 	text := err.Error()
 	t.wrong.SetText(strings.ToUpper(text[:1]) + text[1:] + ".")
 	t.wrong.Show()
+	canvas.Refresh(t.body)
 }
 
 func (t *tuning) reset() {
