@@ -37,7 +37,12 @@ func (v *View) FocusLost() {
 }
 
 // TypedRune implements fyne.Focusable.
-func (v *View) TypedRune(rune) {}
+func (v *View) TypedRune(r rune) {
+	// Letters are meant for the composer: the window knows where it is.
+	if c := fyne.CurrentApp().Driver().CanvasForObject(v); c != nil && c.OnTypedRune() != nil {
+		c.OnTypedRune()(r)
+	}
+}
 
 // KeyDown implements desktop.Keyable.
 func (v *View) KeyDown(ev *fyne.KeyEvent) { v.shiftKey(ev, true) }
