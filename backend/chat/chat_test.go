@@ -34,8 +34,10 @@ func TestSendStoresBothBeforeTheEngineSeesThem(t *testing.T) {
 		path := h.transcript(c.ID)
 		want := []backend.Message{
 			{ID: sent.User.ID, ChatID: c.ID, Role: backend.RoleUser, Text: "Hello there", Siblings: 1, Sibling: 1},
-			{ID: sent.Reply.ID, ChatID: c.ID, Parent: sent.User.ID, Role: backend.RoleAssistant, State: backend.MessageRunning,
-				ModelID: h.bench.models[0].ID, ModelName: "Words", Siblings: 1, Sibling: 1},
+			{
+				ID: sent.Reply.ID, ChatID: c.ID, Parent: sent.User.ID, Role: backend.RoleAssistant, State: backend.MessageRunning,
+				ModelID: h.bench.models[0].ID, ModelName: "Words", Siblings: 1, Sibling: 1,
+			},
 		}
 		if d := cmp.Diff(want, path, cmpopts.IgnoreFields(backend.Message{}, "Created", "Revision")); d != "" {
 			t.Error(d)

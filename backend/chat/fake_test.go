@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"encoding/binary"
-
 	"fmt"
 	"hash/fnv"
 	"io"

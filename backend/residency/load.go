@@ -57,8 +57,10 @@ func (r *resident) serves(n Need, spec worker.Spec, best *backend.EngineInfo) bo
 		// It was made to equal an earlier run, and is what a free choice would bring: do not throw its cache away.
 		e := r.info.Engine
 		chosen := []struct{ have, want *string }{
-			{&have.Load.Variant, &want.Load.Variant}, {&have.Load.FlashAttn, &want.Load.FlashAttn},
-			{&have.Load.KVType, &want.Load.KVType}, {&have.Load.Device, &want.Load.Device},
+			{&have.Load.Variant, &want.Load.Variant},
+			{&have.Load.FlashAttn, &want.Load.FlashAttn},
+			{&have.Load.KVType, &want.Load.KVType},
+			{&have.Load.Device, &want.Load.Device},
 		}
 		for i, is := range []string{e.Variant, e.FlashAttn, e.KVType, e.Device} {
 			if c := chosen[i]; *c.want == "" || *c.want == is {

@@ -23,9 +23,11 @@ func TestCodeIsColoredByItsParts(t *testing.T) {
 		texts      []string
 		inks       []ink
 	}{
-		{"go", `func f(a int) { return "x\"y" } // end`,
+		{
+			"go", `func f(a int) { return "x\"y" } // end`,
 			[]string{"func", " ", "f", "(a ", "int", ") { ", "return", " ", `"x\"y"`, " } ", "// end"},
-			[]ink{inkKeyword, inkText, inkName, inkText, inkType, inkText, inkKeyword, inkText, inkString, inkText, inkComment}},
+			[]ink{inkKeyword, inkText, inkName, inkText, inkType, inkText, inkKeyword, inkText, inkString, inkText, inkComment},
+		},
 		{"py", "x = '''a\nb''' # c", []string{"x = ", "'''a\nb'''", " ", "# c"}, []ink{inkText, inkString, inkText, inkComment}},
 		{"rust", "fn a<'b>(c: &'b str) {}", []string{"fn", " a<'b>(c: &'b ", "str", ") {}"}, []ink{inkKeyword, inkText, inkType, inkText}},
 		{"sh", "echo $HOME", []string{"echo", " ", "$HOME"}, []ink{inkKeyword, inkText, inkName}},

@@ -161,7 +161,7 @@ func bareLink(text string) (start, end int) {
 				head = len(scheme)
 			}
 		}
-		if head == 0 || start > 0 && (isWordByte(text[start-1])) {
+		if head == 0 || start > 0 && isWordByte(text[start-1]) {
 			start++
 			continue
 		}

@@ -205,8 +205,13 @@ func TestDoubleClickFindsTheWord(t *testing.T) {
 		offset int
 		want   string
 	}{
-		{"one two three", 5, "two"}, {"one two", 0, "one"}, {"one two", 7, "two"}, {"don't go", 2, "don't"},
-		{"line\nnext word", 6, "next"}, {"a  b", 1, "  "}, {strings.Repeat("x", 9000) + " end", 9001, "end"},
+		{"one two three", 5, "two"},
+		{"one two", 0, "one"},
+		{"one two", 7, "two"},
+		{"don't go", 2, "don't"},
+		{"line\nnext word", 6, "next"},
+		{"a  b", 1, "  "},
+		{strings.Repeat("x", 9000) + " end", 9001, "end"},
 	} {
 		s, e := textflow.Word(tc.text, tc.offset)
 		if got := tc.text[s:e]; got != tc.want {

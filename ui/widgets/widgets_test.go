@@ -68,6 +68,7 @@ func (m *many) Make(int) fyne.CanvasObject {
 	m.made++
 	return widgets.NewLabel("", widgets.LabelStyle{})
 }
+
 func (m *many) Fill(i int, o fyne.CanvasObject) {
 	m.filled++
 	o.(*widgets.Label).SetText(fmt.Sprint("row ", i))

@@ -81,8 +81,10 @@ func suiteBadFiles(t *testing.T, s suite) {
 func suiteRender(t *testing.T, s suite) {
 	c := s.open(t)
 	r := engine.RenderRequest{Messages: []engine.Message{
-		{Role: backend.RoleSystem, Content: "Be brief, Alder."}, {Role: backend.RoleUser, Content: "First Birch"},
-		{Role: backend.RoleAssistant, Content: "Second Cedar"}, {Role: backend.RoleUser, Content: "Third Damson {{ x }} <b>&amp;"},
+		{Role: backend.RoleSystem, Content: "Be brief, Alder."},
+		{Role: backend.RoleUser, Content: "First Birch"},
+		{Role: backend.RoleAssistant, Content: "Second Cedar"},
+		{Role: backend.RoleUser, Content: "Third Damson {{ x }} <b>&amp;"},
 	}}
 	for _, format := range append([]string{""}, s.Formats...) {
 		r.Format, r.AddGenerationPrompt = format, false
