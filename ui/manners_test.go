@@ -468,6 +468,28 @@ func TestLookReachesPagesThatAreNotShown(t *testing.T) {
 	}
 }
 
+func TestNewsOfAChatThatIsBeingLeftDoesNotBringItBack(t *testing.T) {
+	f := fakes(t)
+	c := f.conversation(backend.MessageComplete)
+	f.open(1280, 800)
+	f.UI.chats.Open(c.ID)
+	f.time.hold = true
+	f.UI.chats.NewChat(0)
+	if err := f.chats.Rename(t.Context(), c.ID, "renamed"); err != nil {
+		t.Fatal(err)
+	}
+	f.dispatch.events([]event.Event{event.MessageChanged{ChatID: c.ID, MessageID: 1}})
+	f.time.release()
+	f.time.pass(time.Second)
+	found := false
+	texts(f.root, fyne.Position{}, false, func(t *canvas.Text, _ fyne.Position, _ bool) {
+		found = found || strings.HasPrefix(t.Text, "What is on your mind")
+	})
+	if !found || f.state.Chat != 0 {
+		t.Errorf("the new chat is not shown (state: chat %d)", f.state.Chat)
+	}
+}
+
 func TestTipComesAfterAMomentAndStaysThroughALayout(t *testing.T) {
 	f := fakes(t).open(1280, 800)
 	button := widgets.NewButton("Go", widgets.KindPlain, nil)

@@ -24,6 +24,8 @@ var noon = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
 type inline struct {
 	now    time.Time
 	timers []*timer
+	hold   bool // work waits for release, as it does when it is slow
+	held   []task
 }
 
 type timer struct {
@@ -32,9 +34,22 @@ type timer struct {
 }
 
 func (r *inline) run(_ string, work task) {
+	if r.hold {
+		r.held = append(r.held, work)
+		return
+	}
 	if assign := work(context.Background()); assign != nil {
 		assign()
 	}
+}
+
+// release does the work that was held, in order, and what it leads to.
+func (r *inline) release() {
+	r.hold = false
+	for _, work := range r.held {
+		r.run("", work)
+	}
+	r.held = nil
 }
 
 func (r *inline) after(d time.Duration, f func()) (cancel func()) {

@@ -254,7 +254,7 @@ func (c *conversation) reload() {
 		path, err := c.env.Chats.Transcript(ctx, id)
 		return func() {
 			c.reading = false
-			if mark != c.opened {
+			if mark != c.opened || c.chat.ID != id {
 				c.again = false
 				return
 			}
@@ -313,7 +313,8 @@ func (c *conversation) reloadChat() {
 			return nil // it went to the trash: the list tells
 		}
 		return func() {
-			if mark == c.opened {
+			// A chat that is being left is still the open one for a moment: its news must not bring it back.
+			if mark == c.opened && c.chat.ID == id {
 				leaf := c.chat.Leaf
 				c.showChat(ch)
 				if leaf != ch.Leaf {
