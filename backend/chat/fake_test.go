@@ -160,7 +160,6 @@ type bench struct {
 	engine *words
 	turn   chan struct{}
 	mu     sync.Mutex
-	order  []int64 // chats... by model, in the order of getting the engine
 	fails  error
 	models []backend.Model
 }

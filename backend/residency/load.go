@@ -96,7 +96,7 @@ func (m *Manager) ready(ctx context.Context, n Need) (*resident, error) {
 	if r != nil {
 		select {
 		case <-r.child.Done():
-			m.bury(r, r.child.Err())
+			_ = m.bury(r, r.child.Err()) // nobody asked for anything yet
 			gaveUp, last = m.gaveUp()
 		default:
 			if r.serves(n, spec, m.best) {
@@ -209,7 +209,7 @@ func (m *Manager) load(ctx context.Context, n Need, spec worker.Spec) (*resident
 	}
 	m.mu.Unlock()
 	if closed {
-		child.Close()
+		_ = child.Close() // it was never used
 		return nil, engine.ErrClosed
 	}
 	m.log.Info("Model loaded", "model", n.Model.Name, "engine", r.info.Engine.Engine, "variant", r.info.Engine.Variant,
@@ -240,7 +240,7 @@ func (m *Manager) loadFailed(ctx context.Context, n Need, err error) error {
 func (m *Manager) watch(r *resident) {
 	defer m.watchers.Done()
 	<-r.child.Done()
-	m.bury(r, r.child.Err())
+	_ = m.bury(r, r.child.Err()) // who was using it is told by the request
 }
 
 // evict ends what is in memory. The caller has the turn.

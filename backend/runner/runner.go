@@ -31,13 +31,11 @@ func IsWorker(args []string) bool { return len(args) > 1 && args[1] == wire.Arg 
 // Main runs the worker child with the engine that the parent asked for out of drivers. args is all of os.Args. It
 // returns the exit code of a child that could not begin; once it serves, the process ends from within.
 func Main(args []string, drivers ...engine.Driver) int {
-	if err := run(args, drivers); err != nil {
-		fmt.Fprintln(os.Stderr, "loam engine process:", err)
-		return exitSetup
-	}
-	return 0
+	fmt.Fprintln(os.Stderr, "loam engine process:", run(args, drivers))
+	return exitSetup
 }
 
+// run serves the parent. It returns only when it could not begin.
 func run(args []string, drivers []engine.Driver) error {
 	if !IsWorker(args) {
 		return errors.New("this is not a worker child")

@@ -58,7 +58,8 @@ func start(ctx context.Context, s Spec) (*process, error) {
 		spec: s, in: in, out: out, w: wire.NewWriter(in), r: wire.NewReader(out), words: &lastWords{}, ooms: oomKills(),
 		turn: make(chan struct{}, 1), done: make(chan struct{}),
 	}
-	p.cmd = exec.Command(s.Exe, append([]string{wire.Arg, s.Engine}, s.Args...)...) // not CommandContext: ctx is for starting only
+	// ctx is for starting only: the process lives until it is closed.
+	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), s.Exe, append([]string{wire.Arg, s.Engine}, s.Args...)...)
 	p.cmd.Dir = rootDir()
 	p.cmd.Stderr = p.words            // exec makes the pipe; native code prints there. Its stdout is the null device.
 	p.cmd.WaitDelay = 2 * time.Second // in case something else still holds stderr
@@ -75,7 +76,7 @@ func start(ctx context.Context, s Spec) (*process, error) {
 	}
 	go p.wait()
 	if err := p.greet(ctx); err != nil {
-		p.close()
+		_ = p.close() // err says why
 		return nil, err
 	}
 	return p, nil

@@ -100,7 +100,7 @@ func Probe(ctx context.Context, s Spec) (Probed, error) {
 	if err != nil {
 		return Probed{}, err
 	}
-	defer p.close()
+	defer p.close() //nolint:errcheck // what it said is what counts
 	var r struct {
 		Devices []backend.Device   `json:"devices"`
 		Info    backend.EngineInfo `json:"info"`
@@ -133,7 +133,7 @@ func Open(ctx context.Context, s Spec, progress engine.Progress) (*Chat, error) 
 	began := time.Now()
 	on := handlers{event: func(e wire.Event) error { return loading(e, progress) }}
 	if err := p.ask(ctx, wire.OpOpen, s.Load, on, &c.info); err != nil {
-		p.close()
+		_ = p.close() // err says why
 		return nil, err
 	}
 	if b := residentBytes(p.cmd.Process.Pid); b > 0 {

@@ -27,7 +27,6 @@ type frag struct {
 	textflow.Line         // offsets count in blockLayout.text
 	x, y, height  float32 // of the line's box; runs count from x
 	rise          float32 // baseline below y
-	align         float32 // 0 left, 0.5 middle, 1 right: for tables
 }
 
 // shape is a ground, a line or a sign.
@@ -198,14 +197,12 @@ func (out *blockLayout) chips(l *look) {
 }
 
 func layoutCode(b *markdown.Block, l *look, out *blockLayout, left, width float32) {
-	top := float32(codePad)
+	var top float32
 	if !b.Continued {
 		top = codeHead
 		out.shapes = append(out.shapes,
 			shape{kind: shapeLabel, x: left + codePad, y: 0, w: width, h: codeHead, text: b.Lang, ink: inkQuiet},
 			shape{kind: shapeCopy, x: left + width, y: 0, h: codeHead})
-	} else {
-		top = 0
 	}
 	style := styleOf(classCode, 0)
 	cell := l.Width("0", style)

@@ -127,20 +127,20 @@ func (v *View) bubbleWidth(e *entry) float32 {
 }
 
 // inRange returns which frags touch a stretch of height. Frags of a table row share heights, so it looks at both ends.
-func (b *blockLayout) inRange(top, bottom float32) (from, to int) {
-	from, to = 0, len(b.frags)
-	for from < to && b.frags[from].y+b.frags[from].height < top {
+func (out *blockLayout) inRange(top, bottom float32) (from, to int) {
+	from, to = 0, len(out.frags)
+	for from < to && out.frags[from].y+out.frags[from].height < top {
 		from++
 	}
-	for to > from && b.frags[to-1].y > bottom {
+	for to > from && out.frags[to-1].y > bottom {
 		to--
 	}
 	// Steps, so that a scroll by a pixel does not make a long block's objects anew.
-	if len(b.frags) > rangeStep {
+	if len(out.frags) > rangeStep {
 		from = from / rangeStep * rangeStep
-		to = min((to+rangeStep-1)/rangeStep*rangeStep, len(b.frags))
+		to = min((to+rangeStep-1)/rangeStep*rangeStep, len(out.frags))
 	} else {
-		from, to = 0, len(b.frags)
+		from, to = 0, len(out.frags)
 	}
 	return from, to
 }
@@ -281,6 +281,7 @@ func (m *mount) drawShape(s shape, top, bottom float32) {
 			icon, color = theme.IconTicked, inkAccent
 		}
 		m.icon(icon, s.x+s.w-size+2, s.y+(s.h-size)/2, size, color)
+	case shapeGround: // drawn under everything else
 	case shapeCopy:
 		m.copyButton(s)
 	}

@@ -114,7 +114,7 @@ func readFrame(r io.Reader, frame chan<- int) error {
 
 // end waits for the process.
 func (w *window) end() error {
-	<-w.read
+	<-w.read //nolint:errcheck // what it printed last is only of interest where no frame came
 	err := w.cmd.Wait()
 	killed := w.cmd.ProcessState != nil && !w.cmd.ProcessState.Exited()
 	w.cancel()

@@ -61,7 +61,7 @@ func stateOf(m backend.Model) string {
 	return text
 }
 
-func bytesOf(n int64) string { return humanize.IBytes(uint64(max(0, n))) }
+func bytesOf(n int64) string { return humanize.Bytes(uint64(max(0, n))) }
 
 // plain takes out what would move the cursor or the columns of a terminal: names come out of files.
 func plain(text string) string {

@@ -15,7 +15,6 @@ import (
 type (
 	block   = markdown.Block
 	inlines = []markdown.Inline
-	in      = markdown.Inline
 )
 
 func words(text string) inlines { return inlines{{Text: text}} }

@@ -46,6 +46,8 @@ func wordsPerSecond(tokensPerSecond float64) string {
 		return ""
 	case w < 1:
 		return "under 1 word/s"
+	case w < 1.5:
+		return "about 1 word/s"
 	case w < 20:
 		return fmt.Sprintf("about %.0f words/s", w)
 	}

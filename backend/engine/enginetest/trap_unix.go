@@ -15,7 +15,7 @@ func killSelf() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) }
 func wildRead() {
 	var p *[1 << 40]byte
 	at := 1 << 30
-	sink = p[at]
+	if p[at] == 1 { // the read is what counts; it must not be optimised away
+		os.Exit(0)
+	}
 }
-
-var sink byte
