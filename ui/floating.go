@@ -5,6 +5,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
+	"loam/ui/theme"
 	"loam/ui/widgets"
 )
 
@@ -47,7 +48,7 @@ func (f *floating) popover(content, anchor fyne.CanvasObject, width float32) {
 	c := f.ui.window.Canvas()
 	inner := container.New(widgets.Even(14), content)
 	room := c.Size()
-	width = min(width, room.Width-24)
+	width = min(width*max(theme.Size(theme.SizeBody)/15, 1), room.Width-24)
 	size := fyne.NewSize(width, min(widgets.HeightFor(inner, width), room.Height-24))
 	pos := f.ui.app.Driver().AbsolutePositionForObject(anchor)
 	x := min(pos.X, room.Width-size.Width-12)

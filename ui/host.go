@@ -113,7 +113,9 @@ func (h host) Relaid() {
 func (h host) Shown(p pages.Page) bool { return h.ui.page == p }
 
 // Narrow implements pages.Host.
-func (h host) Narrow() bool { return h.ui.root.Size().Width < narrowBelow }
+func (h host) Narrow() bool {
+	return h.ui.root.Size().Width < narrowBelow*max(h.ui.state.look.Scale, 1)
+}
 
 // Look implements pages.Host.
 func (h host) Look() pages.Look { return h.ui.state.look }
@@ -121,7 +123,7 @@ func (h host) Look() pages.Look { return h.ui.state.look }
 // SetLook implements pages.Host.
 func (h host) SetLook(l pages.Look) { h.ui.setLook(l) }
 
-// narrowBelow is the width under which the sidebar gives its room up.
+// narrowBelow is the width at text size 100 % under which the sidebar gives its room up.
 const narrowBelow = 900
 
 func (u *UI) copy(text string) { u.app.Clipboard().SetContent(text) }

@@ -134,8 +134,14 @@ func (n *notices) layout(left float32, s fyne.Size) {
 	n.body.Move(fyne.NewPos(0, 0))
 	n.body.Resize(fyne.NewSize(0, 0))
 	y := theme.Size(theme.SizeBody) + 48
-	for _, it := range n.shown {
+	for i, it := range n.shown {
 		h := widgets.HeightFor(it.object, width)
+		// The composer stays free: an older notice waits for its place until a newer one has gone.
+		if i > 0 && y+h > s.Height*0.75 {
+			it.object.Hide()
+			continue
+		}
+		it.object.Show()
 		it.object.Move(fyne.NewPos(x, y))
 		it.object.Resize(fyne.NewSize(width, h))
 		y += h + 8

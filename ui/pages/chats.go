@@ -14,9 +14,6 @@ import (
 	"loam/ui/widgets"
 )
 
-// narrowBelow is the window's width under which the sidebar lies over the conversation instead of beside it.
-const narrowBelow = 900
-
 // sidebarWidth is its width at text size 100 %.
 const sidebarWidth = 264
 

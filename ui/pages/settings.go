@@ -138,7 +138,7 @@ func (p *SettingsPage) look() []fyne.CanvasObject {
 		l.Mode = modes[i]
 		p.env.Host.SetLook(l)
 	})
-	p.scale = widgets.NewLabel("", widgets.LabelStyle{Align: fyne.TextAlignCenter})
+	p.scale = widgets.NewLabel("", widgets.LabelStyle{Align: fyne.TextAlignCenter, Natural: true})
 	step := func(f func(float32) float32) func() {
 		return func() {
 			l := p.env.Host.Look()
@@ -152,7 +152,7 @@ func (p *SettingsPage) look() []fyne.CanvasObject {
 	p.LookChanged()
 	return []fyne.CanvasObject{
 		line("Theme", "", p.mode),
-		line("Text size", "80 to 200 %", container.New(widgets.Row{Gap: 6}, less, container.New(widgets.Sized{Width: 64}, p.scale), more)),
+		line("Text size", "80 to 200 %", container.New(widgets.Row{Gap: 10}, less, p.scale, more)),
 	}
 }
 

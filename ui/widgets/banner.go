@@ -92,11 +92,83 @@ func NewBanner(n Notice, closed func(), copyText func(string)) *Banner {
 	copyIt.Small = true
 	b.detail = container.New(Column{Gap: 8}, words, container.New(Row{}, copyIt))
 	b.detail.Hide()
-	b.body = container.New(Column{Gap: 10}, container.New(Row{Gap: 10, Grow: 2}, line...), b.detail)
+	b.body = container.New(Column{Gap: 10}, container.New(bannerLine{gap: 10}, line...), b.detail)
 	b.card = NewCard(b.body)
 	b.card.Margin = Inset{Left: 14, Top: 8, Right: 8, Bottom: 8}
 	b.ExtendBaseWidget(b)
 	return b
+}
+
+// bannerLine stands icon, text, buttons and cross in one row. Where that would break the text into more than two lines,
+// the buttons get a row of their own.
+type bannerLine struct{ gap float32 }
+
+// split says how wide the text is, and whether the buttons stand under it.
+func (l bannerLine) split(objects []fyne.CanvasObject, width float32) (text float32, under bool) {
+	last := len(objects) - 1
+	text = width - objects[0].MinSize().Width - objects[last].MinSize().Width - 2*l.gap
+	buttons := float32(0)
+	for _, o := range objects[2:last] {
+		buttons += o.MinSize().Width + l.gap
+	}
+	line := HeightFor(objects[1], 1e6)
+	if buttons > 0 && HeightFor(objects[1], text-buttons) > 2*line+1 {
+		return text, true
+	}
+	return text - buttons, false
+}
+
+// Layout implements fyne.Layout.
+func (l bannerLine) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	last := len(objects) - 1
+	text, under := l.split(objects, size.Width)
+	row := size.Height
+	if under {
+		row = HeightFor(objects[1], text)
+	}
+	x := float32(0)
+	put := func(o fyne.CanvasObject, w, h, y float32) {
+		place(o, x, y, w, h)
+		x += w + l.gap
+	}
+	middle := func(o fyne.CanvasObject, w float32) {
+		h := min(HeightFor(o, w), row)
+		put(o, w, h, (row-h)/2)
+	}
+	middle(objects[0], objects[0].MinSize().Width)
+	middle(objects[1], text)
+	if !under {
+		for _, o := range objects[2:] {
+			middle(o, o.MinSize().Width)
+		}
+		return
+	}
+	middle(objects[last], objects[last].MinSize().Width)
+	x = size.Width
+	for i := last - 1; i >= 2; i-- {
+		m := objects[i].MinSize()
+		x -= m.Width
+		place(objects[i], x, size.Height-m.Height, m.Width, m.Height)
+		x -= l.gap
+	}
+}
+
+// HeightFor is the height at a width.
+func (l bannerLine) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
+	text, under := l.split(objects, width)
+	h, buttons := HeightFor(objects[1], text), float32(0)
+	for _, o := range objects[2 : len(objects)-1] {
+		buttons = max(buttons, o.MinSize().Height)
+	}
+	if under {
+		return h + 8 + buttons
+	}
+	return max(h, buttons, objects[len(objects)-1].MinSize().Height)
+}
+
+// MinSize implements fyne.Layout.
+func (l bannerLine) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(120, objects[1].MinSize().Height)
 }
 
 // OnFold is called when the banner became taller or shorter.

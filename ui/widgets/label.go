@@ -136,7 +136,7 @@ func (l *Label) CreateRenderer() fyne.WidgetRenderer {
 		h := l.lineHeight()
 		for i, text := range lines {
 			t := l.lines[i]
-			t.Text, t.Color, t.TextSize, t.TextStyle, t.Alignment = text, l.ink(l.Ink), l.measure(l.SizeName), l.Style, l.Align
+			t.Text, t.Color, t.TextSize, t.TextStyle, t.Alignment = strings.TrimRight(text, " "), l.ink(l.Ink), l.measure(l.SizeName), l.Style, l.Align
 			place(t, 0, float32(i)*h, s.Width, h)
 			d.objects = append(d.objects, t)
 		}
