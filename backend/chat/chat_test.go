@@ -303,7 +303,7 @@ func TestFailedLoadSaysWhy(t *testing.T) {
 		want  string
 	}{
 		"bad file":   {&backend.BadFile{Path: "/m/x.gguf", Reason: "it is cut off"}, backend.MessageFailed, "The model file cannot be used: it is cut off."},
-		"no memory":  {&backend.DoesNotFit{Model: "Big", Forecast: backend.Forecast{Total: 8 << 30, Free: 4 << 30}}, backend.MessageFailed, "Big needs 8.0 GiB of memory, and 4.0 GiB are free. Close other programs or choose a smaller model."},
+		"no memory":  {&backend.DoesNotFit{Model: "Big", Forecast: backend.Forecast{Total: 8 << 30, Free: 4 << 30}}, backend.MessageFailed, "Big needs 8.6 GB of memory, and 4.3 GB are free. Close other programs or choose a smaller model."},
 		"crash":      {&engine.Crashed{Cause: engine.CauseMemory, GaveUp: true}, backend.MessageInterrupted, "The engine ran out of memory. A smaller model or a shorter context needs less. It has stopped three times in a row now."},
 		"own words":  {errors.New("load model x: no such device"), backend.MessageFailed, "Load model x: no such device."},
 		"new binary": {engine.ErrOtherBuild, backend.MessageFailed, "Loam was updated while it was running. Start it again to go on."},

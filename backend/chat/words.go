@@ -27,7 +27,7 @@ func sentence(err error) string {
 		return crashSentence(crash)
 	case errors.As(err, &big):
 		return fmt.Sprintf("%s needs %s of memory, and %s are free. Close other programs or choose a smaller model.",
-			big.Model, humanize.IBytes(uint64(max(0, big.Forecast.Total))), humanize.IBytes(uint64(max(0, big.Forecast.Free))))
+			big.Model, humanize.Bytes(uint64(max(0, big.Forecast.Needed()))), humanize.Bytes(uint64(max(0, big.Forecast.Free))))
 	case errors.As(err, &file):
 		return "The model file cannot be used: " + file.Reason + "."
 	case errors.As(err, &long):

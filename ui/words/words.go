@@ -104,7 +104,7 @@ func ofEngines(err error) (text, next string) {
 func ofModels(err error) (text, next string) {
 	if big, ok := errors.AsType[*backend.DoesNotFit](err); ok {
 		return fmt.Sprintf("%s needs %s of memory and %s are free. Close other programs, or choose a smaller model or a shorter context.",
-			named(big.Model), size(big.Forecast.Total), size(big.Forecast.Free)), NextModels
+			named(big.Model), size(big.Forecast.Needed()), size(big.Forecast.Free)), NextModels
 	}
 	if long, ok := errors.AsType[*chat.TooLong](err); ok {
 		return fmt.Sprintf("The message is too long: it takes %s tokens and the model has room for %s. Shorten it, or choose a model with a larger context.",
@@ -212,7 +212,7 @@ func clause(reason string) string {
 }
 
 // size is a number of bytes as people read it.
-func size(bytes int64) string { return humanize.IBytes(uint64(max(0, bytes))) }
+func size(bytes int64) string { return humanize.Bytes(uint64(max(0, bytes))) }
 
 // lastWords is the text of an error that nobody foresaw, on one line.
 func lastWords(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -25,7 +25,7 @@ func TestErrorsBecomeSentences(t *testing.T) {
 		"bad file":        {&backend.BadFile{Path: "/m/a.gguf", Reason: "it ends in the middle"}, []string{"“a.gguf”", "it ends in the middle."}, NextOtherFiles},
 		"bad bytes":       {&backend.BadFile{Reason: "it is text"}, []string{"The file cannot be used: it is text."}, NextOtherFiles},
 		"bad database":    {&backend.BadFile{Path: "/d/loam.db", Reason: "the database is damaged"}, []string{"“/d/loam.db”", "backups"}, NextFolder},
-		"too big":         {&backend.DoesNotFit{Model: "Big", Forecast: forecast}, []string{"Big", "6.0 GiB", "2.0 GiB"}, NextModels},
+		"too big":         {&backend.DoesNotFit{Model: "Big", Forecast: forecast}, []string{"Big", "6.4 GB", "2.1 GB"}, NextModels},
 		"memory":          {&engine.Crashed{Cause: engine.CauseMemory}, []string{"memory"}, NextModels},
 		"crash at a file": {&engine.Crashed{Cause: engine.CauseBadFile}, []string{"damaged"}, NextModels},
 		"assertion":       {&engine.Crashed{Cause: engine.CauseAssertion}, []string{"fault"}, NextTryAgain},

@@ -99,6 +99,9 @@ func checkFile(path string, want backend.ModelKind) error {
 	case f.Format != "gguf":
 		return bad("it is a %s file, and this engine reads only GGUF", f.Format)
 	}
+	if fault := f.EngineFault(); fault != "" && want == backend.KindChat {
+		return bad("%s", fault)
+	}
 	return nil
 }
 
