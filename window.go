@@ -54,6 +54,7 @@ func window(ctx context.Context, folders app.Folders, files []string, started ti
 	}()
 	deps := ui.Wire(a, started)
 	deps.Logger = log
+	deps.About.Licenses = licences
 	w, err := ui.New(face, deps, assets.FS)
 	if err != nil {
 		return err

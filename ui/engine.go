@@ -18,6 +18,9 @@ import (
 func (u *UI) engineChanged(e event.EngineChanged) {
 	switch e.State {
 	case event.EngineDied:
+		if u.page == pages.PageChats && u.chats.Cut() {
+			return // the reply says it, with the same way on
+		}
 		u.notices.notify(widgets.Notice{
 			Key: "engine", Tone: widgets.ToneError, Text: deathWords(e.Error) + " Every word is kept.", Details: e.Error,
 			Action: "Resume", Do: u.resume,
@@ -64,8 +67,5 @@ func sentenceEnd(s string) string {
 // resume lets a given-up engine start again and goes on with the reply that was cut off.
 func (u *UI) resume() {
 	u.show(pages.PageChats)
-	u.load("engine", func(context.Context) func() {
-		u.deps.Engines.Retry()
-		return u.chats.ResumeLast
-	})
+	u.load("engine", func(context.Context) func() { return u.chats.ResumeLast })
 }

@@ -378,6 +378,7 @@ func TestDeathOfTheEngineIsSaidAndResumed(t *testing.T) {
 	f.press(fyne.KeyReturn)
 	reply := f.path(f.sole().ID)[1]
 	f.chats.Grow(reply.ID, "Once upon")
+	f.show(pages.PageModels)
 	f.dispatch.events([]event.Event{event.EngineChanged{State: event.EngineDied, Error: "The engine ran out of memory"}})
 	f.chats.Finish(reply.ID, backend.MessageInterrupted, "The engine ran out of memory")
 	if d := cmp.Diff([]string{"The engine ran out of memory. Every word is kept."}, f.words()); d != "" {
@@ -389,6 +390,23 @@ func TestDeathOfTheEngineIsSaidAndResumed(t *testing.T) {
 	}
 	if f.engines.Retried != 1 {
 		t.Errorf("retried %d times", f.engines.Retried)
+	}
+}
+
+func TestDeathIsSaidOnceWhereItsReplyIsShown(t *testing.T) {
+	f := fakes(t).open(1280, 800)
+	f.write("Hello")
+	f.press(fyne.KeyReturn)
+	reply := f.path(f.sole().ID)[1]
+	f.chats.Grow(reply.ID, "Once upon")
+	f.dispatch.events([]event.Event{event.EngineChanged{State: event.EngineDied, Error: "The engine ran out of memory"}})
+	f.chats.Finish(reply.ID, backend.MessageInterrupted, "The engine ran out of memory")
+	if len(f.words()) != 0 {
+		t.Errorf("the reply says it, and so do notices: %q", f.words())
+	}
+	f.UI.chats.ResumeLast() //nolint:staticcheck // the fake has chats of its own
+	if d := cmp.Diff([]int64{reply.ID}, f.chats.Resumed); d != "" || f.engines.Retried != 1 {
+		t.Errorf("%s, retried %d times", d, f.engines.Retried)
 	}
 }
 

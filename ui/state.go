@@ -36,6 +36,7 @@ func (s state) page() pages.Page {
 	switch p := pages.Page(s.Page); p {
 	case pages.PageModels, pages.PageSettings:
 		return p
+	case pages.PageChats:
 	}
 	return pages.PageChats
 }

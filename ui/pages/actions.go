@@ -70,7 +70,11 @@ func (c *conversation) sent(ch backend.Chat, editing int64, mark int, text strin
 func (c *conversation) act(id int64, a chatview.Action) {
 	switch a {
 	case chatview.ActionRegenerate:
-		c.do(func(ctx context.Context) error { _, err := c.env.Chats.Regenerate(ctx, id); return err })
+		c.do(func(ctx context.Context) error {
+			c.env.Engines.Retry() // a person asks: an engine that was given up may start again
+			_, err := c.env.Chats.Regenerate(ctx, id)
+			return err
+		})
 	case chatview.ActionEdit:
 		c.startEdit(id)
 	case chatview.ActionPrevious:
@@ -81,7 +85,7 @@ func (c *conversation) act(id int64, a chatview.Action) {
 		c.resume(id)
 	case chatview.ActionStop:
 		c.env.Chats.Stop(id)
-	case chatview.ActionCopy, chatview.ActionMore:
+	case chatview.ActionCopy, chatview.ActionMore, chatview.ActionNone:
 	}
 }
 
@@ -99,7 +103,10 @@ func (c *conversation) do(act func(ctx context.Context) error) {
 
 func (c *conversation) resume(id int64) {
 	c.composer.focus()
-	c.do(func(ctx context.Context) error { return c.env.Chats.Resume(ctx, id) })
+	c.do(func(ctx context.Context) error {
+		c.env.Engines.Retry()
+		return c.env.Chats.Resume(ctx, id)
+	})
 }
 
 // menu is what a message's menu holds after the actions that it shows: a reply that was stopped can go on too.

@@ -218,6 +218,9 @@ func (p *ChatsPage) Cancel() bool {
 // Step opens the chat above (-1) or below (+1) the open one.
 func (p *ChatsPage) Step(delta int) { p.side.step(delta) }
 
+// Cut says whether the shown chat itself tells of an engine that died: its reply was being written, or it offers Resume.
+func (p *ChatsPage) Cut() bool { return p.talk.running != 0 || p.talk.interrupted() != 0 }
+
 // ResumeLast goes on with the last reply when it was cut off.
 func (p *ChatsPage) ResumeLast() {
 	if cut := p.talk.interrupted(); cut != 0 {

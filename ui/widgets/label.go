@@ -195,7 +195,6 @@ func wrapParagraph(s string, width float32, measure func(string) float32) []stri
 		}
 		if line != "" {
 			lines = append(lines, line)
-			line = ""
 		}
 		for measure(strings.TrimRight(word, " ")) > width && len([]rune(word)) > 1 {
 			runes := []rune(word)
