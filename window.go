@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -22,12 +23,19 @@ import (
 // appID is the program's name on the desktop; FyneApp.toml has the same.
 const appID = "io.loam.desktop"
 
+// collectAt is how much the window's heap may grow, in percent of what lives, before it is collected. Little lives there,
+// so collecting early costs next to nothing and saves some twenty megabytes of idle memory.
+const collectAt = 40
+
 // closeWithin is how long an engine that does not answer may hold up the end.
 const closeWithin = 3 * time.Second
 
 // window shows the window until it is closed. Where another one has the data folder, it gets the files, and this start
 // ends.
 func window(ctx context.Context, folders app.Folders, files []string, started time.Time) (err error) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	log, closeLog := openLog(folders)
 	defer closeLog()
 	a, err := app.New(ctx, app.Deps{Folders: folders, Version: version, Commit: commit, Logger: log, Window: true})
