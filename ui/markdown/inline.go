@@ -65,10 +65,10 @@ func (c *converter) inline(w *inlineWriter, parent ast.Node, style Style, link s
 			} else {
 				w.put(unescape(string(value)), style, link)
 			}
-			if n.HardLineBreak() {
+			// CommonMark leaves a soft break to the renderer. Models end the lines of poems, addresses and lists of facts
+			// with one, and never fill paragraphs to a column.
+			if n.HardLineBreak() || n.SoftLineBreak() {
 				w.put("\n", style, link)
-			} else if n.SoftLineBreak() {
-				w.put(" ", style, link)
 			}
 		case *ast.String:
 			w.put(string(n.Value), style, link)

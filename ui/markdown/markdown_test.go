@@ -28,7 +28,7 @@ func TestBlocks(t *testing.T) {
 	}{
 		{"nothing", "", nil},
 		{"blank", " \n\n", nil},
-		{"paragraphs", "one\ntwo\n\nthree", []block{{Inlines: words("one two")}, {Inlines: words("three")}}},
+		{"paragraphs", "one\ntwo\n\nthree", []block{{Inlines: words("one\ntwo")}, {Inlines: words("three")}}},
 		{"hard break", "one  \ntwo\\\nthree", []block{{Inlines: words("one\ntwo\nthree")}}},
 		{"headings", "# One\ntext\n\nTwo\n---\n", []block{
 			{Kind: markdown.Heading, Level: 1, Inlines: words("One")},
@@ -56,7 +56,7 @@ func TestBlocks(t *testing.T) {
 		}}}},
 		{"pictures", "![a cat](cat.png)", []block{{Inlines: inlines{{Text: "a cat", Style: markdown.Linked | markdown.Picture, Link: "cat.png"}}}}},
 		{"escapes", `\*no\* &lt;b&gt; \&amp; &#65; & 1`, []block{{Inlines: words("*no* <b> &amp; A & 1")}}},
-		{"tags are words", "<think>\nhm\n</think>\n\n<b>x</b>", []block{{Inlines: words("<think> hm </think>")}, {Inlines: words("<b>x</b>")}}},
+		{"tags are words", "<think>\nhm\n</think>\n\n<b>x</b>", []block{{Inlines: words("<think>\nhm\n</think>")}, {Inlines: words("<b>x</b>")}}},
 		{"definitions are words", "[a]: b", []block{{Inlines: words("[a]: b")}}},
 		{"code", "before\n```Go title=x\nfunc\n\n\tx  \n```\nafter", []block{
 			{Inlines: words("before")},
