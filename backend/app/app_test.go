@@ -61,14 +61,21 @@ func TestRepliesSurviveKillsOfTheEngine(t *testing.T) {
 }
 
 func TestLaterTurnsResumeAndRepeatExactly(t *testing.T) {
-	a := withModel(t, t.TempDir(), enginetest.Model{Length: 60, TokenMS: 2})
+	a := withModel(t, t.TempDir(), enginetest.Model{Length: 60, TokenMS: 8})
 	c := newChat(t, a, seeded(0))
 	wait(t, a, send(t, a, c.ID, "Tell me a story").ID)
-	reply := send(t, a, c.ID, "Another one")
-	waitForText(t, a, reply.ID, 40)
-	killWorkers(t)
-	if m := wait(t, a, reply.ID); m.State != backend.MessageInterrupted {
-		t.Fatalf("the kill leaves %v: %q", m.State, m.Text)
+	var reply backend.Message
+	for tries := 0; ; tries++ {
+		reply = send(t, a, c.ID, "Another one")
+		waitForText(t, a, reply.ID, 40)
+		killWorkers(t)
+		m := wait(t, a, reply.ID)
+		if m.State == backend.MessageInterrupted {
+			break
+		}
+		if m.State != backend.MessageComplete || tries == 20 { // complete: the kill came a moment too late
+			t.Fatalf("the kill leaves %v: %q", m.State, m.Text)
+		}
 	}
 	got := resume(t, a, reply.ID)
 	if d := cmp.Diff(repeat(t, a, reply.ID), got.Text); d != "" || got.State != backend.MessageComplete {
