@@ -60,23 +60,31 @@ func TestRepliesSurviveKillsOfTheEngine(t *testing.T) {
 	}
 }
 
-func TestLaterTurnsResumeAndRepeatExactly(t *testing.T) {
-	a := withModel(t, t.TempDir(), enginetest.Model{Length: 60, TokenMS: 8})
-	c := newChat(t, a, seeded(0))
-	wait(t, a, send(t, a, c.ID, "Tell me a story").ID)
-	var reply backend.Message
-	for tries := 0; ; tries++ {
-		reply = send(t, a, c.ID, "Another one")
-		waitForText(t, a, reply.ID, 40)
+// cutOff asks in a chat and kills the engine once the reply has so many bytes. A kill that comes a moment too late leaves
+// a complete reply: then it asks again.
+func cutOff(t *testing.T, a *App, chatID func() int64, text string, after int) backend.Message {
+	t.Helper()
+	for range 20 {
+		reply := send(t, a, chatID(), text)
+		waitForText(t, a, reply.ID, after)
 		killWorkers(t)
-		m := wait(t, a, reply.ID)
-		if m.State == backend.MessageInterrupted {
-			break
-		}
-		if m.State != backend.MessageComplete || tries == 20 { // complete: the kill came a moment too late
-			t.Fatalf("the kill leaves %v: %q", m.State, m.Text)
+		switch m := wait(t, a, reply.ID); m.State {
+		case backend.MessageInterrupted:
+			return m
+		case backend.MessageComplete:
+		default:
+			t.Fatalf("the kill leaves %v %q: %q", m.State, m.Error, m.Text)
 		}
 	}
+	t.Fatal("twenty kills came too late")
+	return backend.Message{}
+}
+
+func TestLaterTurnsResumeAndRepeatExactly(t *testing.T) {
+	a := withModel(t, t.TempDir(), enginetest.Model{Length: 60, TokenMS: 4})
+	c := newChat(t, a, seeded(0))
+	wait(t, a, send(t, a, c.ID, "Tell me a story").ID)
+	reply := cutOff(t, a, func() int64 { return c.ID }, "Another one", 40)
 	got := resume(t, a, reply.ID)
 	if d := cmp.Diff(repeat(t, a, reply.ID), got.Text); d != "" || got.State != backend.MessageComplete {
 		t.Errorf("ends %v: %s", got.State, d)
