@@ -142,12 +142,17 @@ type Chat interface {
 // Progress tells how much of a load is done, 0 to 1.
 type Progress func(done float32)
 
-// Driver opens models. It is what a worker child is started with.
-type Driver interface {
+// Engine is what a worker child is started with: a Driver or a PictureDriver.
+type Engine interface {
 	// Name is the engine's name as in backend.EngineInfo.Engine.
 	Name() string
 	// Devices lists what the engine can compute on, without loading a model.
 	Devices(ctx context.Context, pluginDir string) ([]backend.Device, backend.EngineInfo, error)
+}
+
+// Driver opens language models.
+type Driver interface {
+	Engine
 	// OpenChat loads a model. Cancelling ctx ends the load. Errors are *backend.BadFile where the file is at fault.
 	OpenChat(ctx context.Context, r LoadRequest, progress Progress) (Chat, error)
 }

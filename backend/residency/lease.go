@@ -18,8 +18,6 @@ type lease struct {
 
 var _ engine.Chat = (*lease)(nil)
 
-func (l *lease) end() { l.over.Store(true) }
-
 // check turns away who has given the model back.
 func (l *lease) check() error {
 	if l.over.Load() {

@@ -15,12 +15,14 @@ import (
 
 // resident is a model in memory.
 type resident struct {
-	need   Need
-	spec   worker.Spec // what it was started with, need included
-	child  Child
-	info   engine.Info
-	buried bool // its death was counted; guarded by Manager.mu
-	ending bool // it is being ended on purpose; guarded by Manager.mu
+	need     Need
+	spec     worker.Spec // what it was started with, need included
+	process  Process
+	child    Child        // of KindChat
+	pictures PictureChild // of KindPictures
+	info     engine.Info  // of KindPictures only Engine and MemoryBytes
+	buried   bool         // its death was counted; guarded by Manager.mu
+	ending   bool         // it is being ended on purpose; guarded by Manager.mu
 }
 
 // fingerprint names a model file, to tell whose deaths are counted and whether it was replaced.
@@ -39,6 +41,9 @@ func (r *resident) serves(n Need, spec worker.Spec, best *backend.EngineInfo) bo
 	have, want := r.spec, spec
 	if r.need.Kind != n.Kind || fingerprintOf(r.need.Model) != fingerprintOf(n.Model) || have.Engine != want.Engine || have.NoSandbox != want.NoSandbox {
 		return false
+	}
+	if n.Kind == KindPictures {
+		return reflect.DeepEqual(have.Picture, want.Picture) && contains(have.ReadOnly, want.ReadOnly)
 	}
 	if c := want.Load.Context; c != 0 && c != have.Load.Context && c != r.info.Context {
 		return false
@@ -71,6 +76,16 @@ func (r *resident) serves(n Need, spec worker.Spec, best *backend.EngineInfo) bo
 	return reflect.DeepEqual(have.Load, want.Load)
 }
 
+// contains says whether all of want is in have.
+func contains(have, want []string) bool {
+	for _, w := range want {
+		if !slices.Contains(have, w) {
+			return false
+		}
+	}
+	return true
+}
+
 // equal compares what bits depend on and a load can choose.
 func equal(a, b backend.EngineInfo) bool {
 	return a.Engine == b.Engine && a.Device == b.Device && a.Variant == b.Variant && a.FlashAttn == b.FlashAttn && a.KVType == b.KVType
@@ -95,8 +110,8 @@ func (m *Manager) ready(ctx context.Context, n Need) (*resident, error) {
 	}
 	if r != nil {
 		select {
-		case <-r.child.Done():
-			_ = m.bury(r, r.child.Err()) // nobody asked for anything yet
+		case <-r.process.Done():
+			_ = m.bury(r, r.process.Err()) // nobody asked for anything yet
 			gaveUp, last = m.gaveUp()
 		default:
 			if r.serves(n, spec, m.best) {
@@ -132,6 +147,11 @@ func (m *Manager) spec(n Need) (worker.Spec, error) {
 	if err != nil {
 		return s, fmt.Errorf("load %s: %w", n.Model.Name, err)
 	}
+	if n.Kind == KindPictures {
+		s.Picture.Files = n.Files
+		s.ReadOnly = append(slices.Clone(s.ReadOnly), n.Reads...)
+		return s, nil
+	}
 	s.Load.Path, s.Load.Adapters = n.Model.Path, n.Adapters
 	if n.Context != 0 {
 		s.Load.Context = n.Context
@@ -160,8 +180,11 @@ func isFinal(err error) bool {
 func (m *Manager) makeRoom(n Need, contextTokens int) error {
 	m.mu.Lock()
 	var returning int64
-	if m.resident != nil {
-		returning = m.resident.info.MemoryBytes // most of it
+	if r := m.resident; r != nil {
+		returning = r.info.MemoryBytes // most of it
+		if r.pictures != nil {
+			returning = r.pictures.MemoryBytes() // it reads its weights while it draws
+		}
 	}
 	occupied := m.resident != nil
 	m.mu.Unlock()
@@ -190,14 +213,13 @@ func (m *Manager) load(ctx context.Context, n Need, spec worker.Spec) (*resident
 	defer context.AfterFunc(m.base, cancel)()
 	about := event.EngineChanged{ModelID: n.Model.ID, Name: n.Model.Name, State: event.EngineLoading}
 	m.say(about)
-	child, err := m.deps.Open(ctx, spec, func(done float32) {
+	r, err := m.open(ctx, n, spec, func(done float32) {
 		about.Load = done
 		m.progress(about)
 	})
 	if err != nil {
 		return nil, m.loadFailed(ctx, n, err)
 	}
-	r := &resident{need: n, spec: spec, child: child, info: child.Info()}
 	m.mu.Lock()
 	closed := m.closed
 	if !closed {
@@ -209,7 +231,7 @@ func (m *Manager) load(ctx context.Context, n Need, spec worker.Spec) (*resident
 	}
 	m.mu.Unlock()
 	if closed {
-		_ = child.Close() // it was never used
+		_ = r.process.Close() // it was never used
 		return nil, engine.ErrClosed
 	}
 	m.log.Info("Model loaded", "model", n.Model.Name, "engine", r.info.Engine.Engine, "variant", r.info.Engine.Variant,
@@ -217,6 +239,26 @@ func (m *Manager) load(ctx context.Context, n Need, spec worker.Spec) (*resident
 	about.State, about.Load, about.Memory, about.Info = event.EngineReady, 1, r.info.MemoryBytes, r.info.Engine
 	m.say(about)
 	go m.watch(r)
+	return r, nil
+}
+
+// open starts the process that a need asks for.
+func (m *Manager) open(ctx context.Context, n Need, spec worker.Spec, progress engine.Progress) (*resident, error) {
+	r := &resident{need: n, spec: spec}
+	if n.Kind == KindPictures {
+		c, err := m.deps.OpenPictures(ctx, spec)
+		if err != nil {
+			return nil, err
+		}
+		r.process, r.pictures = c, c
+		r.info = engine.Info{Engine: c.Info().Engine, MemoryBytes: c.MemoryBytes()}
+		return r, nil
+	}
+	c, err := m.deps.Open(ctx, spec, progress)
+	if err != nil {
+		return nil, err
+	}
+	r.process, r.child, r.info = c, c, c.Info()
 	return r, nil
 }
 
@@ -239,8 +281,8 @@ func (m *Manager) loadFailed(ctx context.Context, n Need, err error) error {
 // watch waits for the end of a process that somebody may be using or nobody.
 func (m *Manager) watch(r *resident) {
 	defer m.watchers.Done()
-	<-r.child.Done()
-	_ = m.bury(r, r.child.Err()) // who was using it is told by the request
+	<-r.process.Done()
+	_ = m.bury(r, r.process.Err()) // who was using it is told by the request
 }
 
 // evict ends what is in memory. The caller has the turn.
@@ -255,7 +297,7 @@ func (m *Manager) evict() {
 	if r == nil {
 		return
 	}
-	if err := r.child.Close(); err != nil {
+	if err := r.process.Close(); err != nil {
 		m.log.Warn("Engine process does not end", "error", err)
 	}
 	m.say(event.EngineChanged{State: event.EngineNone})

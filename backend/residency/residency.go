@@ -12,6 +12,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"loam/backend"
@@ -34,14 +35,18 @@ type Need struct {
 	// Like is the engine of an earlier run that this one should equal, to continue it exactly. Where that is not
 	// possible the need is served by the best there is: compare Info().Engine. nil = whichever is best now.
 	Like *backend.EngineInfo
+	// Files are what a picture model draws with, and Reads what else its process may read, such as the folders of LoRAs.
+	Files engine.PictureFiles
+	Reads []string
 }
 
 // Kind is what an engine is needed for.
 type Kind uint8
 
-// The kinds of engines. Pictures will share the one place in memory.
+// The kinds of engines. They share the one place in memory.
 const (
 	KindChat Kind = iota
+	KindPictures
 )
 
 // Publisher takes what happens to the engine. *event.Bus is one.
@@ -50,11 +55,26 @@ type Publisher interface {
 	Deliver(e event.Event)
 }
 
-// Child is a model in a process of its own. *worker.Chat is one.
-type Child interface {
-	engine.Chat
+// Process is an engine's process.
+type Process interface {
+	Close() error
 	Done() <-chan struct{} // closed when the process has ended
 	Err() error            // why, when nobody closed it
+}
+
+// Child is a language model in a process of its own. *worker.Chat is one.
+type Child interface {
+	engine.Chat
+	Done() <-chan struct{}
+	Err() error
+}
+
+// PictureChild is a picture model in a process of its own. *worker.Pictures is one.
+type PictureChild interface {
+	engine.Imager
+	Done() <-chan struct{}
+	Err() error
+	MemoryBytes() int64
 }
 
 // Deps is what a Manager is made of. Spec is required.
@@ -67,6 +87,8 @@ type Deps struct {
 	Forecast func(m backend.Model, contextTokens int) backend.Forecast
 	// Open starts a process; nil = worker.Open.
 	Open func(ctx context.Context, s worker.Spec, progress engine.Progress) (Child, error)
+	// OpenPictures starts a process for pictures; nil = worker.OpenPictures.
+	OpenPictures func(ctx context.Context, s worker.Spec) (PictureChild, error)
 	// KeepAlive is how long an idle model stays; 0 = until another one is needed.
 	KeepAlive time.Duration
 	Bus       Publisher    // nil = nobody listens
@@ -100,6 +122,9 @@ func New(d Deps) *Manager {
 	if d.Open == nil {
 		d.Open = openWorker
 	}
+	if d.OpenPictures == nil {
+		d.OpenPictures = openPictures
+	}
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -117,24 +142,57 @@ func openWorker(ctx context.Context, s worker.Spec, progress engine.Progress) (C
 	return c, nil
 }
 
+func openPictures(ctx context.Context, s worker.Spec) (PictureChild, error) {
+	c, err := worker.OpenPictures(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
 // Acquire waits for its turn, first come first served, and returns the model, loaded. It is the caller's alone until
 // release is called; releasing twice does no harm. Errors are *backend.DoesNotFit, *backend.BadFile, *engine.Crashed,
 // engine.ErrOtherBuild, engine.ErrClosed, or ctx's.
 func (m *Manager) Acquire(ctx context.Context, n Need) (engine.Chat, func(), error) {
-	if err := m.turn.take(ctx); err != nil {
+	n.Kind = KindChat
+	r, err := m.take(ctx, n)
+	if err != nil {
 		return nil, nil, err
+	}
+	l := &lease{m: m, r: r}
+	return l, m.release(&l.over), nil
+}
+
+// AcquirePictures is Acquire for a picture model.
+func (m *Manager) AcquirePictures(ctx context.Context, n Need) (engine.Imager, func(), error) {
+	n.Kind = KindPictures
+	r, err := m.take(ctx, n)
+	if err != nil {
+		return nil, nil, err
+	}
+	l := &pictureLease{m: m, r: r}
+	return l, m.release(&l.over), nil
+}
+
+// take waits for the turn and has the model ready. With an error the turn is given back.
+func (m *Manager) take(ctx context.Context, n Need) (*resident, error) {
+	if err := m.turn.take(ctx); err != nil {
+		return nil, err
 	}
 	m.stopIdle()
 	r, err := m.ready(ctx, n)
 	if err != nil {
 		m.giveTurn()
-		return nil, nil, err
 	}
-	l := &lease{m: m, r: r}
-	return l, sync.OnceFunc(func() {
-		l.end()
+	return r, err
+}
+
+// release makes the function that gives a lease back.
+func (m *Manager) release(over *atomic.Bool) func() {
+	return sync.OnceFunc(func() {
+		over.Store(true)
 		m.giveTurn()
-	}), nil
+	})
 }
 
 // Forecast says what a need will take in memory, and what is free. It waits for nobody.
@@ -197,7 +255,7 @@ func (m *Manager) Close() error {
 	m.turn.close()
 	var err error
 	if r != nil {
-		err = r.child.Close()
+		err = r.process.Close()
 		m.say(event.EngineChanged{State: event.EngineNone})
 	}
 	m.watchers.Wait()

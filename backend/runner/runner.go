@@ -30,13 +30,13 @@ func IsWorker(args []string) bool { return len(args) > 1 && args[1] == wire.Arg 
 
 // Main runs the worker child with the engine that the parent asked for out of drivers. args is all of os.Args. It
 // returns the exit code of a child that could not begin; once it serves, the process ends from within.
-func Main(args []string, drivers ...engine.Driver) int {
+func Main(args []string, drivers ...engine.Engine) int {
 	fmt.Fprintln(os.Stderr, "loam engine process:", run(args, drivers))
 	return exitSetup
 }
 
 // run serves the parent. It returns only when it could not begin.
-func run(args []string, drivers []engine.Driver) error {
+func run(args []string, drivers []engine.Engine) error {
 	if !IsWorker(args) {
 		return errors.New("this is not a worker child")
 	}
@@ -78,7 +78,7 @@ func run(args []string, drivers []engine.Driver) error {
 }
 
 // serve speaks with the parent. It does not return.
-func serve(in io.Reader, out io.Writer, d engine.Driver, h wire.Hello) {
+func serve(in io.Reader, out io.Writer, d engine.Engine, h wire.Hello) {
 	runtime.LockOSThread() // OpenMP keeps a pool of threads per calling thread, GPU runtimes a current device
 	w := wire.NewWriter(out)
 	if err := w.JSON(wire.KindHello, h); err != nil {

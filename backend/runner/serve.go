@@ -15,8 +15,9 @@ import (
 
 // server answers requests with one engine. It belongs to one goroutine.
 type server struct {
-	driver engine.Driver
+	driver engine.Engine
 	chat   engine.Chat
+	imager engine.Imager
 	w      *wire.Writer
 	box    *inbox
 }
@@ -66,6 +67,8 @@ func (s *server) do(j *job) (any, error) {
 		return devices{list, info}, err
 	case wire.OpOpen:
 		return s.open(j)
+	case wire.OpPictureOpen, wire.OpDraw, wire.OpUpscale:
+		return s.picture(j)
 	case wire.OpRender, wire.OpTokenize, wire.OpGenerate, wire.OpLogits, wire.OpSave, wire.OpLoad:
 		if s.chat == nil {
 			return nil, fmt.Errorf("%s: %w", j.op, errNotOpen)
@@ -105,7 +108,7 @@ func (s *server) use(j *job) (any, error) {
 		return nil, s.chat.SaveState(j.ctx, s.w.Stream())
 	case wire.OpLoad:
 		return nil, s.chat.LoadState(j.ctx, &stream{j: j, w: s.w})
-	case wire.OpDevices, wire.OpOpen:
+	case wire.OpDevices, wire.OpOpen, wire.OpPictureOpen, wire.OpDraw, wire.OpUpscale:
 	}
 	return nil, fmt.Errorf("request %q: %w", j.op, backend.ErrUnsupported)
 }
@@ -126,7 +129,11 @@ func (s *server) open(j *job) (any, error) {
 		told = done
 		_ = s.event(wire.EventLoad, done) // a closed pipe ends the process elsewhere
 	}
-	if s.chat, err = s.driver.OpenChat(j.ctx, r, progress); err != nil {
+	d, ok := s.driver.(engine.Driver)
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", j.op, backend.ErrUnsupported)
+	}
+	if s.chat, err = d.OpenChat(j.ctx, r, progress); err != nil {
 		s.chat = nil // an interface around a nil pointer is not nil
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func eventOf(w wire.Event) (engine.Event, error) {
 		var e engine.Token
 		err = json.Unmarshal(w.Body, &e)
 		return e, err
-	case wire.EventLoad:
+	case wire.EventLoad, wire.EventProgress, wire.EventPixels:
 	}
 	return nil, fmt.Errorf("%w: event %q in a reply", errChild, w.Type)
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // nativeDrivers die as only native code can.
-var nativeDrivers = []engine.Driver{nativeDriver{enginetest.Driver()}}
+var nativeDrivers = []engine.Engine{nativeDriver{enginetest.Driver()}}
 
 // nativeDriver is the fake engine whose replies end natively: the first token of the prompt says how.
 type nativeDriver struct{ engine.Driver }

@@ -5,4 +5,4 @@ package worker_test
 import "loam/backend/engine"
 
 // nativeDrivers need cgo and mmap.
-var nativeDrivers []engine.Driver
+var nativeDrivers []engine.Engine

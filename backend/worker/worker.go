@@ -27,12 +27,13 @@ import (
 
 // Spec says which program to start as a child and what it is for.
 type Spec struct {
-	Exe       string   // the program; "" = this one
-	Args      []string // further arguments, after the hidden one and the engine's name
-	Env       []string // further environment: "NAME=value"; little of this process's own is passed on
-	Engine    string   // the driver's name: "llama-embedded"
-	Load      engine.LoadRequest
-	ReadOnly  []string // files and folders the child may read beside the model, adapters and plug-ins
+	Exe       string             // the program; "" = this one
+	Args      []string           // further arguments, after the hidden one and the engine's name
+	Env       []string           // further environment: "NAME=value"; little of this process's own is passed on
+	Engine    string             // the driver's name: "llama-embedded"
+	Load      engine.LoadRequest // a language model
+	Picture   engine.PictureLoad // or a picture model
+	ReadOnly  []string           // files and folders the child may read beside the model, adapters and plug-ins
 	NoSandbox bool
 	BuildID   string // what the child must say it is; "" = wire.BuildID of this process
 	Logger    *slog.Logger
@@ -183,7 +184,7 @@ func (s Spec) resolve() (Spec, error) {
 		s.Load.PluginDir = dir
 		s.ReadOnly = append(s.ReadOnly, dir)
 	}
-	files := []*string{&s.Load.Path}
+	files := append(pictureFiles(&s.Picture.Files), &s.Load.Path)
 	for i := range s.Load.Adapters {
 		files = append(files, &s.Load.Adapters[i].Path)
 	}

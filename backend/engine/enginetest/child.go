@@ -10,10 +10,10 @@ import (
 )
 
 // Main is the TestMain of a package whose tests start worker children: the test binary is the program, and in the child
-// it serves the fake engine or one of the other drivers given.
-func Main(m *testing.M, drivers ...engine.Driver) {
+// it serves a fake engine or one of the other drivers given.
+func Main(m *testing.M, drivers ...engine.Engine) {
 	if runner.IsWorker(os.Args) {
-		os.Exit(runner.Main(os.Args, append(drivers, Driver())...))
+		os.Exit(runner.Main(os.Args, append(drivers, Driver(), Pictures())...))
 	}
 	os.Exit(m.Run())
 }
@@ -21,4 +21,9 @@ func Main(m *testing.M, drivers ...engine.Driver) {
 // Spec starts the fake engine in a child of this test binary; model is a file of WriteModel. It needs Main.
 func Spec(model string) worker.Spec {
 	return worker.Spec{Engine: Name, Load: engine.LoadRequest{Path: model}}
+}
+
+// PicturesSpec starts the fake picture engine in a child of this test binary; model is a file of WritePictureModel.
+func PicturesSpec(model string) worker.Spec {
+	return worker.Spec{Engine: PicturesName, Picture: engine.PictureLoad{Files: engine.PictureFiles{Checkpoint: model}}}
 }
