@@ -63,7 +63,8 @@ type Model struct {
 // Ref is the model as receipts name it.
 func (m Model) Ref() ModelRef { return ModelRef{ID: m.ID, Name: m.Name, SHA256: m.SHA256} }
 
-// ModelShape is what a memory forecast needs of a chat model's header.
+// ModelShape is what a memory forecast needs of a chat model's header, and what makes the files of a picture model fit
+// each other.
 type ModelShape struct {
 	Layers    int `json:"layers"`
 	Embedding int `json:"embedding"`
@@ -72,6 +73,14 @@ type ModelShape struct {
 	KeyLen    int `json:"key_len"`   // values per K head
 	ValueLen  int `json:"value_len"` // values per V head
 	Vocab     int `json:"vocab"`
+
+	// Of picture models and their companions.
+	TextWidth  int  `json:"text_width,omitempty"`  // values per token that a denoiser listens to, or that an encoder gives
+	Latent     int  `json:"latent,omitempty"`      // channels of the latents that a VAE decodes
+	HasEncoder bool `json:"has_encoder,omitempty"` // a text encoder is in the same file
+	HasVAE     bool `json:"has_vae,omitempty"`     // a VAE is in the same file
+
+	Triggers string `json:"triggers,omitempty"` // words that a LoRA was trained to listen to, with commas between
 }
 
 // Forecast is the memory that a load will take, in bytes, said before it is taken. Reclaimable counts the part of Total

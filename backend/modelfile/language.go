@@ -48,6 +48,7 @@ func fromGGUF(g GGUF) (File, error) {
 	arch := f.Architecture
 	if family, ok := pictureArchitectures[arch]; ok {
 		f.Kind, f.Family = backend.KindDiffusion, family
+		f.Shape = fitting(shapesOf(g.Tensors), class{kind: f.Kind})
 		return f, nil
 	}
 	switch {
@@ -56,6 +57,7 @@ func fromGGUF(g GGUF) (File, error) {
 		return f, nil
 	case arch == "t5", arch == "t5encoder":
 		f.Kind, f.Family = backend.KindTextEncoder, "t5"
+		f.Shape = fitting(shapesOf(g.Tensors), class{kind: f.Kind})
 		return f, nil
 	case soundArchitectures[arch]:
 		return f, soundFault()
@@ -63,6 +65,7 @@ func fromGGUF(g GGUF) (File, error) {
 	if !languageArchitectures[arch] && !embeddingArchitectures[arch] {
 		if c := classify(shapesOf(g.Tensors)); c.kind != backend.KindUnknown {
 			f.Kind, f.Family = c.kind, c.family
+			f.Shape = fitting(shapesOf(g.Tensors), c)
 			return f, nil
 		}
 		if arch == "" {

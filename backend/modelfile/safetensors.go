@@ -328,6 +328,7 @@ func fromSafetensors(s Safetensors) (File, error) {
 	}
 	c := classify(sh)
 	f.Kind, f.Family, f.Rank = c.kind, c.family, c.rank
+	f.Shape = fitting(sh, c)
 	f.Name = clip(firstOf(s.Metadata, "modelspec.title", "ss_output_name", "name"), 100)
 	f.License = licenseName(firstOf(s.Metadata, "modelspec.license", "license"))
 	f.Base = clip(firstOf(s.Metadata, "ss_base_model_version", "modelspec.architecture"), 100)
@@ -336,6 +337,7 @@ func fromSafetensors(s Safetensors) (File, error) {
 			f.TriggerWords = append(f.TriggerWords, word)
 		}
 	}
+	f.Shape.Triggers = strings.Join(f.TriggerWords, ", ")
 	return f, nil
 }
 

@@ -1,0 +1,25 @@
+package modelfile
+
+import "loam/backend"
+
+// fitting says what decides whether the files of a picture model fit each other; zeros where the names do not tell.
+func fitting(s shapes, c class) backend.ModelShape {
+	positive := func(n int64) int { return int(max(0, min(n, 1<<20))) }
+	var m backend.ModelShape
+	switch c.kind {
+	case backend.KindDiffusion:
+		m.TextWidth = positive(s.dim(1, "txt_in.weight", "context_embedder.weight", "cap_embedder.1.weight",
+			"input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", "input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight"))
+		m.HasEncoder = s.hasPrefix("cond_stage_model.", "conditioner.", "text_encoders.")
+		m.HasVAE = s.hasPrefix("first_stage_model.", "vae.")
+	case backend.KindTextEncoder:
+		m.TextWidth = positive(s.dim(1, "shared.weight", "encoder.embed_tokens.weight", "token_embd.weight",
+			"text_model.embeddings.token_embedding.weight"))
+	case backend.KindVAE:
+		m.Latent = positive(s.dim(1, "decoder.conv_in.weight", "first_stage_model.decoder.conv_in.weight", "decoder.1.weight",
+			"decoder.layers.0.weight"))
+	case backend.KindChat, backend.KindAdapter, backend.KindProjector, backend.KindEmbedding, backend.KindLoRA,
+		backend.KindControlNet, backend.KindUpscaler, backend.KindUnknown:
+	}
+	return m
+}
