@@ -22,6 +22,7 @@ import (
 	"loam/backend/instance"
 	"loam/backend/library"
 	"loam/backend/residency"
+	"loam/backend/studio"
 	"loam/store"
 )
 
@@ -39,6 +40,7 @@ type Deps struct {
 	// put their fake here.
 	WorkerArgs []string
 	Engine     string
+	Pictures   string // the picture driver; "" = the pack when it is installed, else the embedded engine
 	NoSandbox  bool
 	Logger     *slog.Logger // nil = discard
 	Version    string
@@ -60,6 +62,7 @@ type App struct {
 	Library *library.Library
 	Engines *residency.Manager
 	Chats   *chat.Service
+	Studio  *studio.Service
 
 	log    *slog.Logger
 	deps   Deps
@@ -112,6 +115,13 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 		Owner: instance.Self(), Alive: instance.Alive, Context: a.contextWish,
 	})
 	if _, err := a.Chats.Recover(ctx); err != nil {
+		return nil, err
+	}
+	a.Studio = studio.New(studio.Deps{
+		Store: a.Store, Models: a.Library, Engines: pictures{a}, Bus: a.Bus, Dir: d.Folders.Pictures, Version: d.Version,
+		Owner: instance.Self(), Alive: instance.Alive, Logger: d.Logger,
+	})
+	if _, err := a.Studio.Recover(ctx); err != nil {
 		return nil, err
 	}
 	a.unlook = a.Bus.Subscribe(0, a.measure)
@@ -192,6 +202,9 @@ func (a *App) Close(ctx context.Context) error {
 			err = nil
 		}
 		step("chats", err)
+	}
+	if a.Studio != nil {
+		a.Studio.Close()
 	}
 	if a.Engines != nil {
 		step("engines", a.Engines.Close())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"loam/backend"
@@ -48,7 +49,7 @@ func (a *App) Doctor(ctx context.Context) (hardware.Report, error) {
 	if setup.EngineErr == nil {
 		r.Findings = append(r.Findings, sandboxFinding(probed))
 	}
-	r.Findings = append(r.Findings, a.storeFinding(ctx))
+	r.Findings = append(r.Findings, a.pictureFinding(ctx), a.storeFinding(ctx))
 	return r, nil
 }
 
@@ -58,6 +59,37 @@ func sandboxFinding(p worker.Probed) hardware.Finding {
 	if !p.Confinement.Full() {
 		f.State, f.Detail = hardware.Warn, "Engines are not fully locked in: "+p.Confinement.String()+"."
 		f.Next = "Use model files from places you trust only."
+	}
+	return f
+}
+
+// pictureFinding asks the picture engine in a child of its own whether it runs here. Pictures are not all of Loam: what is
+// wrong with them is a warning.
+func (a *App) pictureFinding(ctx context.Context) hardware.Finding {
+	f := hardware.Finding{ID: "pictures", Title: "Picture engine", State: hardware.OK}
+	spec := a.pictureSpec(a.EngineSettings(ctx))
+	spec.Load.PluginDir = spec.Picture.PluginDir
+	probing, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	p, err := worker.Probe(probing, spec)
+	embedded := spec.Engine == engineEmbedded
+	switch {
+	case err != nil:
+		f.State, f.Detail = hardware.Warn, "Pictures cannot be drawn: "+strings.TrimSuffix(err.Error(), ".")+"."
+		f.Next = "Install Loam again with its folder lib."
+		if errors.Is(err, backend.ErrUnsupported) {
+			f.Next = "Install the picture pack, which runs on every processor."
+		}
+	case embedded:
+		f.State = hardware.Warn
+		f.Detail = "The built-in engine draws (" + p.Engine.Build + "), because the picture pack is not installed: it knows SD 1, 2 and XL only, without previews."
+		f.Next = "Install the picture pack for more models, previews and a Stop that acts at once."
+	default:
+		f.Detail = "The picture pack draws (" + p.Engine.Build + ") on " + p.Engine.Device
+		if p.Engine.Variant != "" {
+			f.Detail += ", with the CPU code " + p.Engine.Variant
+		}
+		f.Detail += "."
 	}
 	return f
 }

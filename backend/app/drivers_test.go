@@ -8,7 +8,7 @@ import (
 	"loam/backend/engine"
 )
 
-func drivers() []engine.Driver { return nil }
+func drivers() []engine.Engine { return nil }
 
 func TestTheRealEngineIsNotPartOfThisBuild(t *testing.T) {
 	t.Skip("built with the tag nonative: the tests with the real engine run without it, after make setup")

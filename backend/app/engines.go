@@ -15,7 +15,12 @@ import (
 // startEngines makes the manager of engine processes. Nothing is loaded before it is needed.
 func (a *App) startEngines(ctx context.Context) {
 	a.Engines = residency.New(residency.Deps{
-		Spec: func(residency.Need) (worker.Spec, error) { return a.spec(a.EngineSettings(a.base)), nil },
+		Spec: func(n residency.Need) (worker.Spec, error) {
+			if n.Kind == residency.KindPictures {
+				return a.pictureSpec(a.EngineSettings(a.base)), nil
+			}
+			return a.spec(a.EngineSettings(a.base)), nil
+		},
 		Forecast: func(m backend.Model, contextTokens int) backend.Forecast {
 			return hardware.Forecast(m, contextTokens, hardware.Probe(a.base))
 		},

@@ -52,14 +52,14 @@ var Doors = []Door{
 	{[]string{"ui/markdown", "ui/textflow"}, nil, nil, "pure text work is tested without a window"},
 	{
 		[]string{"ui/cli/..."},
-		[]string{"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/library", "backend/residency", "ui/words"},
+		[]string{"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/imagemeta", "backend/library", "backend/residency", "backend/studio", "ui/words"},
 		nil, "the command line starts without a window",
 	},
 	{
 		[]string{"ui/..."},
 		[]string{
-			"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/library",
-			"backend/residency", "backend/studio", "backend/transfer", "ui/...",
+			"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/imagemeta",
+			"backend/library", "backend/residency", "backend/studio", "backend/transfer", "ui/...",
 		},
 		[]string{"fyne.io/fyne/v2/..."},
 		"the window asks the services, never the store or an engine",

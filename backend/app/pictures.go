@@ -1,0 +1,74 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"loam/backend"
+	"loam/backend/engine"
+	"loam/backend/residency"
+	"loam/backend/worker"
+)
+
+// The picture drivers and the folders of their libraries in lib/loam.
+const (
+	enginePack     = "sd-pack"
+	engineEmbedded = "sd-embedded"
+	folderPack     = "picture"
+	folderEmbedded = "picture-embedded"
+)
+
+// PictureEngine says which picture engine draws here: the pack where it is installed, else the embedded one.
+func (a *App) PictureEngine() string {
+	if a.deps.Pictures != "" {
+		return a.deps.Pictures
+	}
+	if a.LibDir != "" && isFolder(filepath.Join(a.LibDir, folderPack)) {
+		return enginePack
+	}
+	return engineEmbedded
+}
+
+// pictureSpec says how a picture engine's child is started with these settings. The manager adds the model.
+func (a *App) pictureSpec(s EngineSettings) worker.Spec {
+	name := a.PictureEngine()
+	dir := ""
+	switch name {
+	case enginePack:
+		dir = filepath.Join(a.LibDir, folderPack)
+	case engineEmbedded:
+		dir = filepath.Join(a.LibDir, folderEmbedded)
+	}
+	return worker.Spec{
+		Exe: a.deps.Exe, Args: a.deps.WorkerArgs, Engine: name, NoSandbox: a.deps.NoSandbox, Logger: a.log,
+		Picture: engine.PictureLoad{Threads: s.Threads, Device: s.Device, PluginDir: dir},
+	}
+}
+
+// pictures gives the studio its models out of the manager.
+type pictures struct{ a *App }
+
+// AcquirePictures implements studio.Engines. The engine may read every installed LoRA, so that another one does not cost
+// another load.
+func (p pictures) AcquirePictures(ctx context.Context, m backend.Model, files engine.PictureFiles) (engine.Imager, func(), error) {
+	n := residency.Need{Model: m, Files: files}
+	list, err := p.a.Library.List(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, l := range list {
+		if l.Kind == backend.KindLoRA && l.State != backend.ModelMissing {
+			n.Reads = append(n.Reads, l.Path)
+		}
+	}
+	im, release, err := p.a.Engines.AcquirePictures(ctx, n)
+	var bad *backend.BadFile
+	switch {
+	case err == nil && m.State == backend.ModelUnverified:
+		engines(p).note(m, p.a.Library.MarkVerified(ctx, m.ID))
+	case errors.As(err, &bad):
+		engines(p).note(m, p.a.Library.MarkBad(context.WithoutCancel(ctx), m.ID, bad.Reason))
+	}
+	return im, release, err
+}

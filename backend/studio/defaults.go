@@ -1,0 +1,72 @@
+package studio
+
+import (
+	"math"
+	"strings"
+)
+
+// Quality is how much time a picture may take.
+type Quality string
+
+// The qualities, as the page offers them.
+const (
+	Draft Quality = "draft"
+	Good  Quality = "good"
+	Best  Quality = "best"
+)
+
+// Defaults is what a family of models draws best with.
+type Defaults struct {
+	Size  int     // pixels of the side of a square
+	Steps int     // of quality Good
+	CFG   float32 // 1 = no guidance: a negative prompt has no effect
+}
+
+// defaults are what the models' authors recommend.
+var defaults = map[string]Defaults{
+	"sd1": {512, 20, 7}, "sd2": {768, 25, 7}, "sdxl": {1024, 25, 6}, "sd3": {1024, 28, 4.5}, "flux": {1024, 20, 1},
+	"chroma": {1024, 26, 4}, "qwen-image": {1024, 20, 2.5}, "z-image": {1024, 8, 1}, "lumina2": {1024, 25, 4},
+}
+
+// few are words in a model's name that promise pictures in few steps without guidance.
+var few = map[string]int{"schnell": 4, "turbo": 4, "lightning": 4, "lcm": 6, "hyper": 8, "distilled": 8}
+
+// DefaultsFor says how to draw with a model of this family and name.
+func DefaultsFor(family, name string) Defaults {
+	d, ok := defaults[family]
+	if !ok {
+		d = Defaults{512, 20, 4}
+	}
+	for word, steps := range few {
+		if strings.Contains(strings.ToLower(name), word) {
+			d.Steps, d.CFG = steps, 1
+		}
+	}
+	return d
+}
+
+// StepsFor is how many steps a quality takes.
+func (d Defaults) StepsFor(q Quality) int {
+	switch q {
+	case Draft:
+		return max(2, d.Steps/2)
+	case Best:
+		return d.Steps + d.Steps/2
+	case Good:
+	}
+	return d.Steps
+}
+
+// Shape is a width and a height in pixels.
+type Shape struct{ Width, Height int }
+
+// ShapeOf gives the shape of about side x side pixels with the ratio x:y, in multiples that the model can draw.
+func (d Defaults) ShapeOf(x, y, multiple int) Shape {
+	if multiple < 1 {
+		multiple = 64
+	}
+	round := func(n float64) int { return max(multiple, int(n/float64(multiple)+0.5)*multiple) }
+	side, ratio := float64(d.Size), float64(x)/float64(y)
+	root := math.Sqrt(ratio)
+	return Shape{round(side * root), round(side / root)}
+}
