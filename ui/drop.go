@@ -3,6 +3,8 @@ package ui
 import (
 	"context"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
@@ -31,10 +33,19 @@ func (u *UI) dropped(uris []fyne.URI) {
 	u.addFiles(paths)
 }
 
-// addFiles puts files to use where they were dropped: in a chat a banner says what came of each and offers to chat with
-// it, everywhere else the models page shows a card.
+// addFiles puts files to use where they were dropped: in a chat and where pictures are drawn a banner says what came of
+// each and offers to use it, everywhere else the models page shows a card. A picture brings its settings.
 func (u *UI) addFiles(paths []string) {
-	if u.page != pages.PageChats {
+	if u.page == pages.PagePictures {
+		paths = slices.DeleteFunc(paths, func(path string) bool {
+			if !strings.EqualFold(filepath.Ext(path), ".png") {
+				return false
+			}
+			u.pictures.TakePicture(path)
+			return true
+		})
+	}
+	if u.page != pages.PageChats && u.page != pages.PagePictures {
 		u.show(pages.PageModels)
 		u.models.Add(paths)
 		return
@@ -63,6 +74,9 @@ func (u *UI) fileNotice(key, path string, m backend.Model, err error) widgets.No
 	if pages.CanAnswer(m) {
 		n.Action, n.Do = "Chat with it", func() { host{u}.NewChatWith(m.ID) }
 	}
+	if m.Kind == backend.KindDiffusion && u.page != pages.PagePictures {
+		n.Action, n.Do = "Draw with it", func() { u.show(pages.PagePictures) }
+	}
 	return n
 }
 
@@ -80,7 +94,7 @@ func (u *UI) chooseFile() {
 		_ = r.Close() // only its name is wanted
 		u.addFiles([]string{path})
 	}, u.window)
-	d.SetFilter(storage.NewExtensionFileFilter([]string{".gguf"}))
+	d.SetFilter(storage.NewExtensionFileFilter([]string{".gguf", ".safetensors"}))
 	d.SetTitleText("Add a model file")
 	d.SetConfirmText("Add")
 	u.float.remember()

@@ -155,7 +155,7 @@ func (u *UI) fail(err error, retry func()) {
 // step is what the button of an error's next step does, nil where there is none.
 func (u *UI) step(next string, retry func()) func() {
 	switch next {
-	case words.NextAddModel, words.NextOtherFiles:
+	case words.NextAddModel, words.NextAddFile, words.NextOtherFiles:
 		return u.chooseFile
 	case words.NextModels:
 		return func() { u.show(pages.PageModels) }

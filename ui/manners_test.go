@@ -276,6 +276,15 @@ func TestEveryShortcutWorksWhileTyping(t *testing.T) {
 			f := fakes(t)
 			f.conversation(backend.MessageComplete)
 			f.open(1280, 800)
+			if s.what == "Draw" {
+				f.installPictures()
+				f.show(pages.PagePictures)
+				f.write("a lighthouse")
+				if f.mod(key); len(f.studio.Queue()) != 1 {
+					t.Errorf("Mod+%s draws %d pictures", key, len(f.studio.Queue()))
+				}
+				continue
+			}
 			f.focusedField()
 			page, look, side := f.page, f.state.look, f.UI.chats.SidebarShown()
 			f.mod(key)

@@ -129,6 +129,9 @@ func (n *notices) layout(left float32, s fyne.Size) {
 	if n.ui.page == pages.PageChats {
 		left += n.ui.chats.Middle()
 	}
+	if n.ui.page == pages.PagePictures {
+		left += n.ui.pictures.Middle()
+	}
 	width := min(s.Width-left-32, theme.Size(theme.SizeReading)*0.9)
 	x := left + (s.Width-left-width)/2
 	n.body.Move(fyne.NewPos(0, 0))

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -14,6 +15,7 @@ import (
 
 	"loam/backend"
 	"loam/backend/event"
+	"loam/backend/library"
 	"loam/ui/pages"
 	"loam/ui/uitest"
 	"loam/ui/widgets"
@@ -48,6 +50,47 @@ var screens = []struct {
 		f.notices.undone(widgets.Undo{Text: "Removed “Trip to Norway”. It stays in the trash for 30 days."})
 		f.addFiles([]string{"/home/ada/Downloads/some-very-long-name-of-a-model-file-that-is-not-one.Q4_K_M.gguf"})
 	}},
+	{"pictures", func(f *fixture) {
+		f.notices.cancelNewest()
+		f.notices.cancelNewest()
+		f.notices.cancelNewest()
+		f.show(pages.PagePictures)
+	}},
+	{"pictures-running", func(f *fixture) {
+		f.installPictures()
+		f.write("a lighthouse at dusk, the sea calm, oil on canvas")
+		f.pictures.Draw()
+		for _, id := range f.studio.Queue() {
+			f.studio.Begin(id)
+			f.studio.Step(id, 3, 4*time.Second)
+			break
+		}
+	}},
+	{"pictures-done", func(f *fixture) {
+		for i := range 3 {
+			for _, id := range f.studio.Queue() {
+				if i > 0 {
+					f.studio.Begin(id)
+				}
+				f.finish(id)
+			}
+			f.pictures.Draw()
+		}
+		for _, id := range f.studio.Queue() {
+			_ = f.studio.Stop(f.t.Context(), id)
+		}
+	}},
+	{"pictures-large", func(f *fixture) { f.pictures.ViewLatest() }},
+	{"pictures-gallery", func(f *fixture) { f.press(fyne.KeyEscape); f.pictures.ShowGallery() }},
+	{"pictures-failed", func(f *fixture) {
+		f.press(fyne.KeyEscape)
+		f.pictures.Draw()
+		for _, id := range f.studio.Queue() {
+			f.studio.Begin(id)
+			f.studio.Fail(id, "the picture came out all one colour (numbers overflowed)")
+		}
+	}},
+	{"pictures-more", func(f *fixture) { f.pictures.OpenMore() }},
 	{"models", func(f *fixture) {
 		f.notices.cancelNewest()
 		f.notices.cancelNewest()
@@ -57,6 +100,26 @@ var screens = []struct {
 	}},
 	{"settings", func(f *fixture) { f.show(pages.PageSettings) }},
 	{"shortcuts", func(f *fixture) { f.listShortcuts() }},
+}
+
+// installPictures puts a picture model and a LoRA there.
+func (f *fixture) installPictures() {
+	f.models.Files["/m/flux.gguf"], f.models.Files["/m/ink.safetensors"] = uitest.PictureModel(0), uitest.LoRA(0, "flux")
+	for _, path := range []string{"/m/flux.gguf", "/m/ink.safetensors"} {
+		if _, err := f.models.Add(f.t.Context(), path, library.AddOptions{}); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+}
+
+// finish ends a job with a picture.
+func (f *fixture) finish(id int64) backend.Picture {
+	f.t.Helper()
+	p, err := f.studio.Finish(id)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return p
 }
 
 // draw keeps a picture of the window where one is wanted.

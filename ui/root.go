@@ -25,7 +25,10 @@ type root struct {
 	pixel *canvas.Raster // tells of the first frame; nil = nobody asks
 }
 
-type railButton interface{ SetSelected(on bool) }
+type railButton interface {
+	SetSelected(on bool)
+	SetProgress(share float32)
+}
 
 func newRoot(u *UI) *root {
 	r := &root{ui: u}
@@ -42,7 +45,8 @@ func (r *root) build() {
 	}
 	top := container.New(widgets.Column{Gap: 2},
 		item(pages.PageChats, "Chats", theme.IconChats, "1"),
-		item(pages.PageModels, "Models", theme.IconModels, "2"))
+		item(pages.PagePictures, "Pictures", theme.IconPictures, "2"),
+		item(pages.PageModels, "Models", theme.IconModels, "3"))
 	foot := item(pages.PageSettings, "Settings", theme.IconSettings, ",")
 	r.rail = widgets.NewGround(theme.ColorRail, widgets.NewEdges(widgets.Edges{
 		Top: container.New(widgets.Inset{Top: 8}, top), Bottom: container.New(widgets.Inset{Bottom: 8}, foot),

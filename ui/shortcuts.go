@@ -32,8 +32,14 @@ func table() []shortcut {
 			u.chats.Find()
 		}},
 		{keys: []fyne.KeyName{fyne.Key1}, label: "1", what: "Chats", do: func(u *UI) { u.show(pages.PageChats) }},
-		{keys: []fyne.KeyName{fyne.Key2}, label: "2", what: "Models", do: func(u *UI) { u.show(pages.PageModels) }},
-		{keys: []fyne.KeyName{fyne.KeyComma, fyne.Key3}, label: ",", what: "Settings", do: func(u *UI) { u.show(pages.PageSettings) }},
+		{keys: []fyne.KeyName{fyne.Key2}, label: "2", what: "Pictures", do: func(u *UI) { u.show(pages.PagePictures) }},
+		{keys: []fyne.KeyName{fyne.Key3}, label: "3", what: "Models", do: func(u *UI) { u.show(pages.PageModels) }},
+		{keys: []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter}, label: "Enter", what: "Draw", do: func(u *UI) {
+			if u.page == pages.PagePictures {
+				u.pictures.Draw()
+			}
+		}},
+		{keys: []fyne.KeyName{fyne.KeyComma}, label: ",", what: "Settings", do: func(u *UI) { u.show(pages.PageSettings) }},
 		{keys: []fyne.KeyName{fyne.KeyBackslash}, label: "\\", what: "Show or hide the list of chats", do: func(u *UI) {
 			u.show(pages.PageChats)
 			u.chats.ToggleSidebar()
@@ -82,8 +88,11 @@ func (u *UI) shortcuts() {
 
 // typedKey takes the keys that no widget wanted.
 func (u *UI) typedKey(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeyEscape {
+	switch {
+	case e.Name == fyne.KeyEscape:
 		u.cancelInnermost()
+	case u.page == pages.PagePictures && !u.float.open():
+		u.pictures.TypedKey(e)
 	}
 }
 
@@ -97,6 +106,8 @@ func (u *UI) cancelInnermost() {
 	switch u.page {
 	case pages.PageChats:
 		used = u.chats.Cancel()
+	case pages.PagePictures:
+		used = u.pictures.Cancel()
 	case pages.PageModels:
 		used = u.models.Cancel()
 	case pages.PageSettings:

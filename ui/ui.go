@@ -25,6 +25,7 @@ type Deps struct {
 	Chats   pages.Chats
 	Models  pages.Models
 	Engines pages.Engines
+	Studio  pages.Studio
 	System  pages.System
 	Search  pages.Search // nil = only names of chats are searched
 	Folders pages.Folders
@@ -47,19 +48,20 @@ type UI struct {
 	now      func() time.Time
 	cancel   func() // of the bus
 
-	window  fyne.Window
-	root    *root
-	notices *notices
-	float   *floating
-	keys    fyne.ShortcutHandler
-	state   state
-	saving  func() // cancels the waiting store of the state
-	page    pages.Page
-	chats   *pages.ChatsPage
-	models  *pages.ModelsPage
-	setting *pages.SettingsPage
-	rail    map[pages.Page]railButton
-	closed  bool
+	window   fyne.Window
+	root     *root
+	notices  *notices
+	float    *floating
+	keys     fyne.ShortcutHandler
+	state    state
+	saving   func() // cancels the waiting store of the state
+	page     pages.Page
+	chats    *pages.ChatsPage
+	pictures *pages.PicturesPage
+	models   *pages.ModelsPage
+	setting  *pages.SettingsPage
+	rail     map[pages.Page]railButton
+	closed   bool
 }
 
 // runner is how slow work gets off the window's goroutine; tests run it directly.
@@ -132,6 +134,7 @@ func (u *UI) Close() {
 	u.closed = true
 	u.window.Hide()
 	u.chats.Flush()
+	u.pictures.Flush()
 	u.storeState()
 	if u.cancel != nil {
 		u.cancel()
@@ -157,6 +160,7 @@ func (u *UI) handle(e event.Event) {
 		u.engineChanged(e)
 	}
 	u.chats.Handle(e)
+	u.pictures.Handle(e)
 	u.models.Handle(e)
 	u.setting.Handle(e)
 }
@@ -167,14 +171,16 @@ func (u *UI) build() {
 	u.root = newRoot(u)
 	u.float = &floating{ui: u}
 	env := pages.Env{
-		Host: host{u}, Chats: u.deps.Chats, Models: u.deps.Models, Engines: u.deps.Engines, System: u.deps.System,
+		Host: host{u}, Chats: u.deps.Chats, Models: u.deps.Models, Engines: u.deps.Engines, Studio: u.deps.Studio, System: u.deps.System,
 		Search: u.deps.Search, Folders: u.deps.Folders, About: u.deps.About,
 	}
 	u.chats = pages.NewChatsPage(env, u.chatOpened)
 	u.chats.SetSidebarShown(!u.state.SidebarHidden)
+	u.pictures = pages.NewPicturesPage(env, func(share float32) { u.rail[pages.PagePictures].SetProgress(share) })
 	u.models = pages.NewModelsPage(env)
 	u.setting = pages.NewSettingsPage(env)
 	u.root.build()
+	u.pictures.Start()
 }
 
 // show brings a page to the front.
@@ -189,6 +195,9 @@ func (u *UI) show(p pages.Page) {
 		b.SetSelected(name == p)
 	}
 	switch p {
+	case pages.PagePictures:
+		u.root.setPage(u.pictures.Body())
+		u.pictures.Shown()
 	case pages.PageModels:
 		u.models.Reload()
 		u.root.setPage(u.models.Body())

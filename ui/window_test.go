@@ -82,6 +82,7 @@ type fixture struct {
 	models  *uitest.Models
 	engines *uitest.Engines
 	system  *uitest.System
+	studio  *uitest.Studio
 	time    *inline
 }
 
@@ -99,7 +100,8 @@ func fakes(t testing.TB) *fixture {
 				{ID: "gpu", Title: "No GPU was found", State: hardware.Warn, Detail: "Replies are computed on the processor, which is slower.", Next: "Nothing needs to be done."},
 			}},
 		},
-		time: &inline{now: noon},
+		time:   &inline{now: noon},
+		studio: &uitest.Studio{Dir: t.TempDir(), Now: noon},
 	}
 	f.chats.Now = func() time.Time { return noon }
 	return f
@@ -110,7 +112,7 @@ func (f *fixture) open(width, height float32) *fixture {
 	f.t.Helper()
 	app := test.NewApp()
 	u, err := New(app, Deps{
-		Chats: f.chats, Models: f.models, Engines: f.engines, System: f.system,
+		Chats: f.chats, Models: f.models, Engines: f.engines, Studio: f.studio, System: f.system,
 		Folders: pages.Folders{Data: "/home/ada/.local/share/loam", Models: "/home/ada/.local/share/loam/models", Logs: "/home/ada/.local/state/loam"},
 		About:   pages.About{Version: "0.1.0", Commit: "f5870d9", Licenses: func() string { return "fyne: BSD-3-Clause" }},
 	}, os.DirFS("../assets"))
@@ -122,7 +124,7 @@ func (f *fixture) open(width, height float32) *fixture {
 	u.dispatch = newDispatcher(func(f func()) { f() }, u.handle)
 	f.UI = u
 	f.chats.Tell = func(e event.Event) { u.dispatch.events([]event.Event{e}) }
-	f.models.Tell = f.chats.Tell
+	f.models.Tell, f.studio.Tell = f.chats.Tell, f.chats.Tell
 	u.Open(nil)
 	f.resize(width, height)
 	return f

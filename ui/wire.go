@@ -14,7 +14,7 @@ import (
 // Wire makes the window's dependencies out of the running program. started is when the process began.
 func Wire(a *app.App, started time.Time) Deps {
 	return Deps{
-		Bus: a.Bus, Chats: a.Chats, Models: a.Library, Engines: a.Engines, System: a,
+		Bus: a.Bus, Chats: a.Chats, Models: a.Library, Engines: a.Engines, Studio: a.Studio, System: a,
 		Search: search(a),
 		Folders: pages.Folders{
 			Data: a.Folders.Data, Models: a.Folders.Models, Cache: a.Folders.Cache, Config: a.Folders.Config, Logs: a.Folders.Logs,

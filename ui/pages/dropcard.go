@@ -93,7 +93,9 @@ func Added(m backend.Model) string {
 		s += ", " + m.Quant
 	}
 	s += ", " + bytesText(m.SizeBytes) + ", " + license(m) + "."
-	if m.Kind != backend.KindChat {
+	switch m.Kind {
+	case backend.KindChat, backend.KindDiffusion, backend.KindLoRA, backend.KindTextEncoder, backend.KindVAE, backend.KindUpscaler:
+	case backend.KindAdapter, backend.KindProjector, backend.KindEmbedding, backend.KindControlNet, backend.KindUnknown:
 		s += " Loam cannot put it to use yet."
 	}
 	return s

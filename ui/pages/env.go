@@ -17,6 +17,7 @@ import (
 	"loam/backend/event"
 	"loam/backend/hardware"
 	"loam/backend/library"
+	"loam/backend/studio"
 	"loam/ui/widgets"
 )
 
@@ -60,6 +61,20 @@ type Engines interface {
 	State() event.EngineChanged
 	Unload(ctx context.Context)
 	Retry()
+}
+
+// Studio draws pictures and keeps them; *studio.Service is one.
+type Studio interface {
+	Enqueue(ctx context.Context, r studio.Request, count int) ([]backend.Job, error)
+	Stop(ctx context.Context, id int64) error
+	Queue() []int64
+	Left(ctx context.Context) ([]backend.Job, error)
+	Continue(ctx context.Context, ids ...int64) error
+	Discard(ctx context.Context, ids ...int64) error
+	Job(ctx context.Context, id int64) (backend.Job, studio.Request, error)
+	Picture(ctx context.Context, id int64) (backend.Picture, error)
+	Pictures(ctx context.Context, limit, offset int) ([]backend.Picture, error)
+	Path(p backend.Picture) string
 }
 
 // System is the machine, the installation and the settings; *app.App is one, through the window's wiring.
@@ -119,6 +134,7 @@ type Page string
 // The pages.
 const (
 	PageChats    Page = "chats"
+	PagePictures Page = "pictures"
 	PageModels   Page = "models"
 	PageSettings Page = "settings"
 )
@@ -154,6 +170,7 @@ type Env struct {
 	Chats   Chats
 	Models  Models
 	Engines Engines
+	Studio  Studio
 	System  System
 	Search  Search // nil = only names of chats are searched
 	Folders Folders

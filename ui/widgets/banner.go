@@ -25,6 +25,8 @@ type Notice struct {
 	Text    string
 	Action  string // label of the button for the next step; "" = none
 	Do      func() // what the button does
+	Other   string // label of a second button, for the other way to go on; "" = none
+	OtherDo func() // what the second button does
 	Details string // folds out; can be copied
 	Keep    bool   // stays until it is closed or its action is taken
 	OnClose func() // it left without its action being taken
@@ -77,6 +79,16 @@ func NewBanner(n Notice, closed func(), copyText func(string)) *Banner {
 		})
 		act.Small = true
 		line = append(line, act)
+	}
+	if n.Other != "" {
+		other := NewButton(n.Other, KindPlain, func() {
+			closed()
+			if n.OtherDo != nil {
+				n.OtherDo()
+			}
+		})
+		other.Small = true
+		line = append(line, other)
 	}
 	cross := NewIconButton(theme.Icon(theme.IconClose), "Close", func() {
 		closed()

@@ -30,9 +30,9 @@ func NewSegmented(options []string, chosen int, changed func(index int)) *Segmen
 // Chosen is the index of the taken choice.
 func (s *Segmented) Chosen() int { return s.chosen }
 
-// Choose takes a choice without telling OnChange.
+// Choose takes a choice without telling OnChange; -1 = none of them.
 func (s *Segmented) Choose(index int) {
-	if index >= 0 && index < len(s.Options) && index != s.chosen {
+	if index >= -1 && index < len(s.Options) && index != s.chosen {
 		s.chosen = index
 		s.Refresh()
 	}
@@ -130,6 +130,7 @@ func (s *Segmented) CreateRenderer() fyne.WidgetRenderer {
 		radius := s.measure(theme.SizeRadiusNested)
 		ground.FillColor, ground.StrokeColor, ground.StrokeWidth, ground.CornerRadius = color.Transparent, s.ink(theme.ColorControl), 1, radius+2
 		mark.FillColor, mark.CornerRadius = s.ink(theme.ColorSelected), radius-1
+		shown(mark, s.chosen >= 0)
 		veil.FillColor, veil.CornerRadius = color.Transparent, radius-1
 		if s.over >= 0 && s.over != s.chosen {
 			veil.FillColor = s.ink(theme.ColorHover)

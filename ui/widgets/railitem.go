@@ -19,6 +19,7 @@ type RailItem struct {
 	tapped func()
 
 	selected, hovered, focused bool
+	progress                   float32 // 0 = nothing runs there
 }
 
 // NewRailItem makes an item; tip names its shortcut.
@@ -35,6 +36,17 @@ func (r *RailItem) SetSelected(on bool) {
 		r.Refresh()
 	}
 }
+
+// SetProgress draws a thin ring around the icon for work that runs on the page: 0 to 1, 0 = none.
+func (r *RailItem) SetProgress(share float32) {
+	if share = min(max(share, 0), 1); share != r.progress {
+		r.progress = share
+		r.Refresh()
+	}
+}
+
+// Progress is the share that the ring shows.
+func (r *RailItem) Progress() float32 { return r.progress }
 
 // Selected says whether its page is shown.
 func (r *RailItem) Selected() bool { return r.selected }
@@ -79,7 +91,8 @@ func (r *RailItem) CreateRenderer() fyne.WidgetRenderer {
 	img := canvas.NewImageFromResource(nil)
 	img.FillMode = canvas.ImageFillContain
 	text.Alignment = fyne.TextAlignCenter
-	d := &drawn{of: r, objects: []fyne.CanvasObject{ground, img, text, ring}}
+	arc := canvas.NewArc(0, 0, 0.88, color.Transparent)
+	d := &drawn{of: r, objects: []fyne.CanvasObject{ground, arc, img, text, ring}}
 	size := func() float32 { return r.measure(theme.SizeSmall) - 1 }
 	d.min = func() fyne.Size {
 		w := fyne.MeasureText(r.Label, size(), fyne.TextStyle{}).Width + 16
@@ -88,7 +101,12 @@ func (r *RailItem) CreateRenderer() fyne.WidgetRenderer {
 	d.layout = func(s fyne.Size) {
 		place(ground, 5, 2, s.Width-10, s.Height-4)
 		place(ring, 5, 2, s.Width-10, s.Height-4)
-		place(img, (s.Width-22)/2, 9, 22, 22)
+		side := float32(22)
+		if r.progress > 0 {
+			side = 16
+		}
+		place(img, (s.Width-side)/2, 20-side/2, side, side)
+		place(arc, s.Width/2-14, 6, 28, 28)
 		h := text.MinSize().Height
 		place(text, 0, 33, s.Width, h)
 	}
@@ -107,6 +125,8 @@ func (r *RailItem) CreateRenderer() fyne.WidgetRenderer {
 			ring.StrokeColor = r.ink(theme.ColorFocus)
 		}
 		seen(ground, ring)
+		arc.EndAngle, arc.FillColor = 360*r.progress, r.ink(theme.ColorAccent)
+		shown(arc, r.progress > 0)
 		img.Resource = tinted(r.Theme().Icon(r.icon), name)
 		text.Color, text.TextSize = r.ink(name), size()
 	}

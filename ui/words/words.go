@@ -26,6 +26,7 @@ import (
 // The labels of next steps. The window makes a button of them.
 const (
 	NextAddModel   = "Add a model"
+	NextAddFile    = "Add file"
 	NextModels     = "Choose another model"
 	NextSettings   = "Open settings"
 	NextFolder     = "Open the data folder"
@@ -118,6 +119,10 @@ func ofModels(err error) (text, next string) {
 	}
 	if taken, ok := errors.AsType[*library.NameTaken](err); ok {
 		return asSentence(taken.Error()) + " Choose another name.", ""
+	}
+	if parts, ok := errors.AsType[*library.MissingParts](err); ok {
+		return fmt.Sprintf("%s cannot draw yet: its %s is not here. Add the file, and the set completes itself.",
+			named(parts.Model), strings.Join(parts.Missing, " and its ")), NextAddFile
 	}
 	switch {
 	case errors.Is(err, engine.ErrPromptTooLong):

@@ -43,6 +43,7 @@ func TestErrorsBecomeSentences(t *testing.T) {
 		"prompt too long": {engine.ErrPromptTooLong, []string{"too long"}, NextModels},
 		"unusable":        {&chat.Unusable{Model: backend.Model{Name: "Old"}, Reason: "it was removed"}, []string{"Old", "it was removed."}, NextModels},
 		"ambiguous":       {&library.Ambiguous{Query: "q", Names: []string{"Qa", "Qb"}}, []string{"Qa", "Qb", "more of the name"}, ""},
+		"missing parts":   {&library.MissingParts{Model: "Flux schnell", Missing: []string{"text encoder (T5)", "VAE"}}, []string{"Flux schnell cannot draw yet: its text encoder (T5) and its VAE is not here.", "Add the file"}, NextAddFile},
 		"deadline":        {context.DeadlineExceeded, []string{"too long"}, NextTryAgain},
 		"permission":      {&fs.PathError{Op: "open", Path: "/m/a.gguf", Err: syscall.EACCES}, []string{"“/m/a.gguf”", "no right"}, NextOtherFiles},
 		"missing":         {&fs.PathError{Op: "open", Path: "/m/a.gguf", Err: syscall.ENOENT}, []string{"no file “/m/a.gguf”"}, NextOtherFiles},

@@ -1,0 +1,250 @@
+package pages
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"loam/backend"
+	"loam/backend/imagemeta"
+	"loam/backend/library"
+	"loam/backend/studio"
+)
+
+// wish is what the controls of the pictures page say; it is kept from one start to the next.
+type wish struct {
+	Prompt   string          `json:"prompt"`
+	ModelID  int64           `json:"model_id"`
+	Shape    string          `json:"shape"` // a label of pictureShapes; "" = the first
+	Quality  studio.Quality  `json:"quality"`
+	Count    int             `json:"count"`
+	Seed     uint64          `json:"seed"`
+	Locked   bool            `json:"locked"` // the seed stays
+	LoRAs    []studio.LoRA   `json:"loras,omitempty"`
+	Family   map[string]tune `json:"family,omitempty"` // what "More" holds, by family
+	FoldOpen bool            `json:"fold_open,omitempty"`
+}
+
+// tune is what "More" holds for a family; zero values mean the family's own.
+type tune struct {
+	Negative string  `json:"negative,omitempty"`
+	Steps    int     `json:"steps,omitempty"`
+	CFG      float32 `json:"cfg,omitempty"`
+	Sampler  string  `json:"sampler,omitempty"`
+	Width    int     `json:"width,omitempty"` // a size that no shape gives: of a picture whose settings are used again
+	Height   int     `json:"height,omitempty"`
+}
+
+// pictureShapes are the shapes to choose from.
+var pictureShapes = []struct {
+	label string
+	x, y  int
+}{{"1:1", 1, 1}, {"3:2", 3, 2}, {"16:9", 16, 9}, {"2:3", 2, 3}}
+
+var (
+	qualities      = []studio.Quality{studio.Draft, studio.Good, studio.Best}
+	qualityNames   = []string{"Draft", "Good", "Best"}
+	pictureCounts  = []int{1, 2, 4, 8}
+	samplerChoices = []string{
+		"euler", "euler_a", "heun", "dpm2", "dpm++2s_a", "dpm++2m", "dpm++2mv2", "ipndm", "ipndm_v", "lcm", "ddim_trailing", "tcd",
+	}
+)
+
+// multiple is what width and height are a multiple of: every engine draws these.
+const multiple = 64
+
+func (w wish) tune(family string) tune { return w.Family[family] }
+
+func (w *wish) setTune(family string, t tune) {
+	family = strings.Clone(family)
+	all := make(map[string]tune, len(w.Family)+1)
+	for k, v := range w.Family {
+		all[k] = v
+	}
+	all[family] = t
+	w.Family = all
+}
+
+// shapeOf is the size of the pictures of a model.
+func (w wish) shapeOf(m backend.Model) studio.Shape {
+	if t := w.tune(m.Family); w.Shape == "" && t.Width > 0 && t.Height > 0 {
+		return studio.Shape{Width: t.Width, Height: t.Height}
+	}
+	d := studio.DefaultsFor(m.Family, m.Name)
+	for _, s := range pictureShapes {
+		if s.label == w.Shape {
+			return d.ShapeOf(s.x, s.y, multiple)
+		}
+	}
+	return d.ShapeOf(1, 1, multiple)
+}
+
+// steps is how many steps the pictures of a model take.
+func (w wish) steps(m backend.Model) int {
+	if t := w.tune(m.Family); t.Steps > 0 {
+		return t.Steps
+	}
+	return studio.DefaultsFor(m.Family, m.Name).StepsFor(w.Quality)
+}
+
+// cfg is how closely the prompt is followed.
+func (w wish) cfg(m backend.Model) float32 {
+	if t := w.tune(m.Family); t.CFG > 0 {
+		return t.CFG
+	}
+	return studio.DefaultsFor(m.Family, m.Name).CFG
+}
+
+// request is what the studio is asked for. LoRAs that the prompt names are put to use; those that do not fit are left out.
+func (w wish) request(m backend.Model, loras []backend.Model) (studio.Request, error) {
+	prompt, refs := studio.LoRAsIn(w.Prompt)
+	t, shape := w.tune(m.Family), w.shapeOf(m)
+	r := studio.Request{
+		ModelID: m.ID, Prompt: strings.TrimSpace(prompt), Negative: t.Negative, Width: shape.Width, Height: shape.Height,
+		Steps: w.steps(m), Sampler: t.Sampler, CFG: w.cfg(m), Seed: w.Seed,
+	}
+	for _, l := range w.LoRAs {
+		if slices.ContainsFunc(loras, func(x backend.Model) bool { return x.ID == l.ModelID && x.Family == m.Family }) {
+			r.LoRAs = append(r.LoRAs, l)
+		}
+	}
+	for _, ref := range refs {
+		i := slices.IndexFunc(loras, func(x backend.Model) bool {
+			return x.Family == m.Family && strings.EqualFold(x.Name, ref.Name)
+		})
+		if i < 0 {
+			return r, fmt.Errorf("the prompt names the LoRA %q, and no LoRA of that name is installed for %s", ref.Name, m.Name)
+		}
+		r.LoRAs = append(r.LoRAs, studio.LoRA{ModelID: loras[i].ID, Weight: ref.Weight})
+	}
+	return r, nil
+}
+
+// pace is how long pictures of a size take with a model, learnt from the receipts of those that were drawn.
+type pace struct{ step, rest time.Duration }
+
+type paceKey struct {
+	model         string
+	width, height int
+}
+
+// paces learns from pictures, the newest first.
+func paces(ps []backend.Picture) map[paceKey]pace {
+	known := map[paceKey]pace{}
+	for _, p := range ps {
+		rec, ok := receiptOf(p)
+		if !ok || rec.Settings.Steps < 1 || rec.Sample <= 0 {
+			continue
+		}
+		k := paceKey{rec.Settings.Model, rec.Settings.Width, rec.Settings.Height}
+		if _, known := known[k]; known {
+			continue
+		}
+		known[k] = pace{rec.Sample / time.Duration(rec.Settings.Steps), rec.Decode}
+	}
+	return known
+}
+
+// receiptOf reads what a picture's row says of its making.
+func receiptOf(p backend.Picture) (imagemeta.Receipt, bool) {
+	var rec imagemeta.Receipt
+	err := json.Unmarshal(p.Settings, &rec)
+	return rec, err == nil && rec.Format > 0
+}
+
+// forecast is the line beside Draw: the weights of the set, and the time where the pace is known.
+func forecast(set library.Set, r studio.Request, count int, known map[paceKey]pace) string {
+	bytes := set.Model.SizeBytes
+	for _, p := range set.Parts {
+		bytes += p.SizeBytes
+	}
+	line := bytesText(bytes)
+	if p, ok := known[paceKey{set.Model.Name, r.Width, r.Height}]; ok {
+		line += ", about " + spanText(time.Duration(count)*(p.step*time.Duration(r.Steps)+p.rest))
+	}
+	return line
+}
+
+// spanText is a length of time as people say it: "40 s", "2 min".
+func spanText(d time.Duration) string {
+	s := d.Seconds()
+	switch {
+	case s < 1:
+		return "1 s"
+	case s < 10:
+		return fmt.Sprintf("%.0f s", math.Ceil(s))
+	case s < 55:
+		return fmt.Sprintf("%.0f s", math.Ceil(s/5)*5)
+	case s < 3600:
+		return fmt.Sprintf("%.0f min", math.Ceil(s/60))
+	}
+	return strconv.FormatFloat(math.Round(s/360)/10, 'f', -1, 64) + " h"
+}
+
+// phaseText is what an engine's phase means to a person; "" = nothing.
+func phaseText(phase string) string {
+	switch phase {
+	case "loading":
+		return "loading the model"
+	case "text", "encode":
+		return "reading the prompt"
+	case "lora":
+		return "applying LoRAs"
+	case "decode":
+		return "finishing the picture"
+	}
+	return ""
+}
+
+// sameModel finds the installed model that drew a picture: by its hash, else by its name; nil = it is not installed.
+func sameModel(s imagemeta.Settings, models []backend.Model) *backend.Model {
+	for i := range models {
+		if h := models[i].SHA256; h != "" && len(s.ModelHash) >= 10 && strings.HasPrefix(h, s.ModelHash) {
+			return &models[i]
+		}
+	}
+	for i := range models {
+		if models[i].Name == s.Model && s.Model != "" {
+			return &models[i]
+		}
+	}
+	return nil
+}
+
+// recall fills a wish with the settings of a picture. missing names what is not installed, in words.
+func (w *wish) recall(s imagemeta.Settings, models, loras []backend.Model) (missing []string) {
+	w.Prompt, w.Seed, w.Locked = s.Prompt, s.Seed&0x7fffffff, true
+	family := ""
+	for _, m := range models {
+		if m.ID == w.ModelID {
+			family = m.Family
+		}
+	}
+	if m := sameModel(s, models); m != nil {
+		w.ModelID, family = m.ID, m.Family
+	} else if s.Model != "" {
+		missing = append(missing, "the model "+s.Model)
+	}
+	t := tune{Negative: s.Negative, Steps: s.Steps, CFG: s.CFG, Sampler: s.Sampler}
+	w.Shape = ""
+	if s.Width >= 64 && s.Height >= 64 && s.Width <= 4096 && s.Height <= 4096 {
+		t.Width, t.Height = s.Width, s.Height
+	}
+	w.setTune(family, t)
+	w.LoRAs = nil
+	for _, l := range s.LoRAs {
+		i := slices.IndexFunc(loras, func(m backend.Model) bool {
+			return l.SHA256 != "" && m.SHA256 == l.SHA256 || m.Name == l.Name
+		})
+		if i < 0 {
+			missing = append(missing, "the LoRA "+l.Name)
+			continue
+		}
+		w.LoRAs = append(w.LoRAs, studio.LoRA{ModelID: loras[i].ID, Weight: l.Weight})
+	}
+	return missing
+}

@@ -1,0 +1,253 @@
+package ui
+
+import (
+	"image/color"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
+
+	"loam/backend"
+	"loam/backend/event"
+	"loam/backend/studio"
+	"loam/ui/pages"
+	"loam/ui/uitest"
+	"loam/ui/widgets"
+)
+
+// studioWindow is a window on the pictures page with a model.
+func studioWindow(t *testing.T, width, height float32) *fixture {
+	t.Helper()
+	f := fakes(t)
+	f.open(width, height)
+	f.installPictures()
+	f.show(pages.PagePictures)
+	return f
+}
+
+// drawing asks for pictures by the keyboard and returns their jobs.
+func (f *fixture) drawing(prompt string) []int64 {
+	f.t.Helper()
+	f.write(prompt)
+	f.mod(fyne.KeyReturn)
+	ids := f.studio.Queue()
+	if len(ids) == 0 {
+		f.t.Fatalf("nothing was drawn; notices: %q", f.words())
+	}
+	return ids
+}
+
+// shownText is every line of text that is shown.
+func (f *fixture) shownText() string {
+	var b strings.Builder
+	for _, o := range append(f.window.Canvas().Overlays().List(), f.root) {
+		texts(o, fyne.Position{}, false, func(t *canvas.Text, _ fyne.Position, _ bool) { b.WriteString(t.Text + "\n") })
+	}
+	return b.String()
+}
+
+// tap presses the button with a label.
+func (f *fixture) tap(label string) {
+	f.t.Helper()
+	var found *widgets.Button
+	var walk func(o fyne.CanvasObject)
+	walk = func(o fyne.CanvasObject) {
+		if o == nil || !o.Visible() {
+			return
+		}
+		switch o := o.(type) {
+		case *widgets.Button:
+			if o.Text == label {
+				found = o
+			}
+		case *fyne.Container:
+			for _, child := range o.Objects {
+				walk(child)
+			}
+		case fyne.Widget:
+			for _, child := range test.WidgetRenderer(o).Objects() {
+				walk(child)
+			}
+		}
+	}
+	walk(f.root)
+	if found == nil {
+		f.t.Fatalf("no button %q is shown", label)
+	}
+	found.Tapped(nil)
+}
+
+func TestAPictureGrowsInItsFinalShapeAndStays(t *testing.T) {
+	f := studioWindow(t, 1280, 800)
+	id := f.drawing("a lighthouse")[0]
+	r := f.studio.Request(id)
+	if r.Prompt != "a lighthouse" || r.Width != 1024 || r.Steps != 4 || r.CFG != 1 || r.ModelID != 2 {
+		t.Errorf("asked for %+v", r)
+	}
+	f.studio.Begin(id)
+	f.studio.Step(id, 2, 4*time.Second)
+	if s := f.shownText(); !strings.Contains(s, "Step 2 of 4 · 4 s left") || !strings.Contains(s, "Stop") || strings.Contains(s, "Keep\n") {
+		t.Errorf("while it runs: %q", s)
+	}
+	first := f.window.Canvas().Capture()
+	f.studio.Step(id, 3, 2*time.Second)
+	if at(first.At, 800, 300) == at(f.window.Canvas().Capture().At, 800, 300) && at(first.At, 800, 450) == at(f.window.Canvas().Capture().At, 800, 450) {
+		t.Error("the preview did not change")
+	}
+	f.finish(id)
+	if s := f.shownText(); !strings.Contains(s, "Keep") || !strings.Contains(s, "This session") || strings.Contains(s, "Stop\n") {
+		t.Errorf("when it is done: %q", s)
+	}
+}
+
+func at(pixel func(x, y int) color.Color, x, y int) [4]uint32 {
+	r, g, b, a := pixel(x, y).RGBA()
+	return [4]uint32{r, g, b, a}
+}
+
+func TestEscStopsThePictureAfterWhatIsOpen(t *testing.T) {
+	f := studioWindow(t, 1280, 800)
+	id := f.drawing("a lighthouse")[0]
+	f.studio.Begin(id)
+	f.finish(id)
+	f.mod(fyne.KeyReturn)
+	next := f.studio.Queue()[0]
+	f.studio.Begin(next)
+	f.pictures.ViewLatest()
+	f.press(fyne.KeyEscape)
+	if len(f.studio.Queue()) != 1 {
+		t.Fatal("Esc stopped the picture and not the large view")
+	}
+	f.press(fyne.KeyEscape)
+	if len(f.studio.Queue()) != 0 || !strings.Contains(f.shownText(), "Stopped") {
+		t.Errorf("queue %v, %q", f.studio.Queue(), f.shownText())
+	}
+}
+
+func TestAFailedPictureSaysWhyInOneSentence(t *testing.T) {
+	f := studioWindow(t, 1280, 800)
+	id := f.drawing("a lighthouse")[0]
+	f.studio.Begin(id)
+	f.studio.Fail(id, "the picture came out all one colour\n(numbers overflowed)")
+	if s := strings.ReplaceAll(f.shownText(), "\n", " "); !strings.Contains(s, "No picture came of it: the picture came out all one colour (numbers") || !strings.Contains(s, "Details") {
+		t.Errorf("%q", s)
+	}
+}
+
+func TestTheSeedChangesUnlessItIsLocked(t *testing.T) {
+	f := studioWindow(t, 1280, 800)
+	a := f.studio.Request(f.drawing("a lighthouse")[0]).Seed
+	f.mod(fyne.KeyReturn)
+	b := f.studio.Request(f.studio.Queue()[1]).Seed
+	if a == b || a > 1<<31 {
+		t.Errorf("seeds %d and %d", a, b)
+	}
+	f.finish(f.studio.Queue()[0])
+	f.pictures.ViewLatest()
+	f.tap("Use settings")
+	f.mod(fyne.KeyReturn)
+	last := f.studio.Queue()
+	if c := f.studio.Request(last[len(last)-1]).Seed; c != a {
+		t.Errorf("with the settings of a picture the seed is %d, want %d", c, a)
+	}
+}
+
+func TestPicturesThatWaitedAreContinuedOrDiscardedByAWord(t *testing.T) {
+	for _, word := range []string{"Continue", "Discard"} {
+		f := fakes(t)
+		want := []int64{f.studio.Leave(studio.Request{}), f.studio.Leave(studio.Request{})}
+		f.open(1280, 800)
+		if s := f.shownText(); !strings.Contains(s, "2 pictures were waiting.") {
+			t.Fatalf("no question at the start: %q", s)
+		}
+		if len(f.studio.Queue()) != 0 {
+			t.Error("waiting pictures started by themselves")
+		}
+		f.tap(word)
+		got := f.studio.Continued
+		if word == "Discard" {
+			got = f.studio.Discarded
+		}
+		if len(got) != len(want) || strings.Contains(f.shownText(), "were waiting") {
+			t.Errorf("%s: %v", word, got)
+		}
+	}
+}
+
+func TestAMissingEncoderIsNamedAndNothingIsDrawn(t *testing.T) {
+	f := fakes(t)
+	m := uitest.PictureModel(2)
+	m.Shape = backend.ModelShape{}
+	f.models.Installed = append(f.models.Installed, m)
+	f.open(1280, 800)
+	f.show(pages.PagePictures)
+	f.write("a lighthouse")
+	f.mod(fyne.KeyReturn)
+	if len(f.studio.Queue()) != 0 {
+		t.Error("it was drawn")
+	}
+	if s := strings.ReplaceAll(f.shownText(), "\n", " "); !strings.Contains(s, "Flux schnell cannot draw yet") || !strings.Contains(s, "Add file") {
+		t.Errorf("%q", s)
+	}
+}
+
+func TestADroppedPictureBringsItsSettings(t *testing.T) {
+	f := studioWindow(t, 1280, 800)
+	id := f.drawing("a lighthouse")[0]
+	p := f.finish(id)
+	f.write(", and more")
+	f.addFiles([]string{f.studio.Path(p)})
+	f.mod(fyne.KeyReturn)
+	if got := f.studio.Request(f.studio.Queue()[0]); got.Prompt != "a lighthouse" || got.Seed != p.Seed || got.Width != 1024 {
+		t.Errorf("with the settings of the file: %+v", got)
+	}
+	plain := filepath.Join(t.TempDir(), "notes.png")
+	if err := os.WriteFile(plain, []byte("no picture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.addFiles([]string{plain})
+	if w := strings.Join(f.words(), " "); !strings.Contains(w, "“notes.png” is no PNG picture.") {
+		t.Errorf("a file that is no picture: %q", w)
+	}
+}
+
+func TestControlsAreKeptFromOneStartToTheNext(t *testing.T) {
+	f := studioWindow(t, 1280, 800)
+	f.write("a lighthouse")
+	f.time.pass(2 * time.Second)
+	var w struct {
+		Prompt string `json:"prompt"`
+	}
+	if ok, err := f.system.Setting(t.Context(), "pictures.wish", &w); !ok || err != nil || w.Prompt != "a lighthouse" {
+		t.Errorf("%v %v %+v", ok, err, w)
+	}
+}
+
+func TestBrokenPreviewsAndLostFilesDoNotHurt(t *testing.T) {
+	f := studioWindow(t, 1280, 800)
+	id := f.drawing("a lighthouse")[0]
+	f.studio.Begin(id)
+	for _, e := range []event.JobPreview{
+		{JobID: id, Width: -1, Height: 5}, {JobID: id, Width: 1 << 20, Height: 1 << 20}, {JobID: id, Width: 8, Height: 8, RGB: make([]byte, 7)},
+	} {
+		f.handle(e)
+	}
+	for _, phase := range []string{"", "sampling", "loading", "text", "preview", "decode"} {
+		for _, steps := range []int{-1, 0, 3} {
+			f.handle(event.JobProgress{JobID: id, Phase: phase, Step: 1, Steps: steps})
+		}
+	}
+	p := f.finish(id)
+	if err := os.Remove(f.studio.Path(p)); err != nil {
+		t.Fatal(err)
+	}
+	f.pictures.ViewLatest()
+	if s := strings.ReplaceAll(f.shownText(), "\n", " "); !strings.Contains(s, "cannot be read any more") {
+		t.Errorf("%q", s)
+	}
+}
