@@ -18,6 +18,8 @@ import (
 	"loam/backend/app"
 	"loam/backend/runner"
 	"loam/backend/runner/llama"
+	"loam/backend/runner/sd"
+	"loam/backend/runner/sd/season"
 	"loam/store/storebench"
 	"loam/ui/cli"
 )
@@ -31,7 +33,7 @@ var (
 func main() {
 	started := time.Now()
 	if runner.IsWorker(os.Args) {
-		os.Exit(runner.Main(os.Args, llama.Driver()))
+		os.Exit(runner.Main(os.Args, llama.Driver(), sd.Pack{}, season.Embedded{}))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once

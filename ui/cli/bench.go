@@ -16,8 +16,10 @@ import (
 )
 
 type benchCommand struct {
-	What  string `arg:"" enum:"chat,start,store" help:"chat: tokens per second; start: the window; store: the database."`
-	Model string `short:"m" placeholder:"MODEL" help:"The model to measure with (chat)."`
+	What  string `arg:"" enum:"chat,image,start,store" help:"chat: tokens per second; image: seconds per step; start: the window; store: the database."`
+	Model string `short:"m" placeholder:"MODEL" help:"The model to measure with (chat, image)."`
+	Size  string `placeholder:"WxH" help:"Width and height of the pictures (image)."`
+	Steps int    `placeholder:"N" help:"Steps of the pictures (image)."`
 	Runs  int    `default:"5" help:"How often to measure; the median counts."`
 	JSON  bool   `name:"json" help:"Print JSON."`
 }
@@ -39,6 +41,11 @@ func (c *benchCommand) Run(s *session) error {
 	case "chat":
 		err = s.open(func(a *app.App) (err error) {
 			figures, err = c.chat(s, a)
+			return err
+		})
+	case "image":
+		err = s.open(func(a *app.App) (err error) {
+			figures, err = c.image(s, a)
 			return err
 		})
 	case "start":

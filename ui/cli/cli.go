@@ -56,6 +56,7 @@ type grammar struct {
 
 	Window  windowCommand  `cmd:"" default:"withargs" hidden:"" help:"Open the window; FILEs are taken as if they were dropped on it."`
 	Chat    chatCommand    `cmd:"" help:"Ask a model and print its answer."`
+	Image   imageCommand   `cmd:"" help:"Draw a picture and print where it is."`
 	Models  modelsCommand  `cmd:"" help:"List, add, show and remove models."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what the machine is, what Loam uses of it, and what is wrong."`
 	Bench   benchCommand   `cmd:"" help:"Measure this machine and this build."`

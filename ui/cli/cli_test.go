@@ -82,7 +82,7 @@ func (term *terminal) run(ctx context.Context, args ...string) (stdout, stderr s
 
 // open is app.New with the fake engine and without installed libraries.
 func (term *terminal) open(ctx context.Context, d app.Deps) (*app.App, error) {
-	d.Engine, d.LibDir = enginetest.Name, filepath.Join(term.data, "no libraries")
+	d.Engine, d.Pictures, d.LibDir = enginetest.Name, enginetest.PicturesName, filepath.Join(term.data, "no libraries")
 	return app.New(ctx, d)
 }
 
@@ -260,7 +260,7 @@ func TestMistakesEndInOneClearLine(t *testing.T) {
 		"bad flag":          {[]string{"chat", "--nope", "hi"}, "--nope", exitUsage},
 		"bad benchmark":     {[]string{"bench", "ui"}, "chat", exitUsage},
 		"neither nor":       {[]string{"serve"}, `"serve"`, exitUsage},
-		"not yet: image":    {[]string{"image", "a tree"}, `"image"`, exitUsage},
+		"no picture model":  {[]string{"image", "a tree"}, "No picture model", exitFailed},
 		"missing file, too": {[]string{"models", "add"}, "<FILE>", exitUsage},
 	} {
 		stdout, stderr, code := term.run(t.Context(), c.args...)
