@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"time"
 
 	"loam/backend"
 	"loam/backend/engine"
@@ -18,6 +19,9 @@ const (
 	folderPack     = "picture"
 	folderEmbedded = "picture-embedded"
 )
+
+// pictureStop is how long a step may go on after Stop; then its process is ended. A picture stops within a second.
+const pictureStop = 800 * time.Millisecond
 
 // PictureEngine says which picture engine draws here: the pack where it is installed, else the embedded one.
 func (a *App) PictureEngine() string {
@@ -42,7 +46,8 @@ func (a *App) pictureSpec(s EngineSettings) worker.Spec {
 	}
 	return worker.Spec{
 		Exe: a.deps.Exe, Args: a.deps.WorkerArgs, Engine: name, NoSandbox: a.deps.NoSandbox, Logger: a.log,
-		Picture: engine.PictureLoad{Threads: s.Threads, Device: s.Device, PluginDir: dir},
+		CancelGrace: pictureStop,
+		Picture:     engine.PictureLoad{Threads: s.Threads, Device: s.Device, PluginDir: dir},
 	}
 }
 
