@@ -13,7 +13,7 @@ fi
 [[ $(uname -s) == Linux ]] || exit 0
 # The picture engine's sources come as a crate: cargo 1.85 fetches them. Debian 12 has it as cargo-web, Ubuntu 24.04 as cargo-1.85.
 if command -v apt-cache >/dev/null; then
-	have=$({ cargo --version || cargo-1.85 --version; } 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\).*/\1/p' | sort -n | tail -n 1)
+	have=$({ cargo --version || cargo-1.85 --version; } 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\).*/\1/p' | sort -n | tail -n 1 || true)
 	if [[ ${have:-0} -lt 85 ]]; then
 		if grep -qi '^ID=ubuntu' /etc/os-release 2>/dev/null; then packages+=(cargo-1.85); else packages+=(cargo-web); fi
 	fi
