@@ -66,7 +66,7 @@ func TestTracesAreSeen(t *testing.T) {
 		{"https://pypi." + "org/simple", true},
 		{"/ho" + "me/ada/models", false},
 		{"~/.cache/loam-build", false},
-		{"https://example.org/work/page", false},
+		{"https://example.org/a/page", false},
 		{"$HOME/models/a.gguf", false},
 		{"https://github.com/ollama/ollama", false},
 	} {
