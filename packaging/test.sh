@@ -28,7 +28,7 @@ stage() {
 		return 0
 	fi
 	say "test: $name"
-	if "$@"; then
+	if "$@" 2>&1 | tee "$work/stage-$name"; then
 		say "test: $name passed in $((SECONDS - begun)) s"
 	else
 		failed_stages+=("$name")
@@ -42,7 +42,12 @@ counted() {
 	$with go test -json "$@" 2>&1 | "$work/report" "$counts"
 }
 
-vet_native() { $with go vet -tags "$tags window" ./...; }
+# go vet is a function of the tree, so that a second run tells a finding from a disturbed first one; both are printed.
+vet_native() {
+	$with go vet -tags "$tags window" ./... && return
+	say "test: vet failed; once more, to tell a finding from a disturbed run"
+	$with go vet -tags "$tags window" ./...
+}
 
 # The fallback paths of Fyne: the same tests with its caches locked, and with a warning for each call from a wrong thread.
 window_rooms() { counted ./ui/...; }
@@ -82,4 +87,9 @@ awk -v seconds=$((SECONDS - started)) -v stages="${failed_stages[*]}" '
 		if (stages != "") print "FAILED stages: " stages
 		printf "%d passed, %d failed, %d skipped in %d min %d s\n", passed, failed, skipped, seconds / 60, seconds % 60
 	}' "$counts"
+# A long log hides what an early stage said, so it is said again where one looks first.
+for name in "${failed_stages[@]}"; do
+	printf '===== the end of stage %s\n' "$name"
+	tail -n 15 "$work/stage-$name"
+done
 [[ ${#failed_stages[@]} == 0 ]] || die "make test failed; the lines above name what, LOAM_STAGES=\"STAGE\" make test runs one stage again"
