@@ -42,8 +42,9 @@ func (e *TooLong) Is(target error) bool { return target == engine.ErrPromptTooLo
 // prepared is a prompt with its plan.
 type prepared struct {
 	plan   Plan
-	text   string // the rendered prompt; in Service.lastPrompt the reply's text
-	before string // Service.lastPrompt: the rendered prompt
+	text   string  // the rendered prompt; in Service.lastPrompt the reply's text
+	before string  // Service.lastPrompt: the rendered prompt
+	words  literal // the rendered prompt with what of it is plain text
 	tokens []int32
 	reply  []int32 // what was generated to it
 	stops  []string
@@ -100,13 +101,13 @@ func (s *Service) prepare(ctx context.Context, e engine.Chat, model backend.Mode
 		return prepared{plan: Plan{Model: model, Context: info.Context, Reserved: info.Context - usual}}, nil
 	}
 	from := lastCut(turns)
-	p, err := render(ctx, e, system, turns[from:])
+	p, err := s.render(ctx, e, model, system, turns[from:])
 	if err != nil {
 		return p, err
 	}
 	grewAgain := from > 0 && len(p.tokens) < usual/2 // the model holds more than it did
 	if len(p.tokens) > usual || grewAgain {
-		if from, p, err = fit(ctx, e, system, turns, usual*3/4); err != nil {
+		if from, p, err = s.fit(ctx, e, model, system, turns, usual*3/4); err != nil {
 			return p, err
 		}
 	}
@@ -144,12 +145,12 @@ func lastCut(turns [][]backend.Message) int {
 
 // fit finds the most of the newest whole turns that take at most limit tokens, at least the last one. The limit lies
 // below what would just fit, so that the next turns do not move the cut again and again.
-func fit(ctx context.Context, e engine.Chat, system string, turns [][]backend.Message, limit int) (from int, p prepared, err error) {
+func (s *Service) fit(ctx context.Context, e engine.Chat, model backend.Model, system string, turns [][]backend.Message, limit int) (from int, p prepared, err error) {
 	low, high := 0, len(turns)-1 // the answer lies in [low, high]; high always counts as good
 	var best prepared
 	for low < high {
 		middle := (low + high) / 2
-		if p, err = render(ctx, e, system, turns[middle:]); err != nil {
+		if p, err = s.render(ctx, e, model, system, turns[middle:]); err != nil {
 			return 0, p, err
 		}
 		if len(p.tokens) <= limit {
@@ -159,23 +160,29 @@ func fit(ctx context.Context, e engine.Chat, system string, turns [][]backend.Me
 		}
 	}
 	if low == len(turns)-1 { // it was taken for good without a look
-		best, err = render(ctx, e, system, turns[low:])
+		best, err = s.render(ctx, e, model, system, turns[low:])
 	}
 	return low, best, err
 }
 
-func render(ctx context.Context, e engine.Chat, system string, turns [][]backend.Message) (prepared, error) {
-	rendered, err := e.Render(ctx, prompt.Request(system, slices.Concat(turns...)))
+func (s *Service) render(ctx context.Context, e engine.Chat, model backend.Model, system string, turns [][]backend.Message) (prepared, error) {
+	request := prompt.Request(system, slices.Concat(turns...))
+	hidden, err := s.guard.conceal(ctx, e, model, &request)
+	if err != nil {
+		return prepared{}, fmt.Errorf("look for control tokens: %w", err)
+	}
+	rendered, err := e.Render(ctx, request)
 	if err != nil {
 		return prepared{}, fmt.Errorf("render the prompt: %w", err)
 	}
-	tokens, err := e.Tokenize(ctx, rendered.Prompt, true)
+	words := hidden.reveal(rendered.Prompt)
+	tokens, err := words.tokenize(ctx, e)
 	if err != nil {
 		return prepared{}, fmt.Errorf("tokenize the prompt: %w", err)
 	}
 	return prepared{
-		plan: Plan{Notice: rendered.Notice}, text: rendered.Prompt, tokens: tokens,
-		stops: rendered.Stops, opener: prompt.OpensReasoning(rendered.Prompt),
+		plan: Plan{Notice: rendered.Notice}, text: words.text, words: words, tokens: tokens,
+		stops: rendered.Stops, opener: prompt.OpensReasoning(words.text),
 	}, nil
 }
 
@@ -190,7 +197,7 @@ func (s *Service) joinLast(ctx context.Context, e engine.Chat, p *prepared, most
 		len(p.text) <= len(said) || !strings.HasPrefix(p.text, said) {
 		return
 	}
-	tail, err := e.Tokenize(ctx, p.text[len(said):], true)
+	tail, err := p.words.from(len(said)).tokenize(ctx, e)
 	if err != nil {
 		return
 	}
