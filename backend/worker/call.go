@@ -52,6 +52,7 @@ func (p *process) ask(ctx context.Context, op wire.Op, body any, on handlers, ou
 	defer w.finish()
 	release := context.AfterFunc(ctx, w.cancel)
 	defer release()
+	w.listen()
 
 	if err := p.w.JSON(wire.KindRequest, wire.Request{ID: w.id, Op: op, Body: b}); err != nil {
 		if errors.Is(err, wire.ErrTooLong) {
@@ -138,7 +139,7 @@ func (on handlers) take(f wire.Frame) error {
 	return fmt.Errorf("%w: frame of kind %d", errChild, uint8(f.Kind))
 }
 
-// watch passes the cancelling of one request on, and kills a child that does not answer it in time.
+// watch passes the cancelling of one request on, and kills a child that does not answer it in time or that is stuck.
 type watch struct {
 	p  *process
 	id uint64
@@ -146,8 +147,10 @@ type watch struct {
 	mu        sync.Mutex
 	over      bool // answered, or nobody waits any more
 	ours      bool // a handler of ours is running: the child may be waiting for us
+	heard     bool // a frame has come since ear last looked
 	cancelled bool
-	timer     *time.Timer
+	timer     *time.Timer // runs after a cancel
+	ear       *time.Timer // looks at a silent child
 }
 
 func (w *watch) cancel() {
@@ -176,7 +179,7 @@ func (w *watch) expire() {
 
 func (w *watch) busy(ours bool) {
 	w.mu.Lock()
-	w.ours = ours
+	w.ours, w.heard = ours, true
 	w.mu.Unlock()
 }
 
@@ -184,7 +187,9 @@ func (w *watch) finish() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.over = true
-	if w.timer != nil {
-		w.timer.Stop()
+	for _, t := range []*time.Timer{w.timer, w.ear} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // residentBytes is the memory that a process has in use; 0 = not known.
@@ -42,3 +43,23 @@ func oomKills() uint64 {
 
 // ownExe is this program when its path is gone: the kernel still has it.
 func ownExe(string) string { return "/proc/self/exe" }
+
+// pulseOf reads /proc/PID/stat: state, major page faults, and user and system time in ticks of 1/100 s (proc(5)).
+func pulseOf(pid int) (pulse, bool) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return pulse{}, false
+	}
+	_, rest, ok := strings.Cut(string(b), ") ") // the name before it may hold anything
+	f := strings.Fields(rest)
+	if !ok || len(f) < 13 {
+		return pulse{}, false
+	}
+	faults, err1 := strconv.ParseUint(f[9], 10, 64)
+	user, err2 := strconv.ParseInt(f[11], 10, 64)
+	system, err3 := strconv.ParseInt(f[12], 10, 64)
+	if err1 != nil || err2 != nil || err3 != nil {
+		return pulse{}, false
+	}
+	return pulse{cpu: time.Duration(user+system) * 10 * time.Millisecond, faults: faults, onDisk: f[0] == "D"}, true
+}

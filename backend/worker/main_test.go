@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -175,6 +176,28 @@ func TestAChildThatIgnoresAStopIsKilled(t *testing.T) {
 			var crashed *engine.Crashed
 			if _, err := c.Tokenize(t.Context(), "x", false); !errors.As(err, &crashed) || crashed.Cause != engine.CauseHang {
 				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestAChildThatIsStuckIsKilledUnasked(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells whether a process does anything: /proc")
+	}
+	for _, do := range []enginetest.Mishap{enginetest.DoHang, enginetest.DoFreeze} {
+		t.Run(string(do), func(t *testing.T) {
+			s := enginetest.Spec(enginetest.WriteModel(t, t.TempDir(), enginetest.Model{Faults: []enginetest.Trap{{At: enginetest.AtToken, After: 4, Do: do}}}))
+			s.Silence = 800 * time.Millisecond
+			c, err := worker.Open(t.Context(), s, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			_, ids, _, err := say(t.Context(), c, engine.GenerateRequest{Prompt: tokens(t, c, "hi")}, func(int) {})
+			var crashed *engine.Crashed
+			if !errors.As(err, &crashed) || crashed.Cause != engine.CauseHang || len(ids) != 4 {
+				t.Error(err, ids)
 			}
 		})
 	}

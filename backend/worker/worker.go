@@ -40,6 +40,7 @@ type Spec struct {
 
 	StartTimeout time.Duration // from start to the first frame; 0 = 30 s
 	CancelGrace  time.Duration // from a cancel to the kill; 0 = 2 s
+	Silence      time.Duration // of a child that neither says nor does anything, until the kill; 0 = 2 min
 	CloseGrace   time.Duration // from the end of the stream to the kill; 0 = 2 s
 }
 
@@ -76,6 +77,7 @@ func (s Spec) withDefaults() (Spec, error) {
 	}
 	or(&s.StartTimeout, 30*time.Second)
 	or(&s.CancelGrace, 2*time.Second)
+	or(&s.Silence, 2*time.Minute)
 	or(&s.CloseGrace, 2*time.Second)
 	return s, nil
 }
