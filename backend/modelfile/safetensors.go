@@ -229,11 +229,12 @@ func (t SafeTensor) check() error {
 	if !ok {
 		return faultf("its weights are in a format (%s) that this Loam does not know", quoted(t.DType))
 	}
-	elements := int64(1)
+	elements, nonzero := int64(1), int64(1)
 	for _, d := range t.Dims {
-		if d != 0 && elements > math.MaxInt64/128/d {
+		if d != 0 && nonzero > math.MaxInt64/128/d { // also where another dimension is 0: someone may multiply the rest
 			return faultf("the tensor %s claims an impossible size: it is damaged", quoted(t.Name))
 		}
+		nonzero *= max(d, 1)
 		elements *= d
 	}
 	if t.Begin < 0 || t.End < t.Begin || (elements*bits+7)/8 != t.End-t.Begin {
