@@ -81,6 +81,8 @@ type ModelShape struct {
 	HasVAE     bool `json:"has_vae,omitempty"`     // a VAE is in the same file
 
 	Triggers string `json:"triggers,omitempty"` // words that a LoRA was trained to listen to, with commas between
+	Rank     int    `json:"rank,omitempty"`     // of a LoRA; 0 = not known
+	Base     string `json:"base,omitempty"`     // what a LoRA was made for, in its own words
 }
 
 // Forecast is the memory that a load will take, in bytes, said before it is taken. Reclaimable counts the part of Total

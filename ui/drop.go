@@ -1,17 +1,11 @@
 package ui
 
 import (
-	"context"
-	"path/filepath"
-	"slices"
-	"strings"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
 
-	"loam/backend"
-	"loam/backend/library"
+	"loam/backend/imagemeta"
 	"loam/ui/pages"
 	"loam/ui/widgets"
 )
@@ -33,51 +27,33 @@ func (u *UI) dropped(uris []fyne.URI) {
 	u.addFiles(paths)
 }
 
-// addFiles puts files to use where they were dropped: in a chat and where pictures are drawn a banner says what came of
-// each and offers to use it, everywhere else the models page shows a card. A picture brings its settings.
+// addFiles shows a card that says of each file what it is and what can be done with it, over whatever page is shown.
 func (u *UI) addFiles(paths []string) {
-	if u.page == pages.PagePictures {
-		paths = slices.DeleteFunc(paths, func(path string) bool {
-			if !strings.EqualFold(filepath.Ext(path), ".png") {
-				return false
-			}
-			u.pictures.TakePicture(path)
-			return true
-		})
-	}
-	if u.page != pages.PageChats && u.page != pages.PagePictures {
-		u.show(pages.PageModels)
-		u.models.Add(paths)
-		return
-	}
-	for _, path := range paths {
-		key := "file:" + path
-		u.notices.notify(widgets.Notice{Key: key, Text: "Looking at " + filepath.Base(path) + "…", Keep: true})
-		u.load("models", func(ctx context.Context) func() {
-			m, err := u.deps.Models.Add(ctx, path, library.AddOptions{})
-			return func() { u.notices.notify(u.fileNotice(key, path, m, err)) }
-		})
-	}
+	u.closeCard()
+	u.float.close()
+	u.card = pages.NewDropCard(host{u}.env(), pages.DropUses{
+		Chat:        func(modelID int64) { host{u}.NewChatWith(modelID) },
+		Draw:        func(modelID int64) { u.show(pages.PagePictures); u.pictures.UseModel(modelID) },
+		UseSettings: func(s imagemeta.Settings) { u.show(pages.PagePictures); u.pictures.UseSettings(s) },
+		Insert: func(name, text string) {
+			u.show(pages.PageChats)
+			u.chats.Insert(text)
+		},
+		Resized: u.notices.relayout,
+		Close:   func() { u.closeCard() },
+	}, paths)
+	u.notices.rebuild()
 }
 
-// fileNotice says what came of a file.
-func (u *UI) fileNotice(key, path string, m backend.Model, err error) widgets.Notice {
-	if err != nil {
-		text, next := u.sentence(err)
-		n := widgets.Notice{Key: key, Tone: widgets.ToneError, Text: text, Details: path + "\n" + err.Error()}
-		if n.Do = u.step(next, nil); n.Do != nil {
-			n.Action = next
-		}
-		return n
+// closeCard takes the drop card away; false = there is none.
+func (u *UI) closeCard() bool {
+	if u.card == nil {
+		return false
 	}
-	n := widgets.Notice{Key: key, Tone: widgets.ToneSuccess, Text: pages.Added(m), Keep: true}
-	if pages.CanAnswer(m) {
-		n.Action, n.Do = "Chat with it", func() { host{u}.NewChatWith(m.ID) }
-	}
-	if m.Kind == backend.KindDiffusion && u.page != pages.PagePictures {
-		n.Action, n.Do = "Draw with it", func() { u.show(pages.PagePictures) }
-	}
-	return n
+	u.card.Closed()
+	u.card = nil
+	u.notices.rebuild()
+	return true
 }
 
 // chooseFile asks for a model file with the system's dialog.
@@ -94,7 +70,7 @@ func (u *UI) chooseFile() {
 		_ = r.Close() // only its name is wanted
 		u.addFiles([]string{path})
 	}, u.window)
-	d.SetFilter(storage.NewExtensionFileFilter([]string{".gguf", ".safetensors"}))
+	d.SetFilter(storage.NewExtensionFileFilter([]string{".gguf", ".safetensors", ".sft", ".png"}))
 	d.SetTitleText("Add a model file")
 	d.SetConfirmText("Add")
 	u.float.remember()

@@ -18,6 +18,15 @@ type host struct{ ui *UI }
 
 var _ pages.Host = host{}
 
+// env is what pages and the drop card are made of.
+func (h host) env() pages.Env {
+	d := h.ui.deps
+	return pages.Env{
+		Host: h, Chats: d.Chats, Models: d.Models, Engines: d.Engines, Studio: d.Studio, System: d.System,
+		Search: d.Search, Folders: d.Folders, About: d.About,
+	}
+}
+
 // Load implements pages.Host.
 func (h host) Load(lane string, work func(context.Context) func()) { h.ui.load(lane, work) }
 

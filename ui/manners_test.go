@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/storage"
 	"github.com/google/go-cmp/cmp"
 
 	"loam/backend"
@@ -326,58 +325,6 @@ func TestEscGoesFromTheInnermostOut(t *testing.T) {
 	f.press(fyne.KeyEscape)
 	if len(f.words()) != 0 {
 		t.Error("the third Esc closes the notice")
-	}
-}
-
-func TestDroppedModelOffersToChat(t *testing.T) {
-	f := fakes(t)
-	m := uitest.Starter(0)
-	m.Starter, m.Name = false, "Qwen3 0.6B"
-	f.models.Files["/tmp/qwen.gguf"] = m
-	f.open(1280, 800)
-	f.dropped([]fyne.URI{storage.NewFileURI("/tmp/qwen.gguf")})
-	w := f.words()
-	if len(w) != 1 || !strings.HasPrefix(w[0], "Added Qwen3 0.6B: chat model") {
-		t.Fatalf("notices: %q", w)
-	}
-	n := f.notices.shown[0].object.(*widgets.Banner).Notice
-	if n.Action != "Chat with it" {
-		t.Fatalf("the action is %q", n.Action)
-	}
-	n.Do()
-	f.write("hi")
-	f.press(fyne.KeyReturn)
-	if c := f.sole(); c.ModelID != 2 {
-		t.Errorf("the chat has model %d, want the dropped one", c.ModelID)
-	}
-}
-
-func TestDroppedRubbishIsRefusedInOneSentence(t *testing.T) {
-	f := fakes(t).open(1280, 800)
-	f.dropped([]fyne.URI{storage.NewFileURI("/tmp/notes.gguf")})
-	if d := cmp.Diff([]string{"“notes.gguf” cannot be used: it is text, not a model file. Choose another file."}, f.words()); d != "" {
-		t.Error(d)
-	}
-	f.press(fyne.KeyEscape)
-	if len(f.words()) != 0 {
-		t.Error("Esc does not close the refusal")
-	}
-}
-
-func TestDropOutsideAChatShowsTheModelsPage(t *testing.T) {
-	f := fakes(t).open(1280, 800)
-	f.show(pages.PageSettings)
-	f.dropped([]fyne.URI{storage.NewFileURI("/tmp/notes.gguf")})
-	if f.page != pages.PageModels {
-		t.Errorf("page %s", f.page)
-	}
-}
-
-func TestFilesOfASecondStartAreTaken(t *testing.T) {
-	f := fakes(t).open(1280, 800)
-	f.dispatch.events([]event.Event{event.FilesHanded{Paths: []string{"/tmp/notes.gguf"}}})
-	if len(f.words()) != 1 {
-		t.Errorf("notices: %q", f.words())
 	}
 }
 

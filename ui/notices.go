@@ -21,7 +21,7 @@ const (
 // maxNotices is how many stand at once; the oldest leaves first.
 const maxNotices = 3
 
-// notices are the banners and undo bars over the top of the page, the newest on top.
+// notices are the banners and undo bars over the top of the page, the newest on top, under the drop card if there is one.
 type notices struct {
 	ui    *UI
 	body  *fyne.Container
@@ -114,6 +114,9 @@ func (n *notices) cancelNewest() bool {
 
 func (n *notices) rebuild() {
 	n.body.Objects = n.body.Objects[:0]
+	if c := n.ui.card; c != nil {
+		n.body.Objects = append(n.body.Objects, c.Body())
+	}
 	for _, it := range n.shown {
 		n.body.Objects = append(n.body.Objects, it.object)
 	}
@@ -137,10 +140,16 @@ func (n *notices) layout(left float32, s fyne.Size) {
 	n.body.Move(fyne.NewPos(0, 0))
 	n.body.Resize(fyne.NewSize(0, 0))
 	y := theme.Size(theme.SizeBody) + 48
+	if c := n.ui.card; c != nil {
+		h := min(widgets.HeightFor(c.Body(), width), s.Height*0.78-y)
+		c.Body().Move(fyne.NewPos(x, y))
+		c.Body().Resize(fyne.NewSize(width, h))
+		y += h + 8
+	}
 	for i, it := range n.shown {
 		h := widgets.HeightFor(it.object, width)
 		// The composer stays free: an older notice waits for its place until a newer one has gone.
-		if i > 0 && y+h > s.Height*0.75 {
+		if (i > 0 || n.ui.card != nil) && y+h > s.Height*0.75 {
 			it.object.Hide()
 			continue
 		}

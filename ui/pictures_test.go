@@ -3,7 +3,6 @@ package ui
 import (
 	"image/color"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -193,26 +192,6 @@ func TestAMissingEncoderIsNamedAndNothingIsDrawn(t *testing.T) {
 	}
 	if s := strings.ReplaceAll(f.shownText(), "\n", " "); !strings.Contains(s, "Flux schnell cannot draw yet") || !strings.Contains(s, "Add file") {
 		t.Errorf("%q", s)
-	}
-}
-
-func TestADroppedPictureBringsItsSettings(t *testing.T) {
-	f := studioWindow(t, 1280, 800)
-	id := f.drawing("a lighthouse")[0]
-	p := f.finish(id)
-	f.write(", and more")
-	f.addFiles([]string{f.studio.Path(p)})
-	f.mod(fyne.KeyReturn)
-	if got := f.studio.Request(f.studio.Queue()[0]); got.Prompt != "a lighthouse" || got.Seed != p.Seed || got.Width != 1024 {
-		t.Errorf("with the settings of the file: %+v", got)
-	}
-	plain := filepath.Join(t.TempDir(), "notes.png")
-	if err := os.WriteFile(plain, []byte("no picture"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f.addFiles([]string{plain})
-	if w := strings.Join(f.words(), " "); !strings.Contains(w, "“notes.png” is no PNG picture.") {
-		t.Errorf("a file that is no picture: %q", w)
 	}
 }
 

@@ -96,7 +96,7 @@ var screens = []struct {
 		f.notices.cancelNewest()
 		f.notices.cancelNewest()
 		f.show(pages.PageModels)
-		f.UI.models.Add([]string{"/tmp/notes.txt"})
+		f.addFiles([]string{"/tmp/notes.gguf"})
 	}},
 	{"settings", func(f *fixture) { f.show(pages.PageSettings) }},
 	{"shortcuts", func(f *fixture) { f.listShortcuts() }},

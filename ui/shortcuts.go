@@ -96,10 +96,13 @@ func (u *UI) typedKey(e *fyne.KeyEvent) {
 	}
 }
 
-// cancelInnermost is Esc: what floats, then what the page is at, then the newest notice.
+// cancelInnermost is Esc: what floats, then the drop card, then what the page is at, then the newest notice.
 func (u *UI) cancelInnermost() {
 	if u.float.open() {
 		u.float.close()
+		return
+	}
+	if u.closeCard() {
 		return
 	}
 	used := false
@@ -108,9 +111,7 @@ func (u *UI) cancelInnermost() {
 		used = u.chats.Cancel()
 	case pages.PagePictures:
 		used = u.pictures.Cancel()
-	case pages.PageModels:
-		used = u.models.Cancel()
-	case pages.PageSettings:
+	case pages.PageModels, pages.PageSettings:
 	}
 	if !used {
 		u.notices.cancelNewest()

@@ -60,6 +60,7 @@ type UI struct {
 	pictures *pages.PicturesPage
 	models   *pages.ModelsPage
 	setting  *pages.SettingsPage
+	card     *pages.DropCard // what came of the last drop; nil = none is shown
 	rail     map[pages.Page]railButton
 	closed   bool
 }
@@ -170,10 +171,7 @@ func (u *UI) build() {
 	u.notices = newNotices(u)
 	u.root = newRoot(u)
 	u.float = &floating{ui: u}
-	env := pages.Env{
-		Host: host{u}, Chats: u.deps.Chats, Models: u.deps.Models, Engines: u.deps.Engines, Studio: u.deps.Studio, System: u.deps.System,
-		Search: u.deps.Search, Folders: u.deps.Folders, About: u.deps.About,
-	}
+	env := host{u}.env()
 	u.chats = pages.NewChatsPage(env, u.chatOpened)
 	u.chats.SetSidebarShown(!u.state.SidebarHidden)
 	u.pictures = pages.NewPicturesPage(env, func(share float32) { u.rail[pages.PagePictures].SetProgress(share) })
@@ -220,7 +218,6 @@ func (u *UI) chatOpened(id int64) {
 		u.state.Chat = id
 		u.storeState()
 	}
-	u.models.Cancel()
 }
 
 // load is Host.Load.

@@ -91,6 +91,7 @@ func adapter(f File, g GGUF) (File, error) {
 			break
 		}
 	}
+	f.Shape.Rank = f.Rank
 	return f, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"loam/backend"
 )
 
 // Limits of a safetensors header; 100 MB is the format's own.
@@ -339,6 +341,9 @@ func fromSafetensors(s Safetensors) (File, error) {
 		}
 	}
 	f.Shape.Triggers = strings.Join(f.TriggerWords, ", ")
+	if f.Kind == backend.KindLoRA {
+		f.Shape.Rank, f.Shape.Base = f.Rank, f.Base
+	}
 	return f, nil
 }
 

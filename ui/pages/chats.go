@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -272,6 +273,16 @@ func (p *ChatsPage) Reload() {
 func (p *ChatsPage) Type(r rune) {
 	p.talk.composer.focus()
 	p.talk.composer.field.TypedRune(r)
+}
+
+// Insert puts a text under what is being written.
+func (p *ChatsPage) Insert(text string) {
+	c := p.talk.composer
+	if was := strings.TrimRight(c.text(), "\n "); was != "" {
+		text = was + "\n\n" + text
+	}
+	c.setText(text)
+	c.focus()
 }
 
 // OpenPicker shows the list of models.

@@ -1,102 +1,176 @@
 package pages
 
 import (
+	"context"
 	"path/filepath"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
+	"loam/backend/imagemeta"
+	"loam/backend/library"
 	"loam/ui/theme"
 	"loam/ui/widgets"
 )
 
-// dropCard is what came of one file: what it is and what can be done with it, or the one sentence why not.
-type dropCard struct {
-	page    *ModelsPage
-	path    string
-	icon    *widgets.Icon
-	head    *widgets.Label
-	facts   *widgets.Label
-	actions *fyne.Container
-	body    *widgets.Panel
+// DropUses is what the window does with what was dropped on it.
+type DropUses struct {
+	Chat        func(modelID int64)
+	Draw        func(modelID int64) // shows the pictures page with a model; the prompt stays
+	UseSettings func(s imagemeta.Settings)
+	Insert      func(name, text string) // puts a text into the message that is being written
+	Resized     func() // the card became taller or shorter
+	Close       func() // the card is done with
 }
 
-func (p *ModelsPage) newCard(path string) *dropCard {
-	c := &dropCard{page: p, path: path}
-	c.icon = widgets.NewIcon(theme.Icon(theme.IconFile), theme.ColorQuiet, 22)
-	c.head = widgets.NewLabel("Looking at "+filepath.Base(path)+"…", widgets.LabelStyle{Bold: true, Wrap: true})
-	c.facts = widgets.Quiet(path)
-	cross := widgets.NewIconButton(theme.Icon(theme.IconClose), "Close", func() { p.drop(c.body) })
-	cross.Small = true
-	c.actions = container.New(widgets.Row{Gap: 8}, cross)
-	c.body = widgets.NewCard(container.New(widgets.Row{Gap: 12, Grow: 2}, c.icon,
-		container.New(widgets.Column{Gap: 2}, c.head, c.facts), c.actions))
+// DropCard is what came of a drop: a row for each file that says what it is, what it fits, and what can be done with it.
+// It appears at once; what is not known yet is read elsewhere and filled in. The harmless thing, keeping the file in the
+// library, is done without a question, with the way back.
+type DropCard struct {
+	env    Env
+	uses   DropUses
+	rows   []*dropRow
+	single bool // one file: the cross stands in its row
+	column *fyne.Container
+	scroll *container.Scroll
+	head   fyne.CanvasObject // nil where there is one file only
+	body   *widgets.Panel
+	closed bool
+}
+
+// maxDropRows bounds how many files of one drop get a row of their own.
+const maxDropRows = 24
+
+// NewDropCard makes a card for files and folders and begins to look at them.
+func NewDropCard(env Env, uses DropUses, paths []string) *DropCard {
+	c := &DropCard{env: env, uses: uses, single: len(paths) == 1}
+	c.column = container.New(widgets.Column{Gap: 10})
+	more := paths[min(len(paths), maxDropRows):]
+	for i, path := range paths[:min(len(paths), maxDropRows)] {
+		if i > 0 {
+			c.column.Add(widgets.NewLine(false))
+		}
+		r := newDropRow(c, path)
+		c.rows = append(c.rows, r)
+		c.column.Add(r.body)
+	}
+	objects := []fyne.CanvasObject{}
+	if !c.single {
+		cross := widgets.NewIconButton(theme.Icon(theme.IconClose), "Close (Esc)", uses.Close)
+		cross.Small = true
+		c.head = container.New(widgets.Inset{Left: 16, Top: 8, Right: 8}, container.New(widgets.Row{Gap: 8, Grow: 1},
+			widgets.NewLabel(count(len(paths), "file"), widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Bold: true}), cross))
+		objects = append(objects, c.head)
+	}
+	if len(more) > 0 {
+		c.column.Add(widgets.Quiet(count(len(more), "more file") + " are taken in without a row here; the Models page lists them."))
+		c.takeQuietly(more)
+	}
+	c.scroll = widgets.Scrolled(container.New(widgets.Inset{Left: 16, Top: 12, Right: 14, Bottom: 14}, c.column))
+	c.body = widgets.NewCard(container.New(dropLayout{c}, append(objects, c.scroll)...))
+	c.body.Margin = widgets.Inset{}
+	for _, r := range c.rows {
+		r.look()
+	}
 	return c
 }
 
-// result shows what the library said.
-func (c *dropCard) result(m backend.Model, err error) {
-	if err != nil {
-		c.icon.Set(theme.Icon(theme.IconError), theme.ColorError)
-		text, _ := c.page.env.Host.Sentence(err)
-		c.head.SetText(text)
-		c.facts.SetText(c.path)
+// Body is what the window shows over its page.
+func (c *DropCard) Body() fyne.CanvasObject { return c.body }
+
+// dropLayout stands the head over the rows, which scroll where there is not enough room.
+type dropLayout struct{ c *DropCard }
+
+// Layout implements fyne.Layout.
+func (l dropLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	y := float32(0)
+	if l.c.head != nil {
+		y = l.c.head.MinSize().Height
+		l.c.head.Move(fyne.NewPos(0, 0))
+		l.c.head.Resize(fyne.NewSize(size.Width, y))
+	}
+	l.c.scroll.Move(fyne.NewPos(0, y))
+	l.c.scroll.Resize(fyne.NewSize(size.Width, size.Height-y))
+}
+
+// HeightFor is the height of everything at a width.
+func (l dropLayout) HeightFor(_ []fyne.CanvasObject, width float32) float32 {
+	h := float32(0)
+	if l.c.head != nil {
+		h = l.c.head.MinSize().Height
+	}
+	return h + 26 + widgets.HeightFor(l.c.column, width-30)
+}
+
+// MinSize implements fyne.Layout.
+func (dropLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(200, 60) }
+
+// changed lays the card out again.
+func (c *DropCard) changed() {
+	if c.closed {
 		return
 	}
-	c.icon.Set(theme.Icon(theme.IconSuccess), theme.ColorSuccess)
-	c.head.SetText(m.Name)
-	facts := []string{"Added: " + kindName(m.Kind), m.Family, m.Quant, bytesText(m.SizeBytes), license(m)}
-	var said []string
-	for _, f := range facts {
-		if f != "" {
-			said = append(said, f)
+	c.column.Refresh()
+	c.scroll.Refresh()
+	c.uses.Resized()
+}
+
+// Closed tells the card that it is gone: what is still being looked at is kept, but says nothing any more.
+func (c *DropCard) Closed() { c.closed = true }
+
+// done takes a row away that needs nothing more; the last one closes the card.
+func (c *DropCard) done(r *dropRow) {
+	r.finished = true
+	for _, other := range c.rows {
+		if !other.finished {
+			show(r.actions, false)
+			show(r.keptLine, r.kept.Text() != "")
+			c.changed()
+			return
 		}
 	}
-	c.facts.SetText(strings.Join(said, " · "))
-	if m.Kind == backend.KindChat && CanAnswer(m) {
-		chat := widgets.NewButton("Chat", widgets.KindPrimary, func() {
-			c.page.drop(c.body)
-			c.page.env.Host.NewChatWith(m.ID)
+	c.uses.Close()
+}
+
+// takeQuietly takes files in that have no row.
+func (c *DropCard) takeQuietly(paths []string) {
+	for _, path := range paths {
+		c.env.Host.Load("models", func(ctx context.Context) func() {
+			_, err := c.env.Models.Add(ctx, path, library.AddOptions{})
+			if err == nil {
+				return nil
+			}
+			return func() { c.env.Host.Fail(err, nil) }
 		})
-		c.actions.Objects = append([]fyne.CanvasObject{chat}, c.actions.Objects...)
 	}
 }
 
-// kindName is what a kind of file is called in a sentence.
-func kindName(k backend.ModelKind) string {
-	switch k {
-	case backend.KindChat:
-		return "chat model"
-	case backend.KindAdapter:
-		return "LoRA for a chat model"
-	case backend.KindProjector:
-		return "vision projector"
-	case backend.KindEmbedding:
-		return "embedding model"
-	case backend.KindDiffusion:
-		return "picture model"
-	case backend.KindTextEncoder, backend.KindVAE, backend.KindControlNet, backend.KindUpscaler:
-		return string(k)
-	case backend.KindLoRA:
-		return "LoRA for a picture model"
-	case backend.KindUnknown:
-	}
-	return "file"
+// Installed hears that other models are installed now: what completes what may have changed.
+func (c *DropCard) Installed() {
+	c.env.Host.Load("drop", func(ctx context.Context) func() {
+		all, err := c.env.Models.List(ctx)
+		if err != nil {
+			return nil // said elsewhere: every page lists the models
+		}
+		return func() {
+			for _, r := range c.rows {
+				r.relate(all)
+			}
+			c.changed()
+		}
+	})
 }
 
-// Added says that a file was taken in and what it is.
-func Added(m backend.Model) string {
-	s := "Added " + m.Name + ": " + kindName(m.Kind)
-	if m.Quant != "" {
-		s += ", " + m.Quant
+// find gives the row's entry out of the installed models; the row's own facts where it is not installed.
+func find(all []backend.Model, m backend.Model) backend.Model {
+	for _, x := range all {
+		if x.ID == m.ID && m.ID != 0 {
+			return x
+		}
 	}
-	s += ", " + bytesText(m.SizeBytes) + ", " + license(m) + "."
-	switch m.Kind {
-	case backend.KindChat, backend.KindDiffusion, backend.KindLoRA, backend.KindTextEncoder, backend.KindVAE, backend.KindUpscaler:
-	case backend.KindAdapter, backend.KindProjector, backend.KindEmbedding, backend.KindControlNet, backend.KindUnknown:
-		s += " Loam cannot put it to use yet."
-	}
-	return s
+	return m
 }
+
+// base is a path's last name for a person.
+func base(path string) string { return filepath.Base(path) }

@@ -47,7 +47,10 @@ type Chats interface {
 // Models are the model files that Loam knows; *library.Library is one.
 type Models interface {
 	List(ctx context.Context) ([]backend.Model, error)
+	// Inspect says what Add would record of a file, without taking it in.
+	Inspect(ctx context.Context, path string) (backend.Model, error)
 	Add(ctx context.Context, path string, o library.AddOptions) (backend.Model, error)
+	AddFolder(ctx context.Context, dir string, o library.AddOptions) (library.Folder, error)
 	Remove(ctx context.Context, id int64) error
 	Restore(ctx context.Context, id int64) (backend.Model, error)
 	FreeNow(ctx context.Context, id int64) error

@@ -13,7 +13,6 @@ import (
 
 	"loam/backend"
 	"loam/backend/event"
-	"loam/backend/library"
 	"loam/ui/theme"
 	"loam/ui/widgets"
 )
@@ -23,7 +22,6 @@ type ModelsPage struct {
 	env     Env
 	machine *widgets.Label
 	folder  *widgets.Label
-	cards   *fyne.Container // results of files that were just added
 	rows    *fyne.Container
 	body    fyne.CanvasObject
 
@@ -31,7 +29,6 @@ type ModelsPage struct {
 	byRule  int64
 	speeds  map[int64]string
 	shown   []modelRow
-	results map[string]fyne.CanvasObject // the result card of each path
 }
 
 // modelRow is a model as the page shows it: for tests and for the keyboard.
@@ -43,21 +40,19 @@ type modelRow struct {
 
 // NewModelsPage builds the page.
 func NewModelsPage(env Env) *ModelsPage {
-	p := &ModelsPage{env: env, speeds: map[int64]string{}, results: map[string]fyne.CanvasObject{}}
+	p := &ModelsPage{env: env, speeds: map[int64]string{}}
 	p.machine = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
 	p.folder = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
 	add := widgets.NewButton("Add file", widgets.KindPrimary, env.Host.AddFiles)
 	add.Icon = theme.Icon(theme.IconPlus)
 	head := container.New(widgets.Row{Gap: 16, Grow: 1},
 		container.New(widgets.Column{Gap: 2}, widgets.Heading("Models"), p.machine, p.folder), add)
-	p.cards = container.New(widgets.Column{Gap: 10})
-	p.cards.Hide()
 	p.rows = container.New(widgets.Column{Gap: 8})
-	hint := widgets.NewLabel("Drop model files (GGUF) anywhere on this page. They are used where they lie.",
+	hint := widgets.NewLabel("Drop model files (GGUF, safetensors) anywhere. They are used where they lie.",
 		widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Align: fyne.TextAlignCenter, Wrap: true})
 	p.body = widgets.Scrolled(container.New(widgets.Inset{Top: 24, Bottom: 32},
 		container.New(widgets.Centred{Width: 860, Margin: 24},
-			container.New(widgets.Column{Gap: 18}, head, p.cards, p.rows, hint))))
+			container.New(widgets.Column{Gap: 18}, head, p.rows, hint))))
 	p.Reload()
 	return p
 }
@@ -238,44 +233,6 @@ func (p *ModelsPage) remove(m backend.Model) {
 			p.Reload()
 		}
 	})
-}
-
-// Add takes files in, one result card each.
-func (p *ModelsPage) Add(paths []string) {
-	for _, path := range paths {
-		if old := p.results[path]; old != nil {
-			p.drop(old)
-		}
-		card := p.newCard(path)
-		p.results[path] = card.body
-		p.cards.Objects = append([]fyne.CanvasObject{card.body}, p.cards.Objects...)
-		p.env.Host.Load("models", func(ctx context.Context) func() {
-			m, err := p.env.Models.Add(ctx, path, library.AddOptions{})
-			return func() {
-				card.result(m, err)
-				p.Reload()
-			}
-		})
-	}
-	p.cards.Show()
-	p.body.Refresh()
-}
-
-// Cancel is Esc: it closes the newest result; false = there is none.
-func (p *ModelsPage) Cancel() bool {
-	if len(p.cards.Objects) == 0 {
-		return false
-	}
-	p.drop(p.cards.Objects[0])
-	return true
-}
-
-func (p *ModelsPage) drop(card fyne.CanvasObject) {
-	p.cards.Objects = slices.DeleteFunc(p.cards.Objects, func(o fyne.CanvasObject) bool { return o == card })
-	if len(p.cards.Objects) == 0 {
-		p.cards.Hide()
-	}
-	p.body.Refresh()
 }
 
 // Handle takes an event of the bus.

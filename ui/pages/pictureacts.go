@@ -117,10 +117,17 @@ func (p *PicturesPage) use(pic backend.Picture) {
 		p.env.Host.Notify(widgets.Notice{Key: "use", Tone: widgets.ToneWarn, Text: "The settings of this picture are not known."})
 		return
 	}
-	p.useSettings(rec.Settings)
+	p.UseSettings(rec.Settings)
 }
 
-func (p *PicturesPage) useSettings(s imagemeta.Settings) {
+// UseModel chooses the model that draws; everything else stays.
+func (p *PicturesPage) UseModel(id int64) {
+	p.controls.change(func(w *wish) { w.ModelID = id })
+	p.setDrawer(true)
+}
+
+// UseSettings fills the controls with the settings of a picture.
+func (p *PicturesPage) UseSettings(s imagemeta.Settings) {
 	w := p.controls.wish
 	loras := slices.DeleteFunc(slices.Clone(p.controls.all), func(m backend.Model) bool { return m.Kind != backend.KindLoRA })
 	missing := w.recall(s, p.controls.models, loras)
@@ -140,22 +147,6 @@ func (p *PicturesPage) useSettings(s imagemeta.Settings) {
 
 // maxPictureFile bounds how much of a dropped picture is read for its settings.
 const maxPictureFile = 256 << 20
-
-// TakePicture fills the controls with the settings inside a picture's file.
-func (p *PicturesPage) TakePicture(path string) {
-	p.env.Host.Load("pictures", func(context.Context) func() {
-		s, err := settingsIn(path)
-		return func() {
-			if err != nil {
-				p.env.Host.Notify(widgets.Notice{
-					Key: "use", Tone: widgets.ToneWarn, Text: err.Error() + ".", Details: path,
-				})
-				return
-			}
-			p.useSettings(s)
-		}
-	})
-}
 
 // settingsIn reads the settings inside a PNG file. Errors are sentences.
 func settingsIn(path string) (imagemeta.Settings, error) {

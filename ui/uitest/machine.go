@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -45,6 +47,31 @@ func (m *Models) Add(_ context.Context, path string, _ library.AddOptions) (back
 	}
 	if m.Tell != nil {
 		m.Tell(event.ModelChanged{ModelID: f.ID})
+	}
+	return f, nil
+}
+
+// Inspect implements pages.Models.
+func (m *Models) Inspect(_ context.Context, path string) (backend.Model, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f, ok := m.Files[path]
+	if !ok {
+		return f, fmt.Errorf("inspect: %w", &backend.BadFile{Path: path, Reason: "it is text, not a model file"})
+	}
+	f.Path = path
+	return f, nil
+}
+
+// AddFolder implements pages.Models.
+func (m *Models) AddFolder(ctx context.Context, dir string, o library.AddOptions) (library.Folder, error) {
+	var f library.Folder
+	for path := range maps.Keys(m.Files) {
+		if filepath.Dir(path) == dir {
+			if x, err := m.Add(ctx, path, o); err == nil {
+				f.Models = append(f.Models, x)
+			}
+		}
 	}
 	return f, nil
 }

@@ -32,6 +32,7 @@ type Button struct {
 	Tip      string // shown while the pointer is over it
 	Small    bool   // 26 high instead of 34
 	Left     bool   // the content stands left instead of centred
+	Pill     bool   // round ends, as a chip has them
 	Fill     float32
 	OnTapped func()
 	OnHover  func(in bool) // the pointer came or went
@@ -307,6 +308,9 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		var line color.Color
 		ground.FillColor, line, name = b.colors()
 		radius := b.measure(theme.SizeRadiusNested)
+		if b.Pill {
+			radius = b.height() / 2
+		}
 		ground.StrokeColor, ground.StrokeWidth, ground.CornerRadius = line, 1, radius
 		veil.CornerRadius, ring.CornerRadius, fill.CornerRadius = radius, radius+3, 1.5
 		fill.FillColor = b.ink(theme.ColorAccent)
