@@ -1,23 +1,25 @@
 #!/usr/bin/env bash
 # Proves that two commands are enough: makes a bare Debian 12 (minbase, git and sudo, one user) with mmdebstrap and runs in it, as
 # that user, what a newcomer would: packaging/setup.sh, make build, make check. Needs root and ten minutes of two cores.
-#   packaging/check.sh [--install] [--keep] [--ci] [--run=COMMAND] [SUITE]
+#   packaging/check.sh [--install] [--keep] [--again=ROOT] [--ci] [--run=COMMAND] [SUITE]
 #     --install  fetch mmdebstrap with apt-get when it is missing
 #     --keep     leave the root behind for a look
+#     --again=ROOT  go on in a root that --keep left, with the tree as it is now (what was installed and built there stays)
 #     --ci       run .ci/run instead, as root and without sudo, as a container does
 #     --run=...  run this instead, in the folder of the tree
 # The machine's own apt sources, pip and Go settings and certificates are used inside, so that it works behind mirrors.
 source "$(dirname "$0")/shell.sh"
 cd "$ROOT"
 
-suite=bookworm keep="" ci="" get="" command=""
+suite=bookworm keep="" again="" ci="" get="" command=""
 for argument in "$@"; do
 	case $argument in
 	--install) get=1 ;;
 	--keep) keep=1 ;;
+	--again=*) again=${argument#--again=} keep=1 ;;
 	--ci) ci=1 ;;
 	--run=*) command=${argument#--run=} ;;
-	-*) die "usage: packaging/check.sh [--install] [--keep] [--ci] [--run=COMMAND] [SUITE]" ;;
+	-*) die "usage: packaging/check.sh [--install] [--keep] [--again=ROOT] [--ci] [--run=COMMAND] [SUITE]" ;;
 	*) suite=$argument ;;
 	esac
 done
@@ -28,18 +30,25 @@ if ! command -v mmdebstrap >/dev/null; then
 		die "apt-get could not install mmdebstrap: run apt-get update and try again"
 fi
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/loam-check.XXXXXX")
-root=$work/root
+if [[ -n $again ]]; then
+	[[ -d $again/etc && $again != / ]] || die "$again is no root that --keep left"
+	work=$(dirname "$again") root=$again
+else
+	work=$(mktemp -d "${TMPDIR:-/tmp}/loam-check.XXXXXX")
+	root=$work/root
+fi
 # The mounts live in the namespace of the command below and end with it.
 [[ -n $keep ]] || trap 'rm -rf "$work"' EXIT
 say "check: a bare $suite in $root"
-sources=()
-[[ -f /etc/apt/sources.list.d/debian.sources ]] && sources+=(/etc/apt/sources.list.d/debian.sources)
-[[ -s /etc/apt/sources.list ]] && sources+=(/etc/apt/sources.list)
-include=git
-[[ -n $ci ]] || include+=,sudo
-mmdebstrap --quiet --variant=minbase --include="$include" "$suite" "$root" "${sources[@]}" ||
-	die "mmdebstrap could not make the root; the lines above say why"
+if [[ -z $again ]]; then
+	sources=()
+	[[ -f /etc/apt/sources.list.d/debian.sources ]] && sources+=(/etc/apt/sources.list.d/debian.sources)
+	[[ -s /etc/apt/sources.list ]] && sources+=(/etc/apt/sources.list)
+	include=git
+	[[ -n $ci ]] || include+=,sudo
+	mmdebstrap --quiet --variant=minbase --include="$include" "$suite" "$root" "${sources[@]}" ||
+		die "mmdebstrap could not make the root; the lines above say why"
+fi
 
 # What a machine behind a mirror or a filtering proxy needs; on a plain one nothing of it exists.
 for f in /etc/resolv.conf /etc/hosts /etc/pip.conf; do
@@ -63,7 +72,7 @@ fi
 user=root home=/root
 if [[ -z $ci ]]; then
 	user=ada home=/home/ada
-	chroot "$root" useradd -m -s /bin/bash "$user"
+	[[ -n $again ]] || chroot "$root" useradd -m -s /bin/bash "$user"
 	echo "$user ALL=(ALL) NOPASSWD: ALL" >"$root/etc/sudoers.d/$user"
 fi
 tree=$root$home/loam
@@ -71,7 +80,7 @@ mkdir -p "$tree"
 git -c safe.directory='*' ls-files -z --cached --others --exclude-standard |
 	while IFS= read -r -d '' f; do [[ ! -f $f && ! -L $f ]] || printf '%s\0' "$f"; done |
 	tar --null -T - -cf - | tar -C "$tree" -xf -
-git -C "$tree" init -q
+[[ -d $tree/.git ]] || git -C "$tree" init -q
 git -C "$tree" add -A
 chroot "$root" chown -R "$user:" "$home"
 

@@ -4,7 +4,7 @@
 # package names differ; a compiler that is really missing says so in the step that needs it.
 source "$(dirname "$0")/../shell.sh"
 
-packages=(gcc g++ make cmake ninja-build pkg-config git ca-certificates python3 python3-pip
+packages=(gcc g++ make cmake ninja-build patch pkg-config git ca-certificates python3 python3-pip
 	libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev)
 if [[ ${1:-build} == test ]]; then
 	packages+=(xvfb xdotool openbox xclip imagemagick x11-utils x11-xserver-utils python3-xlib xauth fonts-noto-cjk fonts-noto-color-emoji)
@@ -19,7 +19,7 @@ if command -v apt-cache >/dev/null; then
 	fi
 fi
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-	for tool in cc c++ cmake ninja pkg-config python3; do
+	for tool in cc c++ cmake ninja patch pkg-config python3; do
 		command -v "$tool" >/dev/null || missing_tools+=" $tool"
 	done
 	[[ -z ${missing_tools:-} ]] ||
