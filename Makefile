@@ -16,7 +16,7 @@ VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
 # -w: no debugger tables, 30 MB less; Go's own tracebacks keep names and lines. make build LDFLAGS= keeps them.
 LDFLAGS = -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: help run build setup setup-build check test test-cold bench lint fmt install uninstall clean
+.PHONY: help run build setup setup-build check test test-cold bench dist lint fmt install uninstall clean
 
 help: ## show this list
 	sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || \
@@ -58,11 +58,14 @@ test-cold: ## make test in a copy of the tree with a fresh HOME and empty caches
 bench: build ## the benchmarks: Go's, then the program's own
 	packaging/bench.sh "$(TAGS)"
 
+dist: build ## the packages of this system in dist/: a .deb, a folder that runs where it is unpacked, checksums
+	packaging/dist.sh
+
 install: build ## install for this user; PREFIX=/usr/local for all
 	packaging/linux/install.sh "$(or $(PREFIX),$(HOME)/.local)"
 
 uninstall: ## remove what make install put there; chats and models stay
 	packaging/linux/install.sh --remove "$(or $(PREFIX),$(HOME)/.local)"
 
-clean: ## remove bin/ and the header links; the build cache stays
-	rm -rf bin backend/runner/llama/include
+clean: ## remove bin/, dist/ and the header links; the build cache stays
+	rm -rf bin dist backend/runner/llama/include

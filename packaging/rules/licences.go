@@ -1,6 +1,15 @@
 package rules
 
-import "strings"
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // permissive are the licences we may link, each with words that only it has. Compared with white space collapsed and in lower
 // case, so that wrapping does not matter.
@@ -41,4 +50,46 @@ func Licences(text string) []string {
 		}
 	}
 	return names
+}
+
+// Linked lists the modules other than ours that end up in what the pattern names ("./...", "."), in the order of their paths.
+func Linked(ctx context.Context, root, pattern string) ([]ListedModule, error) {
+	packages, err := List(ctx, root, Native, "-deps", pattern)
+	if err != nil {
+		return nil, err
+	}
+	var modules []ListedModule
+	for _, p := range packages {
+		if p.Module != nil && !p.Module.Main {
+			modules = append(modules, *p.Module)
+		}
+	}
+	slices.SortFunc(modules, func(a, b ListedModule) int { return cmp.Compare(a.Path, b.Path) })
+	return slices.CompactFunc(modules, func(a, b ListedModule) bool { return a.Path == b.Path }), nil
+}
+
+var (
+	licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|unlicense)([.-].*)?$`)
+	otherThings = regexp.MustCompile(`(?i)-(logo|3rd-party)\b`)
+)
+
+// LicenceTexts returns the licence files in a module's own folder by name. A logo's licence says nothing about code, and a list of
+// third parties also names those of the tests; the linked ones are modules of their own here.
+func LicenceTexts(dir string) (map[string]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("look for a licence: %w", err)
+	}
+	texts := map[string]string{}
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !licenceFile.MatchString(e.Name()) || otherThings.MatchString(e.Name()) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("read a licence: %w", err)
+		}
+		texts[e.Name()] = string(text)
+	}
+	return texts, nil
 }

@@ -1,42 +1,33 @@
 package rules
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestLinkedModulesArePermissive(t *testing.T) {
-	packages, err := List(t.Context(), sourceTree(t), Native, "-deps", "./...")
+	modules, err := Linked(t.Context(), sourceTree(t), "./...")
 	if err != nil {
 		t.Fatal(err)
-	}
-	modules := map[string]ListedModule{}
-	for _, p := range packages {
-		if p.Module != nil && !p.Module.Main {
-			modules[p.Module.Path] = *p.Module
-		}
 	}
 	if len(modules) < 10 {
 		t.Fatalf("%d modules are linked; the rule would look at too little", len(modules))
 	}
-	for _, path := range slices.Sorted(maps.Keys(modules)) {
-		texts, err := licenceTexts(modules[path].Dir)
+	for _, m := range modules {
+		texts, err := LicenceTexts(m.Dir)
 		if err != nil {
-			t.Errorf("%s: %v", path, err)
+			t.Errorf("%s: %v", m.Path, err)
 			continue
 		}
 		if len(texts) == 0 {
-			t.Errorf("%s %s carries no licence file, so nothing allows us to ship it", path, modules[path].Version)
+			t.Errorf("%s %s carries no licence file, so nothing allows us to ship it", m.Path, m.Version)
 		}
 		for name, text := range texts {
 			if names := Licences(text); len(names) == 0 {
-				t.Errorf("%s: %s is not a permissive licence that we know; read it and add it to licences.go, or drop the module", path, name)
+				t.Errorf("%s: %s is not a permissive licence that we know; read it and add it to licences.go, or drop the module", m.Path, name)
 			}
 		}
 	}
@@ -72,30 +63,4 @@ func TestLicencesAreToldApart(t *testing.T) {
 			}
 		})
 	}
-}
-
-var (
-	licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|unlicense)([.-].*)?$`)
-	otherThings = regexp.MustCompile(`(?i)-(logo|3rd-party)\b`)
-)
-
-// licenceTexts returns the licence files at the root of a module. A logo's licence says nothing about code, and a list of third
-// parties also names those of the tests; the linked ones are modules of their own here.
-func licenceTexts(dir string) (map[string]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	texts := map[string]string{}
-	for _, e := range entries {
-		if !e.Type().IsRegular() || !licenceFile.MatchString(e.Name()) || otherThings.MatchString(e.Name()) {
-			continue
-		}
-		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			return nil, err
-		}
-		texts[e.Name()] = string(text)
-	}
-	return texts, nil
 }
