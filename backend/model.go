@@ -17,7 +17,12 @@ const (
 	KindLoRA        ModelKind = "lora" // LoRA for a diffusion model
 	KindControlNet  ModelKind = "controlnet"
 	KindUpscaler    ModelKind = "upscaler"
-	KindUnknown     ModelKind = "unknown"
+
+	KindReranker     ModelKind = "reranker"          // rates how well a text answers a question
+	KindGuard        ModelKind = "guard"             // rates whether a text is harmful
+	KindTextual      ModelKind = "textual inversion" // a word that a text encoder learns
+	KindImageAdapter ModelKind = "image adapter"     // IP-Adapter, T2I-Adapter and alike
+	KindUnknown      ModelKind = "unknown"
 )
 
 // ModelState says whether a model can be used.
@@ -80,9 +85,11 @@ type ModelShape struct {
 	HasEncoder bool `json:"has_encoder,omitempty"` // a text encoder is in the same file
 	HasVAE     bool `json:"has_vae,omitempty"`     // a VAE is in the same file
 
-	Triggers string `json:"triggers,omitempty"` // words that a LoRA was trained to listen to, with commas between
-	Rank     int    `json:"rank,omitempty"`     // of a LoRA; 0 = not known
-	Base     string `json:"base,omitempty"`     // what a LoRA was made for, in its own words
+	// Of LoRAs and adapters.
+	Triggers string `json:"triggers,omitempty"` // words that it was trained to listen to, with commas between
+	Rank     int    `json:"rank,omitempty"`     // 0 = not known
+	Method   string `json:"method,omitempty"`   // how it changes weights: "LoRA", "LoHa", "LoKr", "DoRA", ...
+	Base     string `json:"base,omitempty"`     // what it was made for, in its maker's words
 }
 
 // Forecast is the memory that a load will take, in bytes, said before it is taken. Reclaimable counts the part of Total

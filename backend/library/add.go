@@ -145,17 +145,31 @@ func (l *Library) lookParts(path string, f found) (found, error) {
 
 // refusal says why a file of this kind is not taken in; "" when it is.
 func refusal(f modelfile.File) string {
-	switch {
-	case f.Kind == backend.KindUnknown:
+	gguf := f.Format == "gguf"
+	switch f.Kind {
+	case backend.KindUnknown:
 		return "it is a " + f.Format + " file, but of no kind of model that Loam knows"
-	case f.Kind == backend.KindChat && f.Format != "gguf":
-		return "it is a chat model as it was trained; Loam runs the GGUF conversion of it"
-	case f.Kind == backend.KindAdapter && f.Format != "gguf":
-		return "it is a LoRA for a chat model as it was trained; Loam uses the GGUF conversion of it"
-	case f.Kind == backend.KindChat, f.Kind == backend.KindEmbedding:
+	case backend.KindChat, backend.KindGuard, backend.KindEmbedding, backend.KindReranker:
+		if !gguf {
+			return "it is a " + kindWords(f.Kind) + " as it was trained (Transformers): Loam will convert these; until then get the GGUF conversion of it"
+		}
 		return f.EngineFault()
+	case backend.KindAdapter:
+		if !gguf {
+			return "it is a LoRA for a chat model as it was trained (PEFT): Loam will convert these; until then get the GGUF conversion of it"
+		}
+	case backend.KindProjector, backend.KindDiffusion, backend.KindTextEncoder, backend.KindVAE, backend.KindLoRA,
+		backend.KindControlNet, backend.KindUpscaler, backend.KindTextual, backend.KindImageAdapter:
 	}
 	return ""
+}
+
+// kindWords is a kind of language model in a sentence.
+func kindWords(k backend.ModelKind) string {
+	if k == backend.KindReranker {
+		return "reranker"
+	}
+	return string(k) + " model"
 }
 
 // take puts what was found into the store, or finds that it is there.

@@ -40,17 +40,29 @@ func encoder(family string) func(m, part backend.Model) bool {
 	}
 }
 
-// languageModel takes a chat model as text encoder.
+// languageModel takes a language model as text encoder: a chat model in GGUF, or the same weights as they were trained.
 func languageModel(families ...string) func(m, part backend.Model) bool {
 	return func(m, part backend.Model) bool {
-		return part.Kind == backend.KindChat && slices.Contains(families, part.Family) && part.Format == "gguf" &&
-			(m.Shape.TextWidth == 0 || m.Shape.TextWidth == part.Shape.Embedding)
+		if !slices.Contains(families, part.Family) {
+			return false
+		}
+		width := part.Shape.Embedding
+		switch {
+		case part.Kind == backend.KindTextEncoder:
+			width = part.Shape.TextWidth
+		case part.Kind != backend.KindChat || part.Format != "gguf":
+			return false
+		}
+		return m.Shape.TextWidth == 0 || m.Shape.TextWidth == width
 	}
 }
 
-func vae(latent int) func(m, part backend.Model) bool {
+// vae takes a VAE of so many latent channels. Those of video models, which some picture models share, have layers of
+// another kind, though the channels may agree.
+func vae(latent int, video bool) func(m, part backend.Model) bool {
 	return func(_, part backend.Model) bool {
-		return part.Kind == backend.KindVAE && part.Family != "tae" && (part.Shape.Latent == 0 || part.Shape.Latent == latent)
+		return part.Kind == backend.KindVAE && part.Family != "tae" && (part.Family == "wan") == video &&
+			(part.Shape.Latent == 0 || part.Shape.Latent == latent)
 	}
 }
 
@@ -82,6 +94,9 @@ var latents = map[string]int{
 	"sd1": 4, "sd2": 4, "sdxl": 4, "sd3": 16, "flux": 16, "chroma": 16, "qwen-image": 16, "z-image": 16, "lumina2": 16,
 }
 
+// videoVAE are the families that decode with the VAE of a video model.
+var videoVAE = map[string]bool{"qwen-image": true, "wan": true}
+
 // SetOf completes a picture model out of the installed models. Companions beside the model are preferred, then those
 // that were taken in last.
 func SetOf(m backend.Model, installed []backend.Model) Set {
@@ -107,7 +122,7 @@ func SetOf(m backend.Model, installed []backend.Model) Set {
 		return s
 	}
 	n := latents[m.Family]
-	if !s.fill(role{"VAE", vae(n), func(f *engine.PictureFiles) *string { return &f.VAE }, true}, installed) {
+	if !s.fill(role{"VAE", vae(n, videoVAE[m.Family]), func(f *engine.PictureFiles) *string { return &f.VAE }, true}, installed) {
 		s.fill(role{"VAE", tae(n), func(f *engine.PictureFiles) *string { return &f.TAE }, false}, installed)
 	}
 	return s

@@ -18,7 +18,10 @@ type shapes struct {
 type class struct {
 	kind   backend.ModelKind
 	family string
-	rank   int // of a LoRA
+	rank   int    // of a LoRA
+	method string // of a LoRA: "LoRA", "LoHa", ...
+	// refused is a clause that says why Loam has no use for a file that it recognised all the same.
+	refused string
 }
 
 // denoiserPrefixes stand in front of the same names in checkpoints of different tools.
@@ -85,175 +88,154 @@ func (s shapes) hasPrefix(prefixes ...string) bool {
 // classify says what tensors are for by names that only that kind of model has. LoRAs come first, because they repeat
 // the names of what they change; parts come after whole checkpoints, which contain them.
 func classify(s shapes) class {
-	for _, rule := range []func(shapes) class{lora, control, denoiser, encoderOrVAE, upscaler, transformersModel} {
-		if c := rule(s); c.kind != "" {
+	for _, rule := range []func(shapes) class{
+		lora, textualInversion, control, imageAdapter, sound, denoiser, textEncoder, autoencoder, upscaler, languageModel, helper,
+	} {
+		if c := rule(s); c.kind != "" || c.refused != "" {
 			return c
 		}
 	}
 	return class{kind: backend.KindUnknown}
 }
 
-func lora(s shapes) class {
-	c := class{}
-	var some string
-	for name, dims := range s.dims {
-		switch {
-		case strings.HasSuffix(name, ".lora_down.weight"), strings.HasSuffix(name, ".lora_A.weight"),
-			strings.HasSuffix(name, ".lora.down.weight"), strings.HasSuffix(name, ".lora_A.default.weight"):
-			if len(dims) > 0 {
-				c.rank = max(c.rank, int(min(dims[0], 1<<20)))
-			}
-			some = name
-		case strings.HasSuffix(name, ".hada_w1_a"), strings.HasSuffix(name, ".lokr_w1"), strings.HasSuffix(name, ".lokr_w1_a"):
-			some = name
-		default:
-			continue
-		}
-		c.kind = backend.KindLoRA
-		if strings.HasPrefix(name, "base_model.model.model.layers.") || strings.HasPrefix(name, "model.layers.") {
-			return class{kind: backend.KindAdapter, family: "language", rank: c.rank}
-		}
-	}
-	if some == "" {
+// textualInversion recognises a few learned vectors that stand for a word. They come as one or two small tables whose
+// width is that of a text encoder.
+func textualInversion(s shapes) class {
+	if len(s.dims) > 4 {
 		return class{}
 	}
-	c.family = loraFamily(s)
+	wide := func(name string) int64 {
+		d, ok := s.dims[name]
+		switch {
+		case ok && len(d) == 2 && d[0] >= 1 && d[0] <= 512:
+			return d[1]
+		case ok && len(d) == 1:
+			return d[0]
+		}
+		return -1
+	}
+	if s.has("clip_l", "clip_g") {
+		return class{kind: backend.KindTextual, family: "sdxl"}
+	}
+	width := wide("emb_params")
+	for name := range s.dims {
+		if width < 0 && (strings.HasPrefix(name, "string_to_param") || name == "clip_l" || name == "clip_g" ||
+			strings.HasPrefix(name, "<") && strings.HasSuffix(name, ">")) {
+			width = wide(name)
+		}
+	}
+	switch width {
+	case 768:
+		return class{kind: backend.KindTextual, family: "sd1"}
+	case 1024:
+		return class{kind: backend.KindTextual, family: "sd2"}
+	case 1280:
+		return class{kind: backend.KindTextual, family: "sdxl"}
+	}
+	return class{}
+}
+
+// control recognises networks that steer a denoiser by a picture.
+func control(s shapes) class {
+	switch {
+	case s.hasPrefix("lllite_unet_"):
+		return class{refused: "it is a ControlNet-LLLite, which Loam's engines do not know: get the full ControlNet"}
+	case s.has("lora_controlnet"):
+		return class{refused: "it is a Control-LoRA, which Loam's engines do not know: get the full ControlNet"}
+	case !s.any("controlnet_cond_embedding.conv_in.weight", "input_hint_block.0.weight", "controlnet_x_embedder.weight",
+		"control_model.input_hint_block.0.weight") && !s.hasPrefix("controlnet_blocks.", "control_model.", "control_layers."):
+		return class{}
+	}
+	c := class{kind: backend.KindControlNet}
+	switch {
+	case s.hasPrefix("control_layers."):
+		c.family = "z-image"
+	case s.hasPrefix("single_transformer_blocks.", "single_blocks.", "double_blocks."):
+		c.family = "flux"
+	case s.has("transformer_blocks.0.attn.add_k_proj.weight", "txt_norm.weight"):
+		c.family = "qwen-image"
+	case s.has("transformer_blocks.0.attn.add_k_proj.weight", "x_embedder.weight"):
+		c.family = "flux"
+	case s.hasPrefix("transformer_blocks.0.attn."):
+		c.family = "sd3"
+	default:
+		c.family = textWidthFamily(s.dim(1,
+			"control_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight",
+			"control_model.input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight",
+			"input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight",
+			"input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight",
+			"down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight",
+			"down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight"))
+	}
 	return c
 }
 
-// loraFamily looks at the blocks that are changed, and where those are shared, at the width of the text they listen to.
-func loraFamily(s shapes) string {
-	width := int64(-1)
-	for name, dims := range s.dims {
-		switch {
-		case strings.Contains(name, "joint_blocks"):
-			return "sd3"
-		case strings.Contains(name, "double_blocks"), strings.Contains(name, "single_transformer_blocks"):
-			return "flux"
-		case strings.HasPrefix(name, "lora_te2_"), strings.HasPrefix(name, "text_encoder_2."):
-			return "sdxl"
-		case strings.Contains(name, "attn2") && strings.Contains(name, "to_k") && len(dims) == 2 &&
-			(strings.HasSuffix(name, "down.weight") || strings.HasSuffix(name, "lora_A.weight")):
-			width = dims[1]
-		}
-	}
-	return textWidthFamily(width)
-}
-
-// textWidthFamily tells the Stable Diffusion generations by the width of their text encoder's output.
-func textWidthFamily(width int64) string {
-	switch width {
-	case 768:
-		return "sd1"
-	case 1024:
-		return "sd2"
-	case 2048:
-		return "sdxl"
-	}
-	return ""
-}
-
-func control(s shapes) class {
-	if s.any("controlnet_cond_embedding.conv_in.weight", "input_hint_block.0.weight",
-		"control_model.input_hint_block.0.weight") || s.hasPrefix("controlnet_blocks.", "control_model.") {
-		return class{kind: backend.KindControlNet, family: textWidthFamily(s.dim(1,
-			"control_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight",
-			"input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight",
-			"down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight",
-			"down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight"))}
-	}
-	return class{}
-}
-
-// denoisers name one tensor (or several) that only the denoiser of that family has.
-var denoisers = []struct {
-	family string
-	names  []string
-}{
-	{"flux2", []string{"double_stream_modulation_img.lin.weight"}},
-	{"chroma", []string{"double_blocks.0.img_attn.qkv.weight", "distilled_guidance_layer.in_proj.weight"}},
-	{"hunyuan-video", []string{"double_blocks.0.img_attn_qkv.weight"}},
-	{"hunyuan-video", []string{"double_blocks.0.img_attn.qkv.weight", "txt_in.individual_token_refiner.blocks.0.norm1.weight"}},
-	{"flux", []string{"double_blocks.0.img_attn.qkv.weight"}},
-	{"flux", []string{"single_transformer_blocks.0.attn.to_q.weight", "x_embedder.weight"}},
-	{"sd3", []string{"joint_blocks.0.x_block.attn.qkv.weight"}},
-	{"qwen-image", []string{"transformer_blocks.0.attn.add_k_proj.weight", "txt_norm.weight", "img_in.weight"}},
-	{"auraflow", []string{"double_layers.0.attn.w1q.weight"}},
-	{"ltx", []string{"patchify_proj.weight", "transformer_blocks.0.attn1.to_q.weight"}},
-	{"wan", []string{"blocks.0.cross_attn.k.weight", "patch_embedding.weight"}},
-	{"hidream", []string{"double_stream_blocks.0.block.attn1.to_q.weight"}},
-}
-
-func denoiser(s shapes) class {
-	for _, d := range denoisers {
-		if s.has(d.names...) {
-			return class{kind: backend.KindDiffusion, family: d.family}
-		}
-	}
+// imageAdapter recognises what makes a denoiser follow a picture of a person, a style or a composition.
+func imageAdapter(s shapes) class {
 	switch {
-	case s.has("input_blocks.0.0.weight"):
-		if s.has("label_emb.0.0.weight") {
-			return class{kind: backend.KindDiffusion, family: "sdxl"}
-		}
-		return class{kind: backend.KindDiffusion, family: textWidthFamily(s.dim(1,
-			"input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight",
-			"input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight"))}
-	case s.has("conv_in.weight", "time_embedding.linear_1.weight"): // the Diffusers layout
-		return class{kind: backend.KindDiffusion, family: textWidthFamily(s.dim(1,
-			"down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight",
-			"down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight"))}
-	case s.hasPrefix("noise_refiner.") && s.hasPrefix("cap_embedder."):
-		if s.dim(0, "x_embedder.weight", "all_x_embedder.2-1.weight") == 3840 {
-			return class{kind: backend.KindDiffusion, family: "z-image"}
-		}
-		return class{kind: backend.KindDiffusion, family: "lumina2"}
-	case s.checkpoint:
-		return class{kind: backend.KindDiffusion}
+	case s.hasPrefix("ip_adapter.") && s.hasPrefix("image_proj."), s.hasPrefix("double_blocks.0.processor.ip_adapter"):
+		return class{kind: backend.KindImageAdapter, family: "ip-adapter"}
+	case s.any("adapter.body.0.block1.weight", "body.0.block1.weight"):
+		return class{kind: backend.KindImageAdapter, family: "t2i-adapter"}
+	case s.has("redux_up.weight"):
+		return class{kind: backend.KindImageAdapter, family: "flux-redux"}
+	case s.hasPrefix("id_encoder."):
+		return class{kind: backend.KindImageAdapter, family: "photomaker"}
+	case s.hasPrefix("pulid_ca."):
+		return class{kind: backend.KindImageAdapter, family: "pulid"}
 	}
 	return class{}
 }
 
-func encoderOrVAE(s shapes) class {
-	switch {
-	case s.any("encoder.block.0.layer.0.SelfAttention.q.weight", "enc.blk.0.attn_q.weight"):
-		return class{kind: backend.KindTextEncoder, family: "t5"}
-	case s.has("text_model.encoder.layers.0.self_attn.k_proj.weight"):
-		switch s.dim(0, "text_model.encoder.layers.0.self_attn.k_proj.weight") {
-		case 768:
-			return class{kind: backend.KindTextEncoder, family: "clip-l"}
-		case 1280:
-			return class{kind: backend.KindTextEncoder, family: "clip-g"}
-		}
-		return class{kind: backend.KindTextEncoder, family: "clip"}
-	case s.any("transformer.resblocks.0.attn.in_proj_weight", "model.transformer.resblocks.0.attn.in_proj_weight"):
-		return class{kind: backend.KindTextEncoder, family: "clip"}
-	case s.any("decoder.conv_in.weight", "first_stage_model.decoder.conv_in.weight"):
-		switch s.dim(1, "decoder.conv_in.weight", "first_stage_model.decoder.conv_in.weight") {
-		case 4:
-			return class{kind: backend.KindVAE, family: "sd"}
-		case 16:
-			return class{kind: backend.KindVAE, family: "flux"}
-		}
-		return class{kind: backend.KindVAE}
-	case s.has("decoder.1.weight", "decoder.3.conv.0.weight"), s.has("decoder.layers.0.weight", "decoder.layers.2.conv.0.weight"):
-		return class{kind: backend.KindVAE, family: "tae"}
+const soundClause = "it makes or hears sound; Loam has no engine for sound"
+
+// sound recognises models of speech and music.
+func sound(s shapes) class {
+	if s.any("model.encoder.conv1.weight", "genre_embedder.weight", "quantizer.quantizers.0.codebook.weight",
+		"enc_p.emb.weight", "enc_p.text_embedding.weight", "gpt.text_embedding.weight", "decoder.layers.1.layers.0.beta",
+		"ema_model.transformer.text_embed.text_embed.weight", "audio_encoder.encoder.layers.0.conv.weight_g",
+		"speech_decoder.conv_pre.weight", "conv_pre.weight_g") ||
+		s.has("encoder.conv1.weight", "encoder.positional_embedding") ||
+		s.hasPrefix("pretransform.model.", "conditioner.conditioners.seconds_", "audio_encoder.", "semantic_model.") {
+		return class{refused: soundClause}
 	}
 	return class{}
 }
 
+// upscaler recognises networks that enlarge pictures. The engine runs those of the ESRGAN kind.
 func upscaler(s shapes) class {
-	if s.any("body.0.rdb1.conv1.weight", "RRDB_trunk.0.RDB1.conv1.weight", "model.1.sub.0.RDB1.conv1.0.weight") {
+	switch {
+	case s.any("body.0.rdb1.conv1.weight", "RRDB_trunk.0.RDB1.conv1.weight", "model.1.sub.0.RDB1.conv1.0.weight",
+		"params_ema.body.0.rdb1.conv1.weight"):
 		return class{kind: backend.KindUpscaler, family: "esrgan"}
+	case s.has("body.0.weight", "body.1.weight", "body.2.weight") && s.dim(1, "body.0.weight") == 3:
+		return otherUpscaler("Compact (SRVGG)")
+	case s.hasPrefix("layers.0.residual_group.blocks.0.conv_block."):
+		return otherUpscaler("HAT")
+	case s.hasPrefix("layers.0.residual_group.blocks.0."):
+		return otherUpscaler("SwinIR")
+	case s.hasPrefix("layers.0.blocks.0.attn.attns."):
+		return otherUpscaler("DAT")
+	case s.hasPrefix("block_1.c1_r.", "block_1.c1."):
+		return otherUpscaler("SPAN")
 	}
 	return class{}
 }
 
-// transformersModel recognises a language model as it was trained, before a conversion to GGUF.
-func transformersModel(s shapes) class {
-	if s.any("model.embed_tokens.weight", "model.layers.0.self_attn.q_proj.weight", "model.layers.0.input_layernorm.weight",
-		"transformer.wte.weight", "language_model.model.embed_tokens.weight", "model.language_model.embed_tokens.weight") ||
-		s.hasPrefix("model.layers.") {
-		return class{kind: backend.KindChat, family: "language"}
+func otherUpscaler(kind string) class {
+	return class{refused: "it is an upscaler of the kind " + kind + "; Loam's engine runs those of the kind ESRGAN"}
+}
+
+// helper recognises networks that other programs use around picture models.
+func helper(s shapes) class {
+	switch {
+	case s.any("vision_model.encoder.layers.0.self_attn.q_proj.weight", "visual.transformer.resblocks.0.attn.in_proj_weight",
+		"encoder.layer.0.attention.attention.query.weight"):
+		return class{refused: "it is a vision encoder (CLIP vision or alike), which looks at pictures for other programs; Loam has no use for it alone"}
+	case s.hasPrefix("mask_decoder.", "sam_mask_decoder."):
+		return class{refused: "it is a segmentation model (SAM), a helper of other programs; Loam has no use for it"}
+	case s.hasPrefix("depth_head.", "pretrained.blocks.0."):
+		return class{refused: "it is a depth estimation model, a helper of other programs; Loam has no use for it"}
 	}
 	return class{}
 }

@@ -37,7 +37,8 @@ var pictureArchitectures = map[string]string{
 }
 
 // soundArchitectures make or encode sound.
-var soundArchitectures = set("wavtokenizer-dec", "whisper", "encodec", "orpheus", "outetts", "parler-tts", "kokoro", "dac")
+var soundArchitectures = set("wavtokenizer-dec", "whisper", "encodec", "orpheus", "outetts", "parler-tts", "kokoro", "dac",
+	"bark", "musicgen", "ace-step", "acestep", "csm", "dia", "chatterbox", "cosyvoice", "f5-tts", "vibevoice", "parakeet")
 
 // tokenizers are the values of tokenizer.ggml.model; only "gpt2" cuts text by a pre-tokenizer.
 var tokenizers = set("llama", "bert", "gpt2", "t5", "rwkv", "plamo2")

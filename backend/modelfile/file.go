@@ -15,7 +15,7 @@ type File struct {
 	Kind          backend.ModelKind
 	Format        string // "gguf", "safetensors"
 	Architecture  string // "llama", "qwen3", "clip"; "" = the format does not say
-	Family        string // "llama", "sdxl", "flux"
+	Family        string // "llama", "sdxl", "flux"; of text encoders and VAEs which one ("clip-l", "t5", "tae")
 	Name          string // readable, from the header or else the file's name
 	Basename      string // the first part of the name as the header gives it, "smollm2"
 	SizeLabel     string // "135M"
@@ -38,5 +38,6 @@ type File struct {
 	SplitCount        int
 	TriggerWords      []string // of a LoRA
 	Rank              int      // of a LoRA; 0 = not known
+	Method            string   // of a LoRA: how it changes weights ("LoRA", "LoHa", "LoKr", "DoRA", ...)
 	Base              string   // what an adapter or LoRA belongs to, in the file's words
 }

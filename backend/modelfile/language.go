@@ -2,6 +2,7 @@ package modelfile
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"loam/backend"
@@ -56,14 +57,19 @@ func fromGGUF(g GGUF) (File, error) {
 		f.Kind = backend.KindProjector
 		return f, nil
 	case arch == "t5", arch == "t5encoder":
-		f.Kind, f.Family = backend.KindTextEncoder, "t5"
-		f.Shape = fitting(shapesOf(g.Tensors), class{kind: f.Kind})
+		sh := shapesOf(g.Tensors)
+		f.Kind, f.Family = backend.KindTextEncoder, t5Family(sh.dim(0, "token_embd.weight"))
+		f.Shape = fitting(sh, class{kind: f.Kind})
 		return f, nil
 	case soundArchitectures[arch]:
-		return f, soundFault()
+		return f, faultf("%s", soundClause)
 	}
 	if !languageArchitectures[arch] && !embeddingArchitectures[arch] {
-		if c := classify(shapesOf(g.Tensors)); c.kind != backend.KindUnknown {
+		c := classify(shapesOf(g.Tensors))
+		if c.refused != "" {
+			return f, faultf("%s", c.refused)
+		}
+		if c.kind != backend.KindUnknown {
 			f.Kind, f.Family = c.kind, c.family
 			f.Shape = fitting(shapesOf(g.Tensors), c)
 			return f, nil
@@ -91,7 +97,8 @@ func adapter(f File, g GGUF) (File, error) {
 			break
 		}
 	}
-	f.Shape.Rank = f.Rank
+	f.Method = "LoRA"
+	f.Shape.Rank, f.Shape.Method, f.Shape.Base = f.Rank, f.Method, f.Base
 	return f, nil
 }
 
@@ -101,8 +108,15 @@ func language(f File, g GGUF) (File, error) {
 	if embeddingArchitectures[f.Architecture] || newerEmbeddings[f.Architecture] {
 		f.Kind = backend.KindEmbedding
 	}
+	const poolRank = 4 // llama.cpp's pooling types: 1 mean, 2 first token, 3 last token, 4 rank
 	if p, ok := g.number(f.Architecture + ".pooling_type"); ok && p > 0 && p < 16 {
-		f.Kind = backend.KindEmbedding // 1 mean, 2 first token, 3 last token, 4 rank
+		f.Kind = backend.KindEmbedding
+		if p == poolRank {
+			f.Kind = backend.KindReranker
+		}
+	}
+	if f.Kind == backend.KindEmbedding && hasTensor(g.Tensors, "cls.output.weight") {
+		f.Kind = backend.KindReranker
 	}
 	if err := shape(&f, g); err != nil {
 		return f, err
@@ -111,8 +125,39 @@ func language(f File, g GGUF) (File, error) {
 		return f, err
 	}
 	f.Template = g.str("tokenizer.chat_template")
+	if f.Kind == backend.KindChat && guards(f.Template) {
+		f.Kind = backend.KindGuard
+	}
 	f.Sampling = samplingOf(g)
 	return f, nil
+}
+
+// guardPhrases stand in the templates of models that rate texts instead of answering them. All words of one must be there.
+var guardPhrases = [][]string{
+	{"BEGIN UNSAFE CONTENT CATEGORIES", "safe"},                      // Llama Guard
+	{"<unsafe_content_categories>", "safe"},                          // Llama Guard 4 and relatives
+	{"Safety Principle", "violates"},                                 // ShieldGemma
+	{"guardian_config", "risk"},                                      // Granite Guardian
+	{"Safety: Safe", "Controversial"},                                // Qwen3Guard
+	{"safety policy", "Unsafe", "Safe", "Controversial", "Category"}, // Qwen3Guard, older wording
+}
+
+// guards says whether a template is that of a guard model.
+func guards(template string) bool {
+	for _, words := range guardPhrases {
+		all := true
+		for _, w := range words {
+			all = all && strings.Contains(template, w)
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
+
+func hasTensor(tensors []Tensor, name string) bool {
+	return slices.ContainsFunc(tensors, func(t Tensor) bool { return t.Name == name })
 }
 
 func shape(f *File, g GGUF) error {
@@ -266,8 +311,6 @@ func samplingOf(g GGUF) *backend.Sampling {
 	}
 	return &s
 }
-
-func soundFault() error { return faultf("it is a sound model; Loam has no engine for sound") }
 
 func parametersOf(tensors []Tensor) int64 {
 	var n int64

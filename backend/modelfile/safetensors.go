@@ -330,21 +330,39 @@ func fromSafetensors(s Safetensors) (File, error) {
 		}
 	}
 	c := classify(sh)
-	f.Kind, f.Family, f.Rank = c.kind, c.family, c.rank
+	if c.refused != "" {
+		return f, faultf("%s", c.refused)
+	}
+	f.Kind, f.Family, f.Rank, f.Method = c.kind, c.family, c.rank, c.method
 	f.Shape = fitting(sh, c)
 	f.Name = clip(firstOf(s.Metadata, "modelspec.title", "ss_output_name", "name"), 100)
 	f.License = licenseName(firstOf(s.Metadata, "modelspec.license", "license"))
-	f.Base = clip(firstOf(s.Metadata, "ss_base_model_version", "modelspec.architecture"), 100)
-	for word := range strings.SplitSeq(firstOf(s.Metadata, "modelspec.trigger_phrase", "trigger_words"), ",") {
-		if word = clip(word, 100); word != "" && len(f.TriggerWords) < 32 {
-			f.TriggerWords = append(f.TriggerWords, word)
+	f.Base = clip(firstOf(s.Metadata, "ss_base_model_version", "modelspec.architecture", "ss_sd_model_name"), 100)
+	if f.Kind == backend.KindLoRA || f.Kind == backend.KindTextual {
+		if f.Family == "" {
+			f.Family = familyInWords(f.Base)
+		}
+		f.TriggerWords = triggerWords(s.Metadata)
+	}
+	f.Shape.Rank, f.Shape.Method, f.Shape.Base = f.Rank, f.Method, f.Base
+	f.Shape.Triggers = strings.Join(f.TriggerWords, ", ")
+	return f, nil
+}
+
+// familyInWords finds a family in what trainers write about the base of a LoRA ("sdxl_base_v1-0", "stable-diffusion-v1").
+func familyInWords(base string) string {
+	base = strings.ToLower(base)
+	for _, w := range []struct{ word, family string }{
+		{"xl", "sdxl"}, {"sd3", "sd3"}, {"diffusion-3", "sd3"}, {"flux2", "flux2"}, {"flux-2", "flux2"}, {"flux", "flux"},
+		{"chroma", "chroma"}, {"qwen", "qwen-image"}, {"zimage", "z-image"}, {"z-image", "z-image"}, {"wan", "wan"},
+		{"lumina", "lumina2"}, {"hunyuan", "hunyuan-video"}, {"auraflow", "auraflow"},
+		{"v2", "sd2"}, {"v1", "sd1"}, {"sd1", "sd1"},
+	} {
+		if strings.Contains(base, w.word) {
+			return w.family
 		}
 	}
-	f.Shape.Triggers = strings.Join(f.TriggerWords, ", ")
-	if f.Kind == backend.KindLoRA {
-		f.Shape.Rank, f.Shape.Base = f.Rank, f.Base
-	}
-	return f, nil
+	return ""
 }
 
 func firstOf(m map[string]string, keys ...string) string {

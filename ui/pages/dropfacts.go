@@ -42,6 +42,14 @@ func kindName(k backend.ModelKind) string {
 		return "upscaler"
 	case backend.KindLoRA:
 		return "LoRA"
+	case backend.KindReranker:
+		return "reranker"
+	case backend.KindGuard:
+		return "guard model"
+	case backend.KindTextual:
+		return "textual inversion (a learned word)"
+	case backend.KindImageAdapter:
+		return "image adapter"
 	case backend.KindUnknown:
 	}
 	if k == "" || k == backend.KindUnknown {
@@ -56,6 +64,11 @@ var familyNames = map[string]string{
 	"qwen-image": "Qwen-Image", "z-image": "Z-Image", "lumina2": "Lumina 2", "auraflow": "AuraFlow", "ltx": "LTX-Video",
 	"wan": "Wan", "hidream": "HiDream", "hunyuan-video": "HunyuanVideo", "t5": "T5", "clip-l": "CLIP L", "clip-g": "CLIP G",
 	"clip": "CLIP", "esrgan": "ESRGAN", "tae": "fast preview", "sd": "SD", "llama": "Llama",
+	"umt5": "UMT5", "qwen2vl": "Qwen2.5-VL", "qwen3": "Qwen3", "gemma2": "Gemma 2", "mistral": "Mistral", "kolors": "Kolors",
+	"pixart": "PixArt", "sana": "Sana", "svd": "Stable Video", "cascade": "Stable Cascade", "sdxl-refiner": "SDXL refiner",
+	"cosmos": "Cosmos", "anima": "Anima", "omnigen2": "OmniGen 2", "hunyuan-dit": "Hunyuan-DiT", "cogvideox": "CogVideoX",
+	"mochi": "Mochi", "kandinsky5": "Kandinsky 5", "ip-adapter": "IP-Adapter", "t2i-adapter": "T2I-Adapter",
+	"flux-redux": "Flux Redux", "photomaker": "PhotoMaker", "pulid": "PuLID",
 }
 
 // familyName is a family for a person; "" = not known.
@@ -131,6 +144,12 @@ func fitLine(m backend.Model, all []backend.Model, machine hardware.Machine) (li
 		return "Lets a chat model see pictures. Loam keeps it, and cannot use it yet.", false
 	case backend.KindEmbedding:
 		return "Compares texts; it cannot chat. Loam keeps it, and cannot use it yet.", false
+	case backend.KindReranker:
+		return "Rates how well texts answer a question; it cannot chat. Loam keeps it, and cannot use it yet.", false
+	case backend.KindGuard:
+		return "Rates whether texts are harmful; it does not chat. Loam keeps it, and cannot use it yet.", false
+	case backend.KindTextual, backend.KindImageAdapter:
+		return "Loam keeps it, and cannot draw with it yet.", false
 	case backend.KindLoRA, backend.KindAdapter, backend.KindUnknown:
 	}
 	return "", true

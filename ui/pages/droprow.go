@@ -118,7 +118,8 @@ func (r *dropRow) show(m backend.Model, preview image.Image) {
 		icon = theme.IconPictures
 	case backend.KindLoRA, backend.KindAdapter:
 		icon = theme.IconSliders
-	case backend.KindProjector, backend.KindEmbedding, backend.KindTextEncoder, backend.KindVAE, backend.KindControlNet, backend.KindUnknown:
+	case backend.KindProjector, backend.KindEmbedding, backend.KindTextEncoder, backend.KindVAE, backend.KindControlNet,
+		backend.KindReranker, backend.KindGuard, backend.KindTextual, backend.KindImageAdapter, backend.KindUnknown:
 	}
 	r.icon.Set(theme.Icon(icon), theme.ColorAccent)
 	r.picture(preview)

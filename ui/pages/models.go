@@ -25,10 +25,10 @@ type ModelsPage struct {
 	rows    *fyne.Container
 	body    fyne.CanvasObject
 
-	models  []backend.Model
-	byRule  int64
-	speeds  map[int64]string
-	shown   []modelRow
+	models []backend.Model
+	byRule int64
+	speeds map[int64]string
+	shown  []modelRow
 }
 
 // modelRow is a model as the page shows it: for tests and for the keyboard.
