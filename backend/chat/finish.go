@@ -7,6 +7,7 @@ import (
 	"loam/backend"
 	"loam/backend/engine"
 	"loam/backend/event"
+	"loam/backend/prompt"
 	"loam/store"
 )
 
@@ -15,7 +16,7 @@ func (r *run) finish(out outcome) {
 	r.mu.Lock()
 	r.sealed = true
 	if out.err == nil && out.result.Stop != backend.StopCancel { // else it is not over, and Resume will bring it
-		r.text.WriteString(clean(out.result.Text))
+		r.put(clean(out.result.Text))
 	}
 	f := r.ending(out)
 	r.mu.Unlock()
@@ -66,7 +67,11 @@ func (r *run) ending(out outcome) store.Finish {
 		f.Usage.FirstToken = r.first.Sub(r.began)
 		f.Usage.ReplyTime = r.last.Sub(r.first)
 	}
+	if f.Usage.Reasoning = r.thought; r.split.Now() == prompt.Reasoning && !r.first.IsZero() {
+		f.Usage.Reasoning = r.last.Sub(r.first)
+	}
 	if before := r.reply.Usage; r.record != nil && len(r.record.Tokens) > 0 {
+		f.Usage.Reasoning += before.Reasoning
 		// The counts are of the whole reply; so must be the times, or nobody can divide one by the other.
 		f.Usage.FirstToken = before.FirstToken
 		if before.ReplyTime > 0 {

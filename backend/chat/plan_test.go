@@ -195,5 +195,9 @@ func TestReasoningThatTheTemplateOpensIsPartOfTheReply(t *testing.T) {
 		if strings.Count(whole.Text, "<think>") != 1 || !strings.HasPrefix(whole.Text, m.Text) {
 			t.Errorf("the resumed reply is %q", whole.Text)
 		}
+		// The first run takes 4 ticks from its first token to its last, the second one 34; it never stops thinking.
+		if want := 38 * h.engine.tick; m.Usage.Reasoning != 4*h.engine.tick || whole.Usage.Reasoning != want {
+			t.Errorf("it thought %v, then %v in all; want %v", m.Usage.Reasoning, whole.Usage.Reasoning, want)
+		}
 	})
 }

@@ -64,7 +64,7 @@ func (r *run) askNew(e engine.Chat) (question, error) {
 	if p.opener != "" {
 		r.mu.Lock()
 		if r.text.Len() == 0 {
-			r.text.WriteString(p.opener)
+			r.put(p.opener)
 		}
 		r.mu.Unlock()
 	}

@@ -11,6 +11,7 @@ import (
 	"loam/backend"
 	"loam/backend/engine"
 	"loam/backend/event"
+	"loam/backend/prompt"
 )
 
 const (
@@ -63,6 +64,9 @@ type run struct {
 	first     time.Time // first token of this run
 	last      time.Time
 	prompt    prepared // what was asked, for the next turn
+
+	split   prompt.Splitter // of text: when does the reasoning end
+	thought time.Duration   // how long the reasoning of this run took, once it has ended
 }
 
 // outcome is how the engine's part of a reply ended.
@@ -102,7 +106,7 @@ func (r *run) abandon(chatID int64) {
 // start tells everyone of a reply that is stored as running, and begins to write it. Whoever hears of it can stop it.
 func (r *run) start(reply backend.Message) {
 	s := r.s
-	r.text.WriteString(reply.Text)
+	r.put(reply.Text)
 	r.published, r.saved = len(reply.Text), len(reply.Text)
 	if r.record != nil {
 		r.count = len(r.record.Tokens)
@@ -150,6 +154,12 @@ func (r *run) answer() outcome {
 	return outcome{result: result, err: err}
 }
 
+// put adds to the reply's text. r.mu is held, or nobody else knows r yet.
+func (r *run) put(text string) {
+	r.text.WriteString(text)
+	r.split.Write(text)
+}
+
 // take takes an event of the engine in.
 func (r *run) take(ev engine.Event, q question) error {
 	switch ev := ev.(type) {
@@ -170,12 +180,16 @@ func (r *run) take(ev engine.Event, q question) error {
 		r.tokens = append(r.tokens, ev.ID)
 		r.prompt.reply = append(r.prompt.reply, ev.ID)
 		r.count++
-		r.text.WriteString(clean(ev.Text))
+		thinks := r.split.Now() == prompt.Reasoning
+		r.put(clean(ev.Text))
 		r.last = time.Now()
 		if r.first.IsZero() {
 			r.first = r.last
 			r.progress.Phase, r.progress.Done, r.progress.Total = event.PhaseWriting, 0, 0
 			r.s.bus.Publish(r.progress)
+		}
+		if thinks && r.split.Now() != prompt.Reasoning {
+			r.thought = r.last.Sub(r.first)
 		}
 		select {
 		case r.more <- struct{}{}:

@@ -29,11 +29,23 @@ func Request(system string, path []backend.Message) engine.RenderRequest {
 	for _, m := range path {
 		text := m.Text
 		if m.Role == backend.RoleAssistant {
-			text = Split(text).Answer
+			text = withoutReasoning(text)
 		}
 		add(m.Role, text)
 	}
 	return r
+}
+
+// withoutReasoning is a reply as the model is shown it in later turns: the answer and the calls of tools, as written.
+func withoutReasoning(text string) string {
+	var b strings.Builder
+	var s Splitter
+	for _, piece := range append(s.Write(text), s.Close()...) {
+		if piece.Kind == Answer || piece.Kind == Calls {
+			b.WriteString(piece.Text)
+		}
+	}
+	return b.String()
 }
 
 // Turns cuts a path into turns, oldest first: a message of a person and everything up to the next one. What stands
@@ -56,9 +68,11 @@ func Turns(path []backend.Message) [][]backend.Message {
 // OpensReasoning says whether a rendered prompt ends inside a reasoning block, so that the model continues it without
 // writing the opening mark itself. It returns that mark, to be put in front of the reply's text, or nothing.
 func OpensReasoning(rendered string) string {
-	tail := strings.TrimRight(rendered, " \t\r\n")
-	if strings.HasSuffix(tail, openMark) {
-		return rendered[len(tail)-len(openMark):]
+	tail := strings.TrimRight(rendered, space)
+	for _, m := range reasoningMarks {
+		if strings.HasSuffix(tail, m.open) {
+			return rendered[len(tail)-len(m.open):]
+		}
 	}
 	return ""
 }

@@ -31,6 +31,7 @@ func TestRequest(t *testing.T) {
 		"blank system prompt is none":      {" \n", []backend.Message{user("hi")}, []engine.Message{{Role: u, Content: "hi"}}},
 		"failed replies join their users":  {"", []backend.Message{user("one"), reply(""), user("two")}, []engine.Message{{Role: u, Content: "one\n\ntwo"}}},
 		"earlier reasoning stays private":  {"", []backend.Message{user("1+1"), reply("<think>\nsum\n</think>\n\n2"), user("why")}, []engine.Message{{Role: u, Content: "1+1"}, {Role: a, Content: "2"}, {Role: u, Content: "why"}}},
+		"calls stay as they were written":  {"", []backend.Message{user("x"), reply("<think>a</think><tool_call>{\"name\":\"f\"}</tool_call>")}, []engine.Message{{Role: u, Content: "x"}, {Role: a, Content: "<tool_call>{\"name\":\"f\"}</tool_call>"}}},
 		"system messages join the prompt":  {"be brief", []backend.Message{{Role: s, Text: "be kind"}, user("hi")}, []engine.Message{{Role: s, Content: "be brief\n\nbe kind"}, {Role: u, Content: "hi"}}},
 		"words keep their own white space": {"", []backend.Message{user("  indented\n")}, []engine.Message{{Role: u, Content: "  indented\n"}}},
 	} {
@@ -71,8 +72,22 @@ func TestSplit(t *testing.T) {
 		"<think>still at it </thi":             {Reasoning: "still at it </thi", Open: true},
 		"the <think> mark </think> in a reply": {Answer: "the <think> mark </think> in a reply"},
 		"<think>a</think>b<think>c</think>":    {Reasoning: "a", Answer: "b<think>c</think>"},
-		"<thin":                                {Answer: "<thin"},
 		"  leading":                            {Answer: "  leading"},
+		"[THINK]hm[/THINK]yes":                 {Reasoning: "hm", Answer: "yes"},
+		"<thin":                                {Answer: "<thin"},
+		"<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>yes": {Reasoning: "hm", Answer: "yes"},
+		"<|channel|>analysis<|message|>hm<|end|>odd":                                              {Reasoning: "hm", Answer: "odd"},
+		"see <tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": 1}}\n</tool_call>":             {Answer: "see ", Calls: []Call{{"f", `{"a":1}`}}},
+		"<tool_call>{\"name\": \"f\"</tool_call> so":                                              {Answer: "<tool_call>{\"name\": \"f\"</tool_call> so"},
+		"<tool_call>{\"name\": \"f\"":                                                             {Answer: "<tool_call>{\"name\": \"f\""},
+		"```\n<tool_call>{\"name\":\"f\"}</tool_call>\n```":                                       {Answer: "```\n<tool_call>{\"name\":\"f\"}</tool_call>\n```"},
+		"[TOOL_CALLS][{\"name\":\"f\",\"arguments\":{}},{\"name\":\"g\"}]":                        {Calls: []Call{{"f", "{}"}, {"g", "{}"}}},
+		"[TOOL_CALLS]f[ARGS]{\"a\": [1, 2]}":                                                      {Calls: []Call{{"f", `{"a":[1,2]}`}}},
+		"<tool_call>\n<function=f>\n<parameter=b>\n<x>\n</parameter>\n<parameter=a>\n1\n</parameter>\n</function>\n</tool_call>": {
+			Calls: []Call{{"f", "{\"b\":\"\\u003cx\\u003e\",\"a\":\"1\"}"}},
+		},
+		"<function=f>{\"a\":1}</function>":                        {Calls: []Call{{"f", `{"a":1}`}}},
+		"<think>a</think><tool_call>{\"name\":\"f\"}</tool_call>": {Reasoning: "a", Calls: []Call{{"f", "{}"}}},
 	} {
 		if d := cmp.Diff(want, Split(text)); d != "" {
 			t.Errorf("%q: %s", text, d)
@@ -97,7 +112,8 @@ func TestOpensReasoning(t *testing.T) {
 func replies() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		return strings.Join(rapid.SliceOf(rapid.SampledFrom([]string{
-			"<think>", "</think>", "<thi", "nk>", "</", "<", " ", "\n", "word", "é", ">", "",
+			"<think>", "</think>", "<thi", "nk>", "</", "<", " ", "\n", "word", "é", ">", "", "<tool_call>", "</tool_call>", "[TOOL_CALLS]",
+			`{"name":"f","arguments":{}}`, "[", "```", "<|channel|>analysis<|message|>", "<|end|>", "<|start|>assistant<|channel|>final<|message|>",
 		})).Draw(t, "parts"), "")
 	})
 }
@@ -133,6 +149,7 @@ func join(pieces []Piece) []Piece {
 	for _, p := range pieces {
 		if n := len(out); n > 0 && out[n-1].Kind == p.Kind {
 			out[n-1].Text += p.Text
+			out[n-1].Calls = append(out[n-1].Calls, p.Calls...)
 			continue
 		}
 		out = append(out, p)
@@ -143,6 +160,7 @@ func join(pieces []Piece) []Piece {
 func FuzzSplit(f *testing.F) {
 	f.Add("<think>\nhm\n</think>\n\nyes")
 	f.Add("<think>")
+	f.Add("a <tool_call>{\"name\":\"f\",\"arguments\":{\"a\":[1]}}</tool_call>\n[TOOL_CALLS]f[ARGS]{}")
 	f.Fuzz(func(t *testing.T, text string) {
 		var s Splitter
 		var all string

@@ -59,7 +59,7 @@ var Doors = []Door{
 		[]string{"ui/..."},
 		[]string{
 			"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/imagemeta",
-			"backend/library", "backend/residency", "backend/studio", "backend/transfer", "ui/...",
+			"backend/library", "backend/prompt", "backend/residency", "backend/studio", "backend/transfer", "ui/...",
 		},
 		[]string{"fyne.io/fyne/v2/..."},
 		"the window asks the services, never the store or an engine",

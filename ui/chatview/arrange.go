@@ -102,7 +102,15 @@ func (v *View) laid(e *entry, i int) *piece {
 	if p.exact && p.layout != nil {
 		return p
 	}
-	p.layout = layoutBlock(&p.block, v.look, v.textWidth(e), v.column.wide)
+	switch {
+	case p.fold != nil:
+		p.layout = v.layoutFold(p)
+	default:
+		p.layout = layoutBlock(&p.block, v.look, v.textWidth(e), v.column.wide)
+	}
+	if p.quiet {
+		p.layout.hush()
+	}
 	v.laidOut++
 	h := p.layout.height + v.gapAbove(e, i)
 	if !p.exact || h != p.height {

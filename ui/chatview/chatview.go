@@ -172,11 +172,14 @@ func (v *View) keepPointers() {
 	if gone(v.focus.entry) {
 		v.focus = hotID{}
 	}
-	if v.find.query != "" { // the places may have moved; the search is made anew
-		query := v.find.query
+	v.researchLater()
+}
+
+// researchLater has the search made anew when it goes on: its places may have moved.
+func (v *View) researchLater() {
+	if query := v.find.query; query != "" {
 		v.find.reset()
-		v.find.query = query
-		v.find.stale = true
+		v.find.query, v.find.stale = query, true
 	}
 }
 

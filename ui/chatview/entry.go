@@ -3,7 +3,9 @@ package chatview
 import (
 	"slices"
 	"strings"
+	"time"
 
+	"loam/backend/prompt"
 	"loam/ui/markdown"
 )
 
@@ -14,9 +16,18 @@ type entry struct {
 	index int // place in View.entries
 
 	parsed bool
-	doc    markdown.Doc // roles that speak Markdown
-	fed    int          // bytes of text in doc
+	doc    markdown.Doc // of RoleSystem
+	fed    int          // bytes of text that were taken in
 	blocks []piece
+
+	// Of RoleAssistant: the text taken apart.
+	split    prompt.Splitter
+	closed   bool // split has given out the end of the text
+	sections []*section
+	parts    *prompt.Parts // what sections were made of, where the engine took the reply apart
+	unfolded []int         // the sections that a person opened
+	shown    labelSign     // what the labels were made for
+
 	sum    float32 // height of all pieces, known or guessed
 	bubble float32 // width of the person's bubble; 0 = not known
 }
@@ -26,6 +37,12 @@ type piece struct {
 	block  markdown.Block
 	height float32 // with the gap above; a guess until layout was made once for this gen
 	exact  bool
+
+	fold     *section // the line that folds a section; block is empty then
+	label    string   // of the line
+	unfolded bool     // of the line
+	quiet    bool     // shown as an aside
+
 	layout *blockLayout // nil until needed, and again when it was far away for long
 }
 
@@ -42,7 +59,8 @@ func (e *entry) renew(it Item) {
 	e.text.WriteString(it.Text)
 	e.item = it
 	e.item.Text = ""
-	e.parsed, e.doc, e.fed, e.blocks, e.bubble = false, markdown.Doc{}, 0, nil, 0
+	e.parsed, e.doc, e.fed, e.blocks, e.bubble, e.unfolded = false, markdown.Doc{}, 0, nil, 0, nil
+	e.restart()
 }
 
 // current returns the item with its text.
@@ -54,20 +72,28 @@ func (e *entry) current() Item {
 
 // parse brings the blocks up to date with the text. Blocks that stay the same keep their layout.
 func (e *entry) parse(v *View) {
-	if e.parsed && e.fed == e.text.Len() {
+	sign := labelSign{e.item.State, e.item.Thought, e.item.Parts}
+	if e.parsed && e.fed == e.text.Len() && sign == e.shown {
+		return
+	}
+	e.shown = sign
+	if e.item.Role == RoleAssistant {
+		e.feed(v)
+		e.parsed = true
+		e.resum(v)
 		return
 	}
 	text := e.text.String()
 	var blocks []markdown.Block
 	first := 0 // blocks before it are known to be the same
 	switch e.item.Role {
-	case RoleAssistant, RoleSystem:
+	case RoleSystem:
 		first = e.doc.Stable()
 		e.doc.Append(text[e.fed:])
 		blocks = e.doc.Blocks()
 	case RoleUser:
 		blocks = markdown.Verbatim(text)
-	case RoleDivider:
+	case RoleAssistant, RoleDivider:
 	}
 	e.fed = len(text)
 	e.bubble = 0
@@ -96,6 +122,13 @@ func (e *entry) parse(v *View) {
 		}
 	}
 	e.resum(v)
+}
+
+// labelSign is what the lines of folded sections depend on, beside the text.
+type labelSign struct {
+	state   State
+	thought time.Duration
+	parts   *prompt.Parts
 }
 
 // resum adds the heights up.
@@ -148,6 +181,9 @@ func (v *View) guess(e *entry, i int) float32 {
 	body := v.look.heights[classBody]
 	perLine := max(v.column.width/(v.look.sizes[classBody]*0.5), 1)
 	h := v.gapAbove(e, i)
+	if e.blocks[i].fold != nil {
+		return h + v.foldHeight()
+	}
 	switch b.Kind {
 	case markdown.Code:
 		h += float32(strings.Count(b.Text, "\n")+1)*v.look.heights[classCode] + codeHead + 2*codePad
@@ -184,6 +220,8 @@ func (v *View) gapAbove(e *entry, i int) float32 {
 	}
 	b, before := &e.blocks[i].block, &e.blocks[i-1].block
 	switch {
+	case e.blocks[i-1].fold != nil && e.blocks[i].quiet:
+		return tightGap
 	case b.Continued:
 		return 0
 	case b.Kind == markdown.Heading:

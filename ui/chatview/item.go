@@ -1,6 +1,11 @@
 package chatview
 
-import "loam/backend"
+import (
+	"time"
+
+	"loam/backend"
+	"loam/backend/prompt"
+)
 
 // Role says who speaks.
 type Role uint8
@@ -47,6 +52,8 @@ type Item struct {
 	Tokens   int    // tokens of the reply so far
 	Sibling  int    // 1-based place among Siblings
 	Siblings int
+	Thought  time.Duration // how long the model thought before it answered; 0 = not known
+	Parts    *prompt.Parts // a reply as its engine took it apart; nil = the text says it itself
 
 	Phase       Phase // while running without text
 	Done, Total int
@@ -96,7 +103,7 @@ func (a Action) String() string {
 func FromMessage(m backend.Message) Item {
 	it := Item{
 		ID: m.ID, Text: m.Text, Error: m.Error, Note: m.ModelName, Tokens: m.Usage.ReplyTokens,
-		Sibling: m.Sibling, Siblings: m.Siblings,
+		Sibling: m.Sibling, Siblings: m.Siblings, Thought: m.Usage.Reasoning,
 	}
 	switch m.Role {
 	case backend.RoleUser:

@@ -204,6 +204,8 @@ func (v *View) press(id hotID) {
 		if v.options.OnLink != nil {
 			v.options.OnLink(h.link)
 		}
+	case h.fold:
+		v.toggle(m)
 	case h.code:
 		v.copy(codeText(m.key.entry, m.key.piece))
 	case h.action == ActionMore:
@@ -228,7 +230,7 @@ func (v *View) act(e *entry, a Action) {
 		return
 	}
 	if a == ActionCopy {
-		v.copy(e.text.String())
+		v.copy(e.answer())
 	}
 	if v.options.OnAction != nil {
 		v.options.OnAction(it.ID, a)

@@ -49,6 +49,8 @@ const (
 	shapeTaskOpen
 	shapeTaskDone
 	shapeCopy // the button of a code block
+	shapeFold // the line of a section that is folded
+	shapeUnfold
 )
 
 // Measures of blocks in pixels.
@@ -216,6 +218,27 @@ func layoutCode(b *markdown.Block, l *look, out *blockLayout, left, width float3
 	}
 	out.code, out.codeX, out.codeW = true, left, width
 	out.width = left + width
+}
+
+// layoutFold lays out the line that folds a section.
+func (v *View) layoutFold(p *piece) *blockLayout {
+	kind := shapeFold
+	if p.unfolded {
+		kind = shapeUnfold
+	}
+	h := v.foldHeight()
+	return &blockLayout{height: h, shapes: []shape{{kind: kind, w: v.column.width, h: h, text: p.label, ink: inkQuiet}}}
+}
+
+func (v *View) foldHeight() float32 { return v.look.heights[classBody] + 6 }
+
+// hush makes words quiet that are an aside.
+func (out *blockLayout) hush() {
+	for i, c := range out.inks {
+		if c == inkText {
+			out.inks[i] = inkQuiet
+		}
+	}
 }
 
 // tableText writes a table in plain text: cells with tabs between them, rows with line feeds.

@@ -1,6 +1,7 @@
 package chatview
 
 import (
+	"sort"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -58,6 +59,7 @@ type mountSign struct {
 type hot struct {
 	action     Action
 	code       bool   // copies the code of the block
+	fold       bool   // folds or unfolds a section
 	link       string // opens it
 	x, y, w, h float32
 	solid      bool // stands on the accent: hover shows differently
@@ -74,7 +76,7 @@ func (v *View) mountPiece(key mountKey, y, height float32, size fyne.Size) *moun
 		sign.gap = gap
 		sign.layout = p.layout
 		sign.from, sign.to = p.layout.inRange(-y-gap-margin, size.Height-y-gap+margin)
-		sign.caret = e.item.State == StateRunning && key.piece == len(e.blocks)-1
+		sign.caret = e.item.State == StateRunning && key.piece == len(e.blocks)-1 && e.blocks[key.piece].fold == nil
 		sign.x = v.textX(e)
 	} else {
 		sign.item, sign.shown, sign.bare = e.item, v.showsActions(e), e.bare()
@@ -284,7 +286,35 @@ func (m *mount) drawShape(s shape, top, bottom float32) {
 	case shapeGround: // drawn under everything else
 	case shapeCopy:
 		m.copyButton(s)
+	case shapeFold, shapeUnfold:
+		m.foldLine(s)
 	}
+}
+
+// foldLine draws the line of a section: an arrow and a few quiet words, all of it to be clicked.
+func (m *mount) foldLine(s shape) {
+	l := m.view.look
+	style := styleOf(classBody, 0)
+	size := round(l.sizes[classBody])
+	icon := theme.IconNext
+	if s.kind == shapeUnfold {
+		icon = theme.IconDown
+	}
+	room := s.w - size - 8
+	text := shorten(s.text, room, func(t string) float32 { return l.Width(t, style) })
+	m.icon(icon, s.x-2, s.y+(s.h-size)/2, size, s.ink)
+	m.label(text, style, s.x+size+4, s.y, s.h, s.ink)
+	m.hots = append(m.hots, hot{fold: true, x: s.x - 6, y: s.y, w: size + l.Width(text, style) + 16, h: s.h})
+}
+
+// shorten cuts a text to a width.
+func shorten(text string, room float32, width func(string) float32) string {
+	if width(text) <= room {
+		return text
+	}
+	runes := []rune(text)
+	n := sort.Search(len(runes), func(n int) bool { return width(string(runes[:n])+"…") > room })
+	return strings.TrimRight(string(runes[:max(n-1, 0)]), " ") + "…"
 }
 
 func (m *mount) copyButton(s shape) {

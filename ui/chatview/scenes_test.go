@@ -1,6 +1,8 @@
 package chatview
 
 import (
+	"time"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 )
@@ -32,6 +34,23 @@ var scenes = []scene{
 		{ID: 7, Role: RoleUser, Text: "Once more, with a much longer question that needs more than one line in its bubble, so that one sees how it wraps."},
 		{ID: 8, Role: RoleAssistant, State: StateRunning, Phase: PhaseReading, Done: 1240, Total: 3900},
 	}, after: func(v *View) { v.FocusAction(6, ActionResume) }},
+	{name: "parts", height: 900, items: []Item{
+		{ID: 1, Role: RoleUser, Text: "What is the weather in Bergen?"},
+		{ID: 2, Role: RoleAssistant, Thought: 12 * time.Second, Text: thoughtful},
+		{ID: 3, Role: RoleUser, Text: "And why?"},
+		{ID: 4, Role: RoleAssistant, Thought: 75 * time.Second, Text: thoughtful},
+		{ID: 5, Role: RoleUser, Text: "Sure?"},
+		{ID: 6, Role: RoleAssistant, State: StateRunning, Text: "<think>\nLet me see"},
+	}, after: func(v *View) {
+		for range 2 {
+			for _, m := range v.visible {
+				if e := m.key.entry; e.item.ID == 4 && m.key.piece < len(e.blocks) && e.blocks[m.key.piece].fold != nil && !e.blocks[m.key.piece].unfolded {
+					v.toggle(m)
+					break
+				}
+			}
+		}
+	}},
 	{name: "scripts", height: 620, items: []Item{
 		{ID: 1, Role: RoleUser, Text: "日本語と English, and 👩🏽‍🚀🇳🇴 too"},
 		{ID: 2, Role: RoleAssistant, State: StateRunning, Text: "春眠不覺曉，處處聞啼鳥。夜來風雨聲，花落知多少。春眠不覺曉，處處聞啼鳥。夜來風雨聲，花落知多少。\n\nمرحبا بالعالم، هذا نص عربي قصير.\n\nEmoji 👍 in a line ❤️, math x² + y² ≤ z², arrows → ⇒, box ┌─┐.\n\n```text\n漢字 and emoji 👍 in code\n\ttab\n```\n\nThe end is near"},

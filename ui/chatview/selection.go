@@ -174,7 +174,7 @@ func (v *View) Selection() string {
 		e.parse(v)
 		for b := range e.blocks {
 			from, to, ok := v.selected(e, b)
-			if !ok {
+			if !ok || e.blocks[b].fold != nil {
 				continue
 			}
 			block := &e.blocks[b].block

@@ -2,6 +2,7 @@ package chatview
 
 import (
 	"fmt"
+	"time"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
@@ -23,6 +24,11 @@ type Words struct {
 	Loading      func(done, total int) string
 	Reading      func(done, total int) string
 	Sibling      func(n, of int) string
+
+	Thinking    func(since time.Duration) string // 0 = not known
+	Thought     func(took time.Duration) string  // 0 = not known
+	WritingCall string
+	Calls       func(names, summary string) string
 }
 
 // English returns the English words.
@@ -56,5 +62,39 @@ func English() *Words {
 			return p.Sprintf("Reading %d of %d tokens", done, total)
 		},
 		Sibling: func(n, of int) string { return fmt.Sprintf("%d/%d", n, of) },
+		Thinking: func(since time.Duration) string {
+			if since < time.Second {
+				return "Thinking…"
+			}
+			return "Thinking for " + seconds(since) + "…"
+		},
+		Thought: func(took time.Duration) string {
+			switch {
+			case took <= 0:
+				return "Thought"
+			case took < time.Second:
+				return "Thought for less than a second"
+			}
+			return "Thought for " + seconds(took)
+		},
+		WritingCall: "Writing a tool call…",
+		Calls: func(names, summary string) string {
+			if summary == "" {
+				return "Tool call: " + names
+			}
+			return "Tool call: " + names + " (" + summary + ")"
+		},
 	}
+}
+
+// seconds is a time as people say it: "12 s", "2 min 5 s".
+func seconds(d time.Duration) string {
+	n := int(d / time.Second)
+	if n < 60 {
+		return fmt.Sprintf("%d s", n)
+	}
+	if n%60 == 0 {
+		return fmt.Sprintf("%d min", n/60)
+	}
+	return fmt.Sprintf("%d min %d s", n/60, n%60)
 }
