@@ -81,7 +81,7 @@ git -c safe.directory='*' ls-files -z --cached --others --exclude-standard |
 	while IFS= read -r -d '' f; do [[ ! -f $f && ! -L $f ]] || printf '%s\0' "$f"; done |
 	tar --null -T - -cf - | tar -C "$tree" -xf -
 [[ -d $tree/.git ]] || git -C "$tree" init -q
-git -C "$tree" add -A
+git -c safe.directory='*' -C "$tree" add -A
 chroot "$root" chown -R "$user:" "$home"
 
 if [[ -z $command ]]; then
