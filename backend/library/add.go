@@ -96,6 +96,9 @@ func (l *Library) look(path string) (found, error) {
 		}
 		file = f.file
 	}
+	if reason := shard(real); reason != "" {
+		return refuse(reason)
+	}
 	if reason := refusal(file); reason != "" {
 		return refuse(reason)
 	}
@@ -141,6 +144,18 @@ func (l *Library) lookParts(path string, f found) (found, error) {
 		f.file.Parameters += other.Parameters
 	}
 	return f, nil
+}
+
+// shard says why one of several safetensors files that are one model together is not taken in; "" for any other file.
+func shard(path string) string {
+	part, of := modelfile.ShardName(path)
+	if of < 2 {
+		return ""
+	}
+	if whole, ok := modelfile.IdentifyFolder(filepath.Dir(path)); ok {
+		return whole.Reason
+	}
+	return fmt.Sprintf("it is file %d of the %d that are one model together: Loam will join these; until then get the single safetensors or GGUF file of it", part, of)
 }
 
 // refusal says why a file of this kind is not taken in; "" when it is.

@@ -30,8 +30,8 @@ type Folder struct {
 
 // AddFolder takes in the model files of a folder and of the folders in it.
 func (l *Library) AddFolder(ctx context.Context, dir string, o AddOptions) (Folder, error) {
-	if reason := wholeFolder(dir); reason != "" {
-		return Folder{}, &backend.BadFile{Path: dir, Reason: reason}
+	if whole, ok := modelfile.IdentifyFolder(dir); ok {
+		return Folder{}, &backend.BadFile{Path: dir, Reason: whole.Reason}
 	}
 	files, more, err := modelFiles(ctx, dir)
 	if err != nil {
@@ -54,18 +54,6 @@ func (l *Library) AddFolder(ctx context.Context, dir string, o AddOptions) (Fold
 		}
 	}
 	return result, nil
-}
-
-// wholeFolder recognises folders that are one model in a form that no engine here loads.
-func wholeFolder(dir string) string {
-	switch {
-	case exists(filepath.Join(dir, "model_index.json")):
-		return "it is a Diffusers folder, a picture model in pieces: add the single safetensors or GGUF file of this model instead"
-	case exists(filepath.Join(dir, "config.json")) &&
-		(exists(filepath.Join(dir, "model.safetensors")) || exists(filepath.Join(dir, "model.safetensors.index.json"))):
-		return "it is a Transformers folder, a model as it was trained: add the GGUF conversion of this model instead"
-	}
-	return ""
 }
 
 func emptyFolder(dir string, refused int) error {

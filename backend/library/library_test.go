@@ -291,7 +291,7 @@ func TestFoldersWithoutModelsSayWhy(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, name := range files {
-			modelfiletest.Write(t, dir, name, []byte("{}"))
+			modelfiletest.Write(t, dir, name, []byte(`{"model_type":"llama"}`))
 		}
 		return dir
 	}
@@ -299,7 +299,7 @@ func TestFoldersWithoutModelsSayWhy(t *testing.T) {
 		"no model file":         folder("readme.txt"),
 		"a Diffusers folder":    folder("model_index.json"),
 		"a Transformers folder": folder("config.json", "model.safetensors"),
-		"it is a JSON text":     folder("only.gguf"),
+		"JSON text":             folder("only.gguf"),
 		"none of the 2":         folder("a.gguf", "b.gguf"),
 	} {
 		_, err := f.Add(t.Context(), dir, library.AddOptions{})

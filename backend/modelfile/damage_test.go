@@ -37,7 +37,7 @@ func TestDamageAnywhereIsSurvived(t *testing.T) {
 			}
 		}
 		data = data[:rapid.IntRange(0, len(data)).Draw(t, "length")]
-		f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)), "m")
+		f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)))
 		var bad *backend.BadFile
 		if err != nil && !errors.As(err, &bad) {
 			t.Fatalf("%v is no BadFile", err)
@@ -55,7 +55,7 @@ func TestCutFilesAreNeverTaken(t *testing.T) {
 		"safetensors": modelfiletest.Safetensors(nil, modelfiletest.Shape{Name: "a.lora_down.weight", Dims: []int64{64, 64}}),
 	} {
 		for n := 0; n < len(whole); n += 1 + n/500 {
-			if f, err := modelfile.Read(bytes.NewReader(whole[:n]), int64(n), "m"); err == nil {
+			if f, err := modelfile.Read(bytes.NewReader(whole[:n]), int64(n)); err == nil {
 				t.Fatalf("%s: %d of %d bytes were taken for a %s", name, n, len(whole), f.Kind)
 			}
 		}

@@ -39,7 +39,7 @@ func checkText(t *testing.T, what, s string) {
 
 func checkFile(t *testing.T, data []byte, name string) {
 	t.Helper()
-	f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)), name)
+	f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		checkFault(t, err)
 		return

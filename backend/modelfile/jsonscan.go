@@ -2,6 +2,7 @@ package modelfile
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -256,4 +257,79 @@ func (s *scanner) integer() (int64, error) {
 		return 0, faultf("its header has something else where a size or place should be: it is damaged")
 	}
 	return n, nil
+}
+
+// object reads an object: each is called after a key (cut at most bytes) and its colon, and reads the value.
+func (s *scanner) object(most int, each func(key string) error) error {
+	if err := s.expect('{'); err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		more, err := s.more(first, '}')
+		if err != nil || !more {
+			return err
+		}
+		key, _, err := s.str(most)
+		if err != nil {
+			return err
+		}
+		if err := s.expect(':'); err != nil {
+			return err
+		}
+		if err := each(key); err != nil {
+			return err
+		}
+	}
+}
+
+// skipValue passes over a value that nests at most so deep.
+func (s *scanner) skipValue(depth int) error {
+	b, err := s.peek()
+	switch {
+	case err != nil:
+		return err
+	case depth == 0:
+		return damagedHeader()
+	case b == '"':
+		_, _, err := s.str(0)
+		return err
+	case b == '{':
+		return s.object(0, func(string) error { return s.skipValue(depth - 1) })
+	case b == '[':
+		s.c.pos++
+		for first := true; ; first = false {
+			more, err := s.more(first, ']')
+			if err != nil || !more {
+				return err
+			}
+			if err := s.skipValue(depth - 1); err != nil {
+				return err
+			}
+		}
+	}
+	for n := 0; ; n++ { // a number or a word
+		c, err := s.peekByte()
+		if err != nil || n > 64 {
+			return damagedHeader()
+		}
+		if strings.IndexByte("+-.0123456789eEtrufalsn", c) < 0 {
+			if n == 0 {
+				return damagedHeader()
+			}
+			return nil
+		}
+		s.c.pos++
+	}
+}
+
+// peekByte gives the next byte, 0 at the end.
+func (s *scanner) peekByte() (byte, error) {
+	if s.c.pos >= s.end {
+		return 0, nil
+	}
+	b, err := s.c.peek(1)
+	if err != nil {
+		return 0, err
+	}
+	return b[0], nil
 }

@@ -56,7 +56,7 @@ func TestLoRAsOfEveryFamilyAndMethod(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := modelfiletest.Safetensors(nil, tc.tensors...)
-			f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)), "x.safetensors")
+			f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +90,7 @@ func TestTriggerWordsAndBaseOfALoRA(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := modelfiletest.Safetensors(tc.metadata, lo("lora_unet_x.lora_down.weight", 4, 8))
-			f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)), "x.safetensors")
+			f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)))
 			if err != nil {
 				t.Fatal(err)
 			}

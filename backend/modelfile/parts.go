@@ -32,7 +32,21 @@ func PartsByName(path string) []string {
 
 // partName splits the name of a part of a split file: "x-00001-of-00003.gguf" gives "x", 1, 3.
 func partName(base string) (stem string, part, parts int, ok bool) {
-	stem, ok = strings.CutSuffix(base, ".gguf")
+	return numbered(base, ".gguf")
+}
+
+// ShardName gives the 1-based number of one of several safetensors files that are one model, and how many they are; 0, 0
+// for any other name.
+func ShardName(path string) (part, of int) {
+	_, part, of, ok := numbered(filepath.Base(path), ".safetensors")
+	if !ok || part < 1 || part > of {
+		return 0, 0
+	}
+	return part, of
+}
+
+func numbered(base, ending string) (stem string, part, parts int, ok bool) {
+	stem, ok = strings.CutSuffix(base, ending)
 	if !ok || len(stem) < len("-00001-of-00002") {
 		return "", 0, 0, false
 	}

@@ -76,7 +76,7 @@ func TestKindsOfSafetensors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := modelfiletest.Safetensors(map[string]string{"format": "pt"}, tc.tensors...)
-			f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)), "model.safetensors")
+			f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +111,7 @@ func TestSafetensorsHeaderIsReadWhole(t *testing.T) {
 	if long := got.Metadata["ss_tag_frequency"]; len(long) != 64<<10 || !strings.HasPrefix(meta["ss_tag_frequency"], long) {
 		t.Errorf("a long note is kept in %d bytes, want its first 65536", len(long))
 	}
-	f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)), "x.safetensors")
+	f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package modelfiletest
 
 import (
+	"archive/zip"
 	"bytes"
 	"strings"
 )
@@ -106,23 +107,82 @@ func Strange() []BadFile {
 	}
 }
 
-// Foreign are files of other kinds, each with the word that names it.
+// Foreign are files of other kinds, each with the words that name it.
 func Foreign() []BadFile {
-	zip := func(entry string) []byte {
-		return append([]byte("PK\x03\x04\x14\x00\x00\x00\x00\x00"), append(bytes.Repeat([]byte{0}, 16), entry...)...)
+	ggml := func(magic string, numbers ...uint32) []byte {
+		b := []byte(magic)
+		for _, n := range numbers {
+			b = append(b, u32(n)...)
+		}
+		return append(b, make([]byte, 64)...)
 	}
+	tar := make([]byte, 1024)
+	copy(tar, "model.gguf")
+	copy(tar[257:], "ustar\x0000")
+	saved := append([]byte("\x08\x01\x12\x80\x08"), make([]byte, 1024)...)
 	return []BadFile{
 		{"pickle", "model.ckpt", []byte("\x80\x02}q\x00."), "PyTorch pickle"},
-		{"PyTorch archive", "model.pt", zip("archive/data.pkl"), "PyTorch pickle"},
-		{"zip", "model.zip", zip("model.gguf"), "archive"},
-		{"7z", "model.7z", []byte("7z\xBC\xAF\x27\x1C\x00\x04"), "archive"},
-		{"rar", "model.rar", []byte("Rar!\x1A\x07\x01\x00"), "archive"},
-		{"gzip", "model.tar.gz", []byte("\x1F\x8B\x08\x00"), "archive"},
+		{"newer pickle", "model.bin", []byte("\x80\x04\x95\x0B\x00\x00\x00\x00\x00\x00\x00}\x94."), "get the safetensors or GGUF file"},
+		{"PyTorch archive", "model.pt", zipped("archive/data.pkl", "archive/data/0"), "PyTorch pickle"},
+		{"zip with a model", "model.zip", zipped("readme.txt", "model.gguf"), "unpack it and add that file"},
+		{"zip with a checkpoint", "model.zip", zipped("model.ckpt"), "PyTorch pickle in it"},
+		{"zip with a picture", "model.zip", zipped("cat.png"), "archive: unpack it"},
+		{"empty zip", "model.zip", append([]byte("PK\x05\x06"), make([]byte, 18)...), "archive"},
+		{"NumPy archive", "model.npz", zipped("weight.npy"), "NumPy"},
+		{"Keras 3", "model.keras", zipped("config.json", "model.weights.h5"), "Keras"},
+		{"Core ML", "model.mlpackage", zipped("Data/model.mlmodel"), "Core ML"},
+		{"7z", "model.7z", []byte("7z\xBC\xAF\x27\x1C\x00\x04"), "7z archive"},
+		{"rar", "model.rar", []byte("Rar!\x1A\x07\x01\x00"), "RAR archive"},
+		{"gzip", "model.tar.gz", []byte("\x1F\x8B\x08\x00"), "gzip archive"},
+		{"zstd", "model.zst", []byte("\x28\xB5\x2F\xFD\x00"), "zstd archive"},
+		{"tar", "model.tar", tar, "tar archive"},
 		{"ONNX", "model.onnx", []byte("\x08\x07\x12\x07pytorch\x1A\x052.0.1:\x00\x00"), "ONNX"},
+		{"ONNX without a producer", "model.gguf", []byte("\x08\x09:\x04\x0A\x02ab\x42\x02\x10\x11"), "ONNX"},
+		{"TensorFlow saved model", "saved_model.pb", saved, "TensorFlow"},
+		{"TensorFlow graph", "frozen.pb", []byte("\x0A\x16\x0A\x05input\x12\x0BPlaceholder*\x00"), "TensorFlow"},
+		{"TensorFlow Lite", "model.tflite", []byte("\x1C\x00\x00\x00TFL3\x00\x00"), "TensorFlow Lite"},
+		{"Keras", "model.h5", []byte("\x89HDF\r\n\x1A\n\x00"), "Keras"},
+		{"NumPy", "model.npy", []byte("\x93NUMPY\x01\x00"), "NumPy"},
+		{"TensorRT", "model.engine", []byte("ftrt\x00\x00"), "TensorRT"},
+		{"OpenVINO", "model.xml", []byte(`<?xml version="1.0"?><net name="x" version="11">`), "OpenVINO"},
 		{"old GGML", "model.bin", []byte("tjgg\x03\x00\x00\x00\x00\x7D\x00\x00"), "older than GGUF"},
+		{"oldest GGML", "model.bin", ggml("lmgg", 32000, 4096, 256), "older than GGUF"},
+		{"old GGML adapter", "adapter.bin", ggml("algg", 1, 8), "adapter in a format older"},
+		{"speech model", "ggml-base.bin", ggml("lmgg", 51865, 1500, 512), "no engine for sound"},
+		{"llamafile", "model.llamafile", []byte("MZqFpD='\n\n\x00\x10jartsr"), "llamafile"},
+		{"program", "setup.exe", []byte("MZ\x90\x00\x03\x00\x00\x00"), "program"},
 		{"picture", "cat.gguf", []byte("\x89PNG\r\n\x1A\n\x00\x00"), "picture"},
+		{"WebP picture", "cat.webp", []byte("RIFF\x00\x00\x00\x00WEBPVP8 "), "picture"},
+		{"sound", "song.wav", []byte("RIFF\x00\x00\x00\x00WAVEfmt "), "sound or video"},
+		{"video", "clip.mp4", []byte("\x00\x00\x00\x20ftypisom"), "sound or video"},
+		{"Xet pointer", "model.gguf", []byte("# xet version 0\nfilesize = 12\n"), "Xet pointer"},
+		{"LFS pointer with a size", "m.gguf", []byte("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4200000000\n"), "4.2 GB"},
+		{"web page after a comment", "m.gguf", []byte("<!-- x -->\n<html lang=en>"), "web page"},
+		{"error of a store of files", "m.gguf", []byte("<Error><Code>AccessDenied</Code></Error>"), "error page"},
+		{"error of a site of models", "m.safetensors", []byte("Entry not found"), "Entry not found"},
+		{"index of shards", "model.safetensors.index.json", []byte(`{"metadata":{},"weight_map":{"a":"b"}}`), "add the folder"},
+		{"settings of a model", "config.json", []byte(`{"architectures":["LlamaForCausalLM"]}`), "settings file of a model"},
 		{"noise", "model.bin", []byte("\xF3\x91\x00\x17\xC4\xFE\x9A\x00\x42\xB1"), "no model file"},
 	}
+}
+
+// zipped is an archive with these files in it.
+func zipped(names ...string) []byte {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range names {
+		f, err := w.Create(name)
+		if err == nil {
+			_, err = f.Write([]byte("x"))
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
 }
 
 func withoutTensors(g *GGUF) *GGUF {

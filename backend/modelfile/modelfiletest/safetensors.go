@@ -3,6 +3,8 @@ package modelfiletest
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"testing"
 )
 
 // Shape is one tensor of a safetensors file: its name and dimensions, the outermost first.
@@ -13,6 +15,22 @@ type Shape struct {
 
 // Safetensors builds a file of F16 zeros with the given tensors, in order, and metadata (nil = none).
 func Safetensors(metadata map[string]string, tensors ...Shape) []byte {
+	head, dataBytes := safetensors(metadata, tensors)
+	return SafetensorsRaw(head, dataBytes)
+}
+
+// WriteSafetensors is Safetensors as a file of dir whose zeros take no room on disk, so that the shapes may be real ones.
+func WriteSafetensors(t testing.TB, dir, name string, metadata map[string]string, tensors ...Shape) string {
+	t.Helper()
+	head, dataBytes := safetensors(metadata, tensors)
+	path := Write(t, dir, name, SafetensorsRaw(head, 0))
+	if err := os.Truncate(path, int64(8+len(head))+dataBytes); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func safetensors(metadata map[string]string, tensors []Shape) (header string, dataBytes int64) {
 	head := []byte("{")
 	if metadata != nil {
 		m, err := json.Marshal(metadata)
@@ -21,7 +39,6 @@ func Safetensors(metadata map[string]string, tensors ...Shape) []byte {
 		}
 		head = append(append(head, `"__metadata__":`...), m...)
 	}
-	var at int64
 	for _, t := range tensors {
 		n := int64(2)
 		for _, d := range t.Dims {
@@ -34,14 +51,14 @@ func Safetensors(metadata map[string]string, tensors ...Shape) []byte {
 		if err != nil {
 			panic(err)
 		}
-		head = fmt.Appendf(head, `%q:{"dtype":"F16","shape":%s,"data_offsets":[%d,%d]}`, t.Name, dims, at, at+n)
-		at += n
+		head = fmt.Appendf(head, `%q:{"dtype":"F16","shape":%s,"data_offsets":[%d,%d]}`, t.Name, dims, dataBytes, dataBytes+n)
+		dataBytes += n
 	}
 	head = append(head, '}')
 	for len(head)%8 != 0 {
 		head = append(head, ' ')
 	}
-	return SafetensorsRaw(string(head), at)
+	return string(head), dataBytes
 }
 
 // SafetensorsRaw builds a file with this header and so many bytes of zeros.
