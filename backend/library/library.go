@@ -64,6 +64,9 @@ type Library struct {
 	hashMu  sync.Mutex
 	hashing map[int64]*hashJob // under way
 	skip    map[int64]stamp    // could not be read, until the file changes
+
+	fitMu sync.Mutex
+	fits  map[fitKey]LoRAFit // comparisons of headers that were made
 }
 
 // New opens the library: it continues hashing where it ended and frees the files of models removed long ago.
@@ -72,6 +75,7 @@ func New(d Deps) *Library {
 		store: d.Store, dir: d.Dir, bus: d.Bus, log: d.Logger, now: d.Now, keep: d.Keep, small: d.Small,
 		passive: d.Passive,
 		wake:    make(chan struct{}, 1), rewind: make(chan struct{}, 1), hashing: map[int64]*hashJob{}, skip: map[int64]stamp{},
+		fits: map[fitKey]LoRAFit{},
 	}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)

@@ -1,0 +1,126 @@
+package library
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"loam/backend"
+	"loam/backend/engine"
+	"loam/backend/modelfile"
+)
+
+// LoRAFit says how a LoRA fits an installed picture model, judged by the names and shapes in the headers.
+type LoRAFit struct {
+	LoRA    backend.Model
+	Model   backend.Model
+	Matched int    // tensors of the LoRA that have their place in the model
+	Total   int    // tensors of the LoRA
+	Counted bool   // false: this family's names are not understood, so Matched says nothing
+	Reason  string // why it cannot be used, as one clause; "" = it can
+}
+
+// Fits says whether the LoRA can be put to use with the model.
+func (f LoRAFit) Fits() bool { return f.Reason == "" }
+
+// share orders fits: what is counted and complete first.
+func (f LoRAFit) share() float64 {
+	switch {
+	case !f.Fits():
+		return -1
+	case !f.Counted || f.Total == 0:
+		return 0.5
+	}
+	return float64(f.Matched) / float64(f.Total)
+}
+
+// fitKey is what a comparison of headers depends on.
+type fitKey struct {
+	lora, files string
+	stamps      [2]stamp
+}
+
+// maxFits bounds the comparisons that are remembered.
+const maxFits = 1024
+
+// FitLoRA compares an installed LoRA with an installed picture model and the files of its set. A file that cannot be read
+// is a *backend.BadFile.
+func (l *Library) FitLoRA(ctx context.Context, loraID, modelID int64) (LoRAFit, error) {
+	lora, err := l.LoRA(ctx, loraID)
+	if err != nil {
+		return LoRAFit{}, err
+	}
+	set, err := l.Set(ctx, modelID)
+	if err != nil {
+		return LoRAFit{}, err
+	}
+	return l.fit(lora, set)
+}
+
+// LoRAFits compares an installed LoRA with every picture model that can be used, the best fit first.
+func (l *Library) LoRAFits(ctx context.Context, loraID int64) ([]LoRAFit, error) {
+	lora, err := l.LoRA(ctx, loraID)
+	if err != nil {
+		return nil, err
+	}
+	all, err := l.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var fits []LoRAFit
+	for _, m := range all {
+		if m.Kind != backend.KindDiffusion || m.State != backend.ModelReady && m.State != backend.ModelUnverified {
+			continue
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		f, err := l.fit(lora, SetOf(m, all))
+		if err != nil {
+			continue // the model's own fault: it is said where the model is used
+		}
+		fits = append(fits, f)
+	}
+	slices.SortStableFunc(fits, func(a, b LoRAFit) int {
+		switch sa, sb := a.share(), b.share(); {
+		case sa > sb:
+			return -1
+		case sa < sb:
+			return 1
+		}
+		return 0
+	})
+	return fits, nil
+}
+
+// baseFiles are the files whose tensors a LoRA may change: the denoiser and the text encoders, not the VAE.
+func baseFiles(f engine.PictureFiles) []string {
+	return slices.DeleteFunc([]string{f.Checkpoint, f.Diffusion, f.ClipL, f.ClipG, f.T5XXL, f.LLM}, func(p string) bool { return p == "" })
+}
+
+func (l *Library) fit(lora backend.Model, set Set) (LoRAFit, error) {
+	files := baseFiles(set.Files)
+	key := fitKey{lora.Path, strings.Join(files, "\x00"), [2]stamp{stampOf(lora), stampOf(set.Model)}}
+	l.fitMu.Lock()
+	f, known := l.fits[key]
+	l.fitMu.Unlock()
+	if !known {
+		m, err := modelfile.MatchLoRA(lora.Path, files...)
+		if err != nil {
+			return LoRAFit{}, fmt.Errorf("compare %s with %s: %w", lora.Name, set.Model.Name, err)
+		}
+		f = LoRAFit{Matched: m.Matched, Total: m.Total, Counted: m.Known, Reason: m.Reason()}
+		if f.Reason == "" && !m.Known && lora.Family != "" && set.Model.Family != "" && lora.Family != set.Model.Family {
+			f.Reason = "it was made for another kind of model"
+		}
+		l.fitMu.Lock()
+		if len(l.fits) >= maxFits {
+			clear(l.fits)
+		}
+		l.fits[key] = f
+		l.fitMu.Unlock()
+	}
+	f.LoRA, f.Model = lora, set.Model
+	return f, nil
+}
