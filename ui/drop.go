@@ -5,6 +5,7 @@ import (
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
 
+	"loam/backend"
 	"loam/backend/imagemeta"
 	"loam/ui/pages"
 	"loam/ui/widgets"
@@ -35,7 +36,12 @@ func (u *UI) addFiles(paths []string) {
 		Chat:        func(modelID int64) { host{u}.NewChatWith(modelID) },
 		Draw:        func(modelID int64) { u.show(pages.PagePictures); u.pictures.UseModel(modelID) },
 		UseSettings: func(s imagemeta.Settings) { u.show(pages.PagePictures); u.pictures.UseSettings(s) },
-		Insert: func(name, text string) {
+		PictureModel: func() *backend.Model { return u.pictures.ChosenModel() },
+		AddLoRA:      func(id int64, weight float32) { u.show(pages.PagePictures); u.pictures.AddLoRA(id, weight) },
+		TryLoRA:      func(id int64) { u.show(pages.PagePictures); u.pictures.TryLoRA(id) },
+		ToggleWords:  func(words string) { u.pictures.ToggleWords(words) },
+		HasWords:     func(words string) bool { return u.pictures.HasWords(words) },
+		Insert: func(text string) {
 			u.show(pages.PageChats)
 			u.chats.Insert(text)
 		},

@@ -50,8 +50,18 @@ func (f *fixture) shownText() string {
 	return b.String()
 }
 
-// tap presses the button with a label.
+// tap presses the button with a label, tapTip the one with a tip.
 func (f *fixture) tap(label string) {
+	f.t.Helper()
+	f.tapOne(label, func(b *widgets.Button) bool { return b.Text == label })
+}
+
+func (f *fixture) tapTip(tip string) {
+	f.t.Helper()
+	f.tapOne(tip, func(b *widgets.Button) bool { return b.Tip == tip })
+}
+
+func (f *fixture) tapOne(label string, is func(b *widgets.Button) bool) {
 	f.t.Helper()
 	var found *widgets.Button
 	var walk func(o fyne.CanvasObject)
@@ -61,7 +71,7 @@ func (f *fixture) tap(label string) {
 		}
 		switch o := o.(type) {
 		case *widgets.Button:
-			if o.Text == label {
+			if is(o) {
 				found = o
 			}
 		case *fyne.Container:

@@ -19,7 +19,13 @@ type DropUses struct {
 	Chat        func(modelID int64)
 	Draw        func(modelID int64) // shows the pictures page with a model; the prompt stays
 	UseSettings func(s imagemeta.Settings)
-	Insert      func(name, text string) // puts a text into the message that is being written
+	// PictureModel is the picture model that is chosen; nil = there is none.
+	PictureModel func() *backend.Model
+	AddLoRA      func(id int64, weight float32)
+	TryLoRA      func(id int64) // draws with and without
+	ToggleWords  func(words string)
+	HasWords     func(words string) bool
+	Insert      func(text string) // puts a text into the message that is being written
 	Resized     func() // the card became taller or shorter
 	Close       func() // the card is done with
 }

@@ -26,6 +26,7 @@ type dropRow struct {
 	settings *imagemeta.Settings
 	text     string // of a text that is short enough for a message
 	machine  hardware.Machine
+	fits     []library.LoRAFit // of a LoRA, with the installed picture models
 	taken    bool // it is in the library
 	finished bool // nothing is left to do with it
 
@@ -145,7 +146,7 @@ func (r *dropRow) detail() {
 	if words := triggersOf(r.model); len(words) > 0 {
 		r.details.Add(widgets.NewLabel("trigger words", small))
 		for _, w := range words {
-			r.details.Add(widgets.NewChip(w, theme.ColorText))
+			r.details.Add(r.word(w))
 		}
 	}
 	r.details.Add(widgets.NewLabel(licenseWords(r.model), small))
@@ -215,6 +216,10 @@ func (r *dropRow) relate(all []backend.Model) {
 		return
 	}
 	r.model = find(all, r.model)
+	if r.model.Kind == backend.KindLoRA {
+		r.relateLoRA()
+		return
+	}
 	line, good := fitLine(r.model, all, r.machine)
 	r.say(line, good)
 	r.act()
@@ -242,6 +247,8 @@ func (r *dropRow) act() {
 		r.button("Add file", widgets.KindPlain, r.card.env.Host.AddFiles)
 	case m.Kind == backend.KindDiffusion:
 		r.button("Draw with it", widgets.KindPrimary, func() { r.card.uses.Draw(m.ID) })
+	case m.Kind == backend.KindLoRA:
+		r.actLoRA()
 	}
 	if r.taken && len(r.actions.Objects) > 0 {
 		r.button("Only keep", widgets.KindQuiet, nil)
@@ -393,7 +400,7 @@ func (r *dropRow) lookText(size int64) func() {
 			r.say("A text, not a model. It is too long to put into a message whole: copy the part that matters.", false)
 		} else {
 			r.say("A text, not a model. Its words can go into a message.", true)
-			r.button("Put into the message", widgets.KindPrimary, func() { r.card.uses.Insert(base(r.path), text) })
+			r.button("Put into the message", widgets.KindPrimary, func() { r.card.uses.Insert(text) })
 		}
 		r.button("Close", widgets.KindQuiet, nil)
 		show(r.actions, true)

@@ -51,6 +51,9 @@ type Models interface {
 	Inspect(ctx context.Context, path string) (backend.Model, error)
 	Add(ctx context.Context, path string, o library.AddOptions) (backend.Model, error)
 	AddFolder(ctx context.Context, dir string, o library.AddOptions) (library.Folder, error)
+	// FitLoRA compares a LoRA with a picture model; LoRAFits with all of them, the best fit first.
+	FitLoRA(ctx context.Context, loraID, modelID int64) (library.LoRAFit, error)
+	LoRAFits(ctx context.Context, loraID int64) ([]library.LoRAFit, error)
 	Remove(ctx context.Context, id int64) error
 	Restore(ctx context.Context, id int64) (backend.Model, error)
 	FreeNow(ctx context.Context, id int64) error

@@ -130,6 +130,9 @@ func (p *PicturesPage) UseModel(id int64) {
 func (p *PicturesPage) UseSettings(s imagemeta.Settings) {
 	w := p.controls.wish
 	loras := slices.DeleteFunc(slices.Clone(p.controls.all), func(m backend.Model) bool { return m.Kind != backend.KindLoRA })
+	if m := p.controls.chosen(); m != nil {
+		w.ModelID = m.ID
+	}
 	missing := w.recall(s, p.controls.models, loras)
 	p.closeViewer()
 	p.closeGallery()

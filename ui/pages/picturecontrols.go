@@ -27,8 +27,8 @@ type pictureControls struct {
 	model     *widgets.Button
 	lacking   *widgets.Label // why the chosen model cannot draw
 	complete  *widgets.Button
-	loras     *fyne.Container
-	loraRows  []loraRow
+	loras     *pictureLoRAs
+	try       func(lora int64) // draws with and without
 	shape     *widgets.Segmented
 	own       *widgets.Label // a size that no shape gives
 	quality   *widgets.Segmented
@@ -37,13 +37,6 @@ type pictureControls struct {
 	body      fyne.CanvasObject
 	filling   bool // the controls are being set: not a change of the person's
 	lastModel int64
-}
-
-// loraRow is a LoRA of the list: for tests.
-type loraRow struct {
-	model  backend.Model
-	on     *widgets.Switch
-	weight *widgets.Slider
 }
 
 func newPictureControls(env Env, changed func()) *pictureControls {
@@ -57,7 +50,7 @@ func newPictureControls(env Env, changed func()) *pictureControls {
 	c.lacking = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorWarn, Size: theme.SizeSmall, Wrap: true})
 	c.complete = widgets.NewButton("Add file", widgets.KindPlain, env.Host.AddFiles)
 	c.complete.Icon, c.complete.Small = theme.Icon(theme.IconPlus), true
-	c.loras = container.New(widgets.Column{Gap: 6})
+	c.loras = newPictureLoRAs(c)
 	labels := []string{}
 	for _, s := range pictureShapes {
 		labels = append(labels, s.label)
@@ -87,7 +80,7 @@ func newPictureControls(env Env, changed func()) *pictureControls {
 		container.New(widgets.Column{Gap: 14},
 			field("Prompt", c.prompt),
 			field("Model", c.model, c.lacking, container.New(widgets.Row{}, c.complete)),
-			c.loras,
+			c.loras.body,
 			field("Shape", c.shape, c.own),
 			field("Quality", c.quality),
 			field("Count", c.count),
@@ -129,7 +122,6 @@ func (c *pictureControls) fill() {
 	}
 	c.quality.Choose(slices.Index(qualities, c.wish.Quality))
 	c.count.Choose(slices.Index(pictureCounts, c.wish.Count))
-	c.showLoRAs()
 	c.more.fill()
 	c.marks()
 }
@@ -160,13 +152,13 @@ func (c *pictureControls) marks() {
 		show(c.own, true)
 		if m.ID != c.lastModel {
 			c.lastModel = m.ID
-			c.showLoRAs()
 			was := c.filling
 			c.filling = true
 			c.more.fill()
 			c.filling = was
 		}
 	}
+	c.loras.marks()
 	c.more.marks()
 	c.body.Refresh()
 }
@@ -219,6 +211,7 @@ func (c *pictureControls) whyNot() string {
 // installed takes the models that are installed now.
 func (c *pictureControls) installed(all []backend.Model) {
 	c.all, c.models, c.sets = all, nil, map[int64]library.Set{}
+	c.loras.installed()
 	for _, m := range all {
 		if m.Kind == backend.KindDiffusion {
 			c.models = append(c.models, m)
@@ -259,85 +252,20 @@ func (c *pictureControls) chooseModel() {
 		widgets.NewLine(false), container.New(widgets.Row{Gap: 4}, add, all)), c.model, 420)
 }
 
-// fitting are the installed LoRAs of the chosen model's family.
-func (c *pictureControls) fitting() (fit []backend.Model, others int) {
-	for _, l := range c.all {
-		switch {
-		case l.Kind != backend.KindLoRA || !usable(l):
-		case l.Family == c.family():
-			fit = append(fit, l)
-		default:
-			others++
-		}
+// addLoRA puts a LoRA to use with the chosen model, or gives it another weight.
+func (c *pictureControls) addLoRA(id int64, weight float32) {
+	if m := c.chosen(); m != nil {
+		c.change(func(w *wish) { w.putUse(m.ID, loraUse{ModelID: id, Weight: weight}) })
 	}
-	return fit, others
 }
 
-// showLoRAs builds the rows of the LoRAs that fit the model.
-func (c *pictureControls) showLoRAs() {
-	c.loras.Objects, c.loraRows = nil, nil
-	fit, others := c.fitting()
-	if len(fit)+others > 0 {
-		c.loras.Add(widgets.NewLabel("LoRA", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Bold: true}))
-	}
-	for _, l := range fit {
-		c.loras.Add(c.loraRow(l))
-	}
-	if len(fit) == 0 && others > 0 {
-		c.loras.Add(widgets.Quiet("None of the installed LoRAs is made for this model."))
-	}
-	show(c.loras, len(fit)+others > 0)
-	c.loras.Refresh()
-}
-
-func (c *pictureControls) loraRow(l backend.Model) fyne.CanvasObject {
-	weight, on := float32(1), false
-	if i := slices.IndexFunc(c.wish.LoRAs, func(x studio.LoRA) bool { return x.ModelID == l.ID }); i >= 0 {
-		weight, on = c.wish.LoRAs[i].Weight, true
-	}
-	number := widgets.NewLabel(fmt.Sprintf("%.2f", weight), widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Natural: true})
-	r := loraRow{model: l}
-	store := func() {
-		number.SetText(fmt.Sprintf("%.2f", r.weight.Value()))
-		show(r.weight, r.on.On())
-		show(number, r.on.On())
-		c.change(func(w *wish) {
-			w.LoRAs = slices.DeleteFunc(slices.Clone(w.LoRAs), func(x studio.LoRA) bool { return x.ModelID == l.ID })
-			if r.on.On() {
-				w.LoRAs = append(w.LoRAs, studio.LoRA{ModelID: l.ID, Weight: float32(r.weight.Value())})
-			}
-		})
-	}
-	r.weight = widgets.NewSlider(-1, 2, 0.05, float64(weight), func(float64) { store() })
-	r.on = widgets.NewSwitch(on, func(bool) { store() })
-	show(r.weight, on)
-	show(number, on)
-	c.loraRows = append(c.loraRows, r)
-	rows := []fyne.CanvasObject{
-		container.New(widgets.Row{Gap: 8, Grow: 1}, widgets.NewHint(l.Path, widgets.NewLabel(l.Name, widgets.LabelStyle{})), r.on),
-		container.New(widgets.Row{Gap: 6, Grow: 1}, r.weight, number),
-	}
-	if t := l.Shape.Triggers; t != "" {
-		first, _, _ := strings.Cut(t, ",")
-		add := widgets.NewButton("Add", widgets.KindQuiet, func() { c.addWords(first) })
-		add.Small, add.Tip = true, "Puts “"+first+"” into the prompt"
-		rows = append(rows, container.New(widgets.Row{Gap: 4, Grow: 1}, widgets.Quiet("Listens to: "+t), add))
-	}
-	card := widgets.NewCard(container.New(widgets.Column{Gap: 2}, rows...))
-	card.Margin, card.Shadow = widgets.Inset{Left: 10, Top: 6, Right: 8, Bottom: 6}, false
-	return card
-}
-
-// addWords puts trigger words at the end of the prompt.
-func (c *pictureControls) addWords(words string) {
-	text := strings.TrimRight(c.prompt.Text, " ,")
-	if strings.Contains(text, words) {
+// toggleWords puts trigger words at the end of the prompt, or takes them out of it.
+func (c *pictureControls) toggleWords(words string) {
+	if hasWords(c.prompt.Text, words) {
+		c.prompt.SetText(withoutWords(c.prompt.Text, words))
 		return
 	}
-	if text != "" {
-		text += ", "
-	}
-	c.prompt.SetText(text + words)
+	c.prompt.SetText(withWords(c.prompt.Text, words))
 }
 
 // show hides or shows without a repaint when nothing changes.

@@ -149,6 +149,7 @@ func (p *PicturesPage) jobDone(e event.JobChanged) {
 			}
 			p.fillStrip()
 			p.changed()
+			p.checkTrial()
 			if p.listing {
 				p.gallery.reload()
 			}

@@ -38,7 +38,8 @@ type PicturesPage struct {
 
 	drawer  bool // the controls are open although the window is narrow
 	viewing bool
-	listing bool // the gallery is open
+	listing bool   // the gallery is open
+	trial   *trial // the last LoRA that was tried; nil = none
 
 	latest  []backend.Picture // of all, the newest first: for the pace and the first strip
 	session []backend.Picture // drawn since the start, the newest first
@@ -54,6 +55,7 @@ const wishKey = "pictures.wish"
 func NewPicturesPage(env Env, progress func(share float32)) *PicturesPage {
 	p := &PicturesPage{env: env, progress: progress, drawer: true, known: map[paceKey]pace{}, thumbs: newThumbs(env)}
 	p.controls = newPictureControls(env, p.changed)
+	p.controls.try = p.TryLoRA
 	p.forecast = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
 	p.draw = widgets.NewButton("Draw", widgets.KindPrimary, p.Draw)
 	p.draw.Tip = "Draw (" + widgets.Mod + "Enter)"
@@ -223,7 +225,7 @@ func doneLine(pic backend.Picture) string {
 			parts = append(parts, rec.Settings.Model)
 		}
 	}
-	return strings.Join(parts, " · ")
+	return strings.Join(parts, " · ") + appliedWords(pic)
 }
 
 // changed follows a change of the controls.

@@ -20,6 +20,9 @@ import (
 type pictureStage struct {
 	page    *PicturesPage
 	frame   *widgets.Picture
+	compare *widgets.Compare // two pictures of a trial
+	adopt   *widgets.Button
+	leave   *widgets.Button
 	welcome *widgets.Label
 	add     *widgets.Button
 	failed  *widgets.Label
@@ -40,6 +43,7 @@ type pictureStage struct {
 	running bool
 	request studio.Request
 	picture backend.Picture // that is shown; zero = none
+	trial   *trial          // that is shown; nil = one picture
 	until   time.Time       // when the steps end, as far as it is known
 }
 
@@ -78,12 +82,14 @@ func newPictureStage(p *PicturesPage) *pictureStage {
 	s.keep.Tip = "Save a copy where you want it"
 	s.stop = widgets.NewButton("Stop", widgets.KindPlain, func() { p.stop(s.job) })
 	s.stop.Icon, s.stop.Tip = theme.Icon(theme.IconStop), "Stop this picture (Esc)"
+	s.compare = widgets.NewCompare()
+	s.adopt, s.leave = s.trialButtons()
 	s.stopAll = widgets.NewButton("Stop all", widgets.KindQuiet, p.stopAll)
 	s.foot = container.New(widgets.Inset{Left: 20, Top: 8, Right: 20, Bottom: 10},
 		container.New(widgets.Row{Gap: 8, Grow: 1},
-			container.New(widgets.Column{Gap: 3}, s.status, s.waits, s.meter), s.stopAll, s.keep, s.stop))
+			container.New(widgets.Column{Gap: 3}, s.status, s.waits, s.meter), s.stopAll, s.adopt, s.leave, s.keep, s.stop))
 	s.body = widgets.NewEdges(widgets.Edges{Bottom: s.foot},
-		container.New(widgets.Inset{Left: 20, Top: 20, Right: 20, Bottom: 6}, s.frame), s.empty, s.trouble)
+		container.New(widgets.Inset{Left: 20, Top: 20, Right: 20, Bottom: 6}, s.frame, s.compare), s.empty, s.trouble)
 	s.show()
 	return s
 }
@@ -94,8 +100,15 @@ func (s *pictureStage) show() {
 	has := s.frame.Image() != nil || s.running
 	show(s.trouble, !has && s.failed.Text() != "")
 	show(s.empty, !has && s.failed.Text() == "")
-	show(s.frame, has)
-	show(s.keep, !s.running && s.picture.ID != 0)
+	two := s.trial != nil && !s.running
+	show(s.frame, has && !two)
+	show(s.compare, two)
+	if two {
+		s.adopt.SetText("Add at " + weightText(s.trial.weight))
+	}
+	show(s.adopt, two)
+	show(s.leave, two)
+	show(s.keep, !s.running && s.picture.ID != 0 && !two)
 	show(s.stop, s.running)
 	show(s.stopAll, queued > 0)
 	show(s.meter, s.running)
@@ -112,7 +125,7 @@ func (s *pictureStage) show() {
 // begin shows an empty frame of the final shape for a job that starts.
 func (s *pictureStage) begin(job int64, r studio.Request) {
 	s.job, s.request, s.running, s.picture = job, r, true, backend.Picture{}
-	s.until = time.Time{}
+	s.until, s.trial = time.Time{}, nil
 	s.failed.SetText("")
 	s.status.SetText("Getting ready")
 	s.meter.SetValue(0)
@@ -159,7 +172,7 @@ func (s *pictureStage) preview(job int64, img image.Image) {
 
 // finished shows a picture that is done; img may be nil where its file cannot be read.
 func (s *pictureStage) finished(p backend.Picture, img image.Image, note string) {
-	s.running, s.picture = false, p
+	s.running, s.picture, s.trial = false, p, nil
 	s.job = p.JobID
 	s.failed.SetText("")
 	s.frame.SetShape(p.Width, p.Height)
@@ -176,7 +189,7 @@ func (s *pictureStage) finished(p backend.Picture, img image.Image, note string)
 
 // ended shows that a job ended without a picture.
 func (s *pictureStage) ended(state backend.JobState, why string) {
-	s.running = false
+	s.running, s.trial = false, nil
 	s.frame.SetImage(nil)
 	s.picture = backend.Picture{}
 	s.status.SetText("")

@@ -24,7 +24,8 @@ type wish struct {
 	Count    int             `json:"count"`
 	Seed     uint64          `json:"seed"`
 	Locked   bool            `json:"locked"` // the seed stays
-	LoRAs    []studio.LoRA   `json:"loras,omitempty"`
+	// LoRAs are remembered for each picture model.
+	LoRAs    map[int64][]loraUse `json:"model_loras,omitempty"`
 	Family   map[string]tune `json:"family,omitempty"` // what "More" holds, by family
 	FoldOpen bool            `json:"fold_open,omitempty"`
 }
@@ -99,29 +100,17 @@ func (w wish) cfg(m backend.Model) float32 {
 	return studio.DefaultsFor(m.Family, m.Name).CFG
 }
 
-// request is what the studio is asked for. LoRAs that the prompt names are put to use; those that do not fit are left out.
-func (w wish) request(m backend.Model, loras []backend.Model) (studio.Request, error) {
-	prompt, refs := studio.LoRAsIn(w.Prompt)
+// request is what the studio is asked for, out of the installed models.
+func (w wish) request(m backend.Model, installed []backend.Model) (studio.Request, error) {
+	prompt, _ := studio.LoRAsIn(w.Prompt)
 	t, shape := w.tune(m.Family), w.shapeOf(m)
 	r := studio.Request{
 		ModelID: m.ID, Prompt: strings.TrimSpace(prompt), Negative: t.Negative, Width: shape.Width, Height: shape.Height,
 		Steps: w.steps(m), Sampler: t.Sampler, CFG: w.cfg(m), Seed: w.Seed,
 	}
-	for _, l := range w.LoRAs {
-		if slices.ContainsFunc(loras, func(x backend.Model) bool { return x.ID == l.ModelID && x.Family == m.Family }) {
-			r.LoRAs = append(r.LoRAs, l)
-		}
-	}
-	for _, ref := range refs {
-		i := slices.IndexFunc(loras, func(x backend.Model) bool {
-			return x.Family == m.Family && strings.EqualFold(x.Name, ref.Name)
-		})
-		if i < 0 {
-			return r, fmt.Errorf("the prompt names the LoRA %q, and no LoRA of that name is installed for %s", ref.Name, m.Name)
-		}
-		r.LoRAs = append(r.LoRAs, studio.LoRA{ModelID: loras[i].ID, Weight: ref.Weight})
-	}
-	return r, nil
+	var err error
+	r.LoRAs, err = w.loras(m, installed)
+	return r, err
 }
 
 // pace is how long pictures of a size take with a model, learnt from the receipts of those that were drawn.
@@ -235,7 +224,7 @@ func (w *wish) recall(s imagemeta.Settings, models, loras []backend.Model) (miss
 		t.Width, t.Height = s.Width, s.Height
 	}
 	w.setTune(family, t)
-	w.LoRAs = nil
+	var list []loraUse
 	for _, l := range s.LoRAs {
 		i := slices.IndexFunc(loras, func(m backend.Model) bool {
 			return l.SHA256 != "" && m.SHA256 == l.SHA256 || m.Name == l.Name
@@ -244,7 +233,8 @@ func (w *wish) recall(s imagemeta.Settings, models, loras []backend.Model) (miss
 			missing = append(missing, "the LoRA "+l.Name)
 			continue
 		}
-		w.LoRAs = append(w.LoRAs, studio.LoRA{ModelID: loras[i].ID, Weight: l.Weight})
+		list = append(list, loraUse{ModelID: loras[i].ID, Weight: l.Weight})
 	}
+	w.setUses(w.ModelID, list)
 	return missing
 }

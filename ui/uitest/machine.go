@@ -76,6 +76,41 @@ func (m *Models) AddFolder(ctx context.Context, dir string, o library.AddOptions
 	return f, nil
 }
 
+// FitLoRA implements pages.Models: LoRAs of 722 tensors fit the models of their family.
+func (m *Models) FitLoRA(_ context.Context, loraID, modelID int64) (library.LoRAFit, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := library.LoRAFit{Total: 722, Counted: true}
+	for _, x := range m.Installed {
+		switch x.ID {
+		case loraID:
+			f.LoRA = x
+		case modelID:
+			f.Model = x
+		}
+	}
+	if f.LoRA.ID == 0 || f.Model.ID == 0 {
+		return f, backend.ErrNotFound
+	}
+	if f.Matched = 722; f.LoRA.Family != f.Model.Family {
+		f.Matched, f.Reason = 0, "it was made for another kind of model"
+	}
+	return f, nil
+}
+
+// LoRAFits implements pages.Models.
+func (m *Models) LoRAFits(ctx context.Context, loraID int64) ([]library.LoRAFit, error) {
+	all, _ := m.List(ctx)
+	var fits []library.LoRAFit
+	for _, x := range all {
+		if f, err := m.FitLoRA(ctx, loraID, x.ID); err == nil && x.Kind == backend.KindDiffusion {
+			fits = append(fits, f)
+		}
+	}
+	slices.SortStableFunc(fits, func(a, b library.LoRAFit) int { return b.Matched - a.Matched })
+	return fits, nil
+}
+
 // Remove implements pages.Models.
 func (m *Models) Remove(_ context.Context, id int64) error {
 	m.mu.Lock()

@@ -10,7 +10,7 @@ import (
 	"loam/ui/theme"
 )
 
-// Slider chooses a number between Low and High in steps. Left and Right move it by one step.
+// Slider chooses a number between Low and High in steps. Left and Right move it by one step, Page Up and Down by ten.
 type Slider struct {
 	base
 	Low, High, Step float64
@@ -97,6 +97,10 @@ func (s *Slider) TypedKey(e *fyne.KeyEvent) {
 		s.take(s.value - s.Step)
 	case fyne.KeyRight, fyne.KeyUp:
 		s.take(s.value + s.Step)
+	case fyne.KeyPageDown:
+		s.take(s.value - 10*s.Step)
+	case fyne.KeyPageUp:
+		s.take(s.value + 10*s.Step)
 	case fyne.KeyHome:
 		s.take(s.Low)
 	case fyne.KeyEnd:
