@@ -33,9 +33,9 @@ func (u *UI) addFiles(paths []string) {
 	u.closeCard()
 	u.float.close()
 	u.card = pages.NewDropCard(host{u}.env(), pages.DropUses{
-		Chat:        func(modelID int64) { host{u}.NewChatWith(modelID) },
-		Draw:        func(modelID int64) { u.show(pages.PagePictures); u.pictures.UseModel(modelID) },
-		UseSettings: func(s imagemeta.Settings) { u.show(pages.PagePictures); u.pictures.UseSettings(s) },
+		Chat:         func(modelID int64) { host{u}.NewChatWith(modelID) },
+		Draw:         func(modelID int64) { u.show(pages.PagePictures); u.pictures.UseModel(modelID) },
+		UseSettings:  func(s imagemeta.Settings) { u.show(pages.PagePictures); u.pictures.UseSettings(s) },
 		PictureModel: func() *backend.Model { return u.pictures.ChosenModel() },
 		AddLoRA:      func(id int64, weight float32) { u.show(pages.PagePictures); u.pictures.AddLoRA(id, weight) },
 		TryLoRA:      func(id int64) { u.show(pages.PagePictures); u.pictures.TryLoRA(id) },

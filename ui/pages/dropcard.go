@@ -25,9 +25,9 @@ type DropUses struct {
 	TryLoRA      func(id int64) // draws with and without
 	ToggleWords  func(words string)
 	HasWords     func(words string) bool
-	Insert      func(text string) // puts a text into the message that is being written
-	Resized     func() // the card became taller or shorter
-	Close       func() // the card is done with
+	Insert       func(text string) // puts a text into the message that is being written
+	Resized      func()            // the card became taller or shorter
+	Close        func()            // the card is done with
 }
 
 // DropCard is what came of a drop: a row for each file that says what it is, what it fits, and what can be done with it.

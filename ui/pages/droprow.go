@@ -27,8 +27,8 @@ type dropRow struct {
 	text     string // of a text that is short enough for a message
 	machine  hardware.Machine
 	fits     []library.LoRAFit // of a LoRA, with the installed picture models
-	taken    bool // it is in the library
-	finished bool // nothing is left to do with it
+	taken    bool              // it is in the library
+	finished bool              // nothing is left to do with it
 
 	icon     *widgets.Icon
 	preview  *widgets.Picture

@@ -17,17 +17,17 @@ import (
 
 // wish is what the controls of the pictures page say; it is kept from one start to the next.
 type wish struct {
-	Prompt   string          `json:"prompt"`
-	ModelID  int64           `json:"model_id"`
-	Shape    string          `json:"shape"` // a label of pictureShapes; "" = the first
-	Quality  studio.Quality  `json:"quality"`
-	Count    int             `json:"count"`
-	Seed     uint64          `json:"seed"`
-	Locked   bool            `json:"locked"` // the seed stays
+	Prompt  string         `json:"prompt"`
+	ModelID int64          `json:"model_id"`
+	Shape   string         `json:"shape"` // a label of pictureShapes; "" = the first
+	Quality studio.Quality `json:"quality"`
+	Count   int            `json:"count"`
+	Seed    uint64         `json:"seed"`
+	Locked  bool           `json:"locked"` // the seed stays
 	// LoRAs are remembered for each picture model.
 	LoRAs    map[int64][]loraUse `json:"model_loras,omitempty"`
-	Family   map[string]tune `json:"family,omitempty"` // what "More" holds, by family
-	FoldOpen bool            `json:"fold_open,omitempty"`
+	Family   map[string]tune     `json:"family,omitempty"` // what "More" holds, by family
+	FoldOpen bool                `json:"fold_open,omitempty"`
 }
 
 // tune is what "More" holds for a family; zero values mean the family's own.
