@@ -93,18 +93,17 @@ func (s *Service) draw(ctx context.Context, id int64) (backend.Picture, error) {
 	if err != nil {
 		return backend.Picture{}, err
 	}
-	var loras []backend.Model
+	loras, kept, err := s.loras(ctx, r)
+	if err != nil {
+		return backend.Picture{}, err
+	}
+	r.LoRAs = kept
 	req := engine.PictureRequest{
 		Prompt: r.Prompt, Negative: r.Negative, Width: r.Width, Height: r.Height, Steps: r.Steps, Sampler: r.Sampler,
 		Scheduler: r.Scheduler, CFG: r.CFG, Guidance: r.Guidance, Seed: r.Seed,
 	}
-	for _, l := range r.LoRAs {
-		lm, err := s.d.Models.LoRA(ctx, l.ModelID)
-		if err != nil {
-			return backend.Picture{}, err
-		}
-		loras = append(loras, lm)
-		req.LoRAs = append(req.LoRAs, engine.AdapterWeight{Path: lm.Path, Weight: l.Weight})
+	for i, l := range loras {
+		req.LoRAs = append(req.LoRAs, engine.AdapterWeight{Path: l.Path, Weight: kept[i].Weight})
 	}
 	im, release, err := s.d.Engines.AcquirePictures(ctx, m, files)
 	if err != nil {
@@ -115,11 +114,17 @@ func (s *Service) draw(ctx context.Context, id int64) (backend.Picture, error) {
 	if info.Multiple > 0 && (r.Width%info.Multiple != 0 || r.Height%info.Multiple != 0) {
 		return backend.Picture{}, fmt.Errorf("width and height must be multiples of %d for %s", info.Multiple, m.Name)
 	}
+	if len(loras) > 0 && !info.Capabilities.LoRA {
+		return backend.Picture{}, fmt.Errorf("the engine that draws here cannot use LoRAs: take %s out, or install the current picture engine", loras[0].Name)
+	}
 	if info.Capabilities.Preview {
 		req.Preview = "proj" // a projection of the latents costs nothing; a decoder would cost a decode at every step
 	}
 	res, err := im.Generate(ctx, req, s.progress(id, paceKey{r.ModelID, r.Width, r.Height}, r.Steps))
 	if err != nil {
+		return backend.Picture{}, err
+	}
+	if err := acted(m, loras, res.LoRAs); err != nil {
 		return backend.Picture{}, err
 	}
 	if len(res.Pixels.Data) != res.Pixels.Width*res.Pixels.Height*3 {

@@ -25,10 +25,12 @@ type painter struct {
 	hold    chan struct{} // nil = draw at once; else each picture waits for a value
 	fail    error
 	started chan int
+	plain   bool // cannot use LoRAs
+	lost    int  // tensors of each LoRA that find no place
 }
 
 func (p *painter) Info() engine.PictureInfo {
-	return engine.PictureInfo{Family: "test", Multiple: 8, Sampler: "euler", Scheduler: "discrete", Capabilities: engine.PictureCapabilities{Preview: true, Cancel: true}}
+	return engine.PictureInfo{Family: "test", Multiple: 8, Sampler: "euler", Scheduler: "discrete", Capabilities: engine.PictureCapabilities{Preview: true, Cancel: true, LoRA: !p.plain}}
 }
 
 func (p *painter) Generate(ctx context.Context, r engine.PictureRequest, emit func(engine.PictureProgress) error) (engine.PictureResult, error) {
@@ -52,11 +54,11 @@ func (p *painter) Generate(ctx context.Context, r engine.PictureRequest, emit fu
 	}
 	px := engine.Pixels{Width: r.Width, Height: r.Height, Channels: 3, Data: make([]byte, r.Width*r.Height*3)}
 	for i := range px.Data {
-		px.Data[i] = byte(i * int(r.Seed))
+		px.Data[i] = byte(i*int(r.Seed) + len(r.LoRAs))
 	}
 	res := engine.PictureResult{Pixels: px, Seed: r.Seed}
 	for _, l := range r.LoRAs {
-		res.LoRAs = append(res.LoRAs, engine.LoRAEffect{Path: l.Path, Applied: 7, Total: 9})
+		res.LoRAs = append(res.LoRAs, engine.LoRAEffect{Path: l.Path, Applied: 7 - p.lost, Total: 9})
 	}
 	return res, nil
 }

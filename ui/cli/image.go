@@ -142,10 +142,16 @@ func (c *imageCommand) request(ctx context.Context, a *app.App) (studio.Request,
 		_, _ = rand.Read(b[:]) // never fails (crypto/rand)
 		r.Seed = uint64(binary.LittleEndian.Uint32(b[:]) >> 1)
 	}
+	installed, err := a.Library.List(ctx)
+	if err != nil {
+		return r, err
+	}
 	for _, ref := range refs {
-		l, err := findModel(ctx, a, ref.Name)
-		if err != nil {
-			return r, err
+		l, ok := studio.FindLoRA(ref.Name, installed)
+		if !ok {
+			if l, err = findModel(ctx, a, ref.Name); err != nil {
+				return r, err
+			}
 		}
 		r.LoRAs = append(r.LoRAs, studio.LoRA{ModelID: l.ID, Weight: ref.Weight})
 	}
