@@ -107,6 +107,7 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 	a.Bus = event.NewBus()
 	a.Library = library.New(library.Deps{
 		Store: a.Store, Dir: d.Folders.Models, Bus: a.Bus, Logger: d.Logger, Passive: !d.Window,
+		Free: diskFree,
 	})
 	a.takeStarter(ctx)
 	a.startEngines(ctx)

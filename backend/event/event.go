@@ -65,6 +65,13 @@ type ModelChanged struct{ ModelID int64 }
 // ModelProgress tells how far the background hashing of a model file is, in bytes.
 type ModelProgress struct{ ModelID, Done, Total int64 }
 
+// ModelCopied tells how far the copying of a model into the models folder is, in bytes. Over: it ended, one way or the
+// other.
+type ModelCopied struct {
+	ModelID, Done, Total int64
+	Over                 bool
+}
+
 // EngineChanged tells what is loaded. Always delivered.
 type EngineChanged struct {
 	ModelID int64 // 0 = nothing is loaded
@@ -110,6 +117,9 @@ func (e ModelChanged) Key() Key { return Key{"model.changed", e.ModelID} }
 func (e ModelProgress) Key() Key { return Key{"model.progress", e.ModelID} }
 
 // Key implements Event.
+func (e ModelCopied) Key() Key { return Key{"model.copied", e.ModelID} }
+
+// Key implements Event.
 func (e EngineChanged) Key() Key { return Key{"engine.changed", 0} }
 
 // Key implements Event.
@@ -136,6 +146,9 @@ func (e ModelChanged) Merge(Event) Event { return e }
 
 // Merge implements Event: the newer one stands.
 func (e ModelProgress) Merge(Event) Event { return e }
+
+// Merge implements Event.
+func (e ModelCopied) Merge(Event) Event { return e }
 
 // Merge implements Event: the newer one stands.
 func (e EngineChanged) Merge(Event) Event { return e }

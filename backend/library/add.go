@@ -24,6 +24,9 @@ type AddOptions struct {
 	Source  string // where it came from, for a person
 	License string // "" = what the header says
 	SHA256  string // lower-case hex that the file must have; "" = whatever it has
+	// Keep gives the models folder its own name of the file where the disk can share its bytes (see Link); elsewhere it is
+	// used where it lies.
+	Keep bool
 }
 
 // found is a file (or all parts of a split one) that was identified and looked at.
@@ -36,7 +39,7 @@ type found struct {
 	mod   time.Time
 }
 
-// Add takes in a model file, used where it lies. A file that is known already is returned as it is (and restored if it
+// Add takes in a model file, used where it lies unless o.Keep says otherwise. A file that is known already is returned as it is (and restored if it
 // was removed); so is a byte-equal copy of one, and one that moved takes the place of the entry that missed it. A folder
 // adds the model files in it and returns the first. Errors about the file are *backend.BadFile.
 func (l *Library) Add(ctx context.Context, path string, o AddOptions) (backend.Model, error) {
@@ -74,8 +77,24 @@ func (l *Library) Add(ctx context.Context, path string, o AddOptions) (backend.M
 			m.SHA256 = sum
 		}
 	}
+	if o.Keep {
+		m = l.keepLinked(ctx, m, path)
+	}
 	nudge(l.wake)
 	return m, nil
+}
+
+// keepLinked links a model that was just added into the models folder where that costs nothing.
+func (l *Library) keepLinked(ctx context.Context, m backend.Model, path string) backend.Model {
+	if m.Owned || m.Starter || m.State != backend.ModelUnverified && m.State != backend.ModelReady {
+		return m
+	}
+	linked, err := l.adopt(ctx, m, path, func(from, to string, _ os.FileInfo) error { return share(from, to) })
+	if err != nil {
+		l.log.Info("A model is used where it lies", "model", m.ID, "reason", err)
+		return m
+	}
+	return linked
 }
 
 // look identifies the file at path with all its parts.

@@ -77,6 +77,9 @@ func (l *Library) RecheckModel(ctx context.Context, id int64) error {
 		return err
 	}
 	state, reason := l.compare(ctx, m)
+	if m.State == backend.ModelIncomplete && state == backend.ModelChanged {
+		return l.completeParts(ctx, m)
+	}
 	if state == m.State && reason == m.Reason {
 		return nil
 	}
@@ -119,7 +122,7 @@ func (l *Library) compare(ctx context.Context, m backend.Model) (backend.ModelSt
 func changedReason(m backend.Model, size int64, mod time.Time) string {
 	when := mod.Format("2 January 2006")
 	if size == m.SizeBytes {
-		return "its file was written again on " + when + ": add it again to use it as it is now"
+		return "its file was written to on " + when + ": add it again to use it as it is now"
 	}
 	return "its file was exchanged on " + when + " for one of another size: add it again to use it as it is now"
 }

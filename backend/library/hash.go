@@ -71,6 +71,15 @@ func (l *Library) hashAll() {
 	for {
 		m, ok := l.unhashed(l.ctx)
 		if !ok {
+			if m, mod, ok := l.doubtful(l.ctx); ok {
+				if err := l.resolveDoubt(l.ctx, m, mod); err != nil && l.ctx.Err() == nil {
+					l.hashMu.Lock()
+					l.skip[m.ID] = stamp{m.SizeBytes, mod.UnixMilli()}
+					l.hashMu.Unlock()
+					l.log.Warn("Could not compare a model", "model", m.ID, "error", err)
+				}
+				continue
+			}
 			select {
 			case <-l.ctx.Done():
 				return

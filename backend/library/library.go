@@ -4,7 +4,7 @@
 // only some time after a person removed the model, so that every removal can be undone.
 //
 // It is called by app, chat, residency (verified or not) and the command line. A Library may be used from any goroutine.
-// It owns two goroutines, one that hashes and one that frees removed files, both ended by Close.
+// It owns three goroutines, which hash, free removed files and look whether files came or went; Close ends them.
 package library
 
 import (
@@ -40,6 +40,10 @@ type Deps struct {
 	Small int64
 	// Passive starts no background work: for short command-line calls beside a window.
 	Passive bool
+	// Free says how many bytes may be written to the disk of a folder; 0 = not known. nil = nobody knows.
+	Free func(dir string) int64
+	// Watch is how often the files are looked at again; 0 = every minute.
+	Watch time.Duration
 }
 
 // Library is the models on disk.
@@ -51,6 +55,7 @@ type Library struct {
 	now   func() time.Time
 	keep  time.Duration
 	small int64
+	free  func(dir string) int64
 
 	passive bool
 	ctx     context.Context // of the background work
@@ -63,7 +68,8 @@ type Library struct {
 
 	hashMu  sync.Mutex
 	hashing map[int64]*hashJob // under way
-	skip    map[int64]stamp    // could not be read, until the file changes
+	copying map[int64]context.CancelFunc
+	skip    map[int64]stamp // could not be read, until the file changes
 
 	fitMu sync.Mutex
 	fits  map[fitKey]LoRAFit // comparisons of headers that were made
@@ -75,7 +81,7 @@ func New(d Deps) *Library {
 		store: d.Store, dir: d.Dir, bus: d.Bus, log: d.Logger, now: d.Now, keep: d.Keep, small: d.Small,
 		passive: d.Passive,
 		wake:    make(chan struct{}, 1), rewind: make(chan struct{}, 1), hashing: map[int64]*hashJob{}, skip: map[int64]stamp{},
-		fits: map[fitKey]LoRAFit{},
+		copying: map[int64]context.CancelFunc{}, free: d.Free, fits: map[fitKey]LoRAFit{},
 	}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
@@ -99,6 +105,11 @@ func New(d Deps) *Library {
 	if !l.passive {
 		l.owned.Go(l.hashAll)
 		l.owned.Go(l.freeOld)
+		if d.Watch == 0 {
+			d.Watch = time.Minute
+		}
+		l.sweep()
+		l.owned.Go(func() { l.watch(d.Watch) })
 	}
 	return l
 }

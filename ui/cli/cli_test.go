@@ -38,7 +38,7 @@ type terminal struct {
 func newTerminal(t *testing.T, m enginetest.Model) *terminal {
 	t.Helper()
 	term := &terminal{data: t.TempDir(), stdin: strings.NewReader("")}
-	_, _, code := term.run(t.Context(), "models", "add", fakeModel(t, m))
+	_, _, code := term.run(t.Context(), "models", "add", "--in-place", fakeModel(t, m))
 	if code != 0 {
 		t.Fatal("the model could not be added")
 	}
@@ -254,8 +254,8 @@ func TestMistakesEndInOneClearLine(t *testing.T) {
 		"no such model":     {[]string{"chat", "-m", "nope", "hi"}, `no model "nope"`, exitFailed},
 		"model not there":   {[]string{"models", "show", "nope"}, `no model "nope"`, exitFailed},
 		"remove nothing":    {[]string{"models", "rm", "nope"}, `no model "nope"`, exitFailed},
-		"missing file":      {[]string{"models", "add", "/nowhere.gguf"}, "nowhere.gguf", exitFailed},
-		"text as a model":   {[]string{"models", "add", text}, "text.gguf", exitFailed},
+		"missing file":      {[]string{"models", "add", "--in-place", "/nowhere.gguf"}, "nowhere.gguf", exitFailed},
+		"text as a model":   {[]string{"models", "add", "--in-place", text}, "text.gguf", exitFailed},
 		"bad seed":          {[]string{"chat", "--seed", "x", "hi"}, "--seed", exitUsage},
 		"bad flag":          {[]string{"chat", "--nope", "hi"}, "--nope", exitUsage},
 		"bad benchmark":     {[]string{"bench", "ui"}, "chat", exitUsage},

@@ -14,7 +14,7 @@ import (
 
 type modelsCommand struct {
 	List modelsList `cmd:"" default:"withargs" help:"List the installed models."`
-	Add  modelsAdd  `cmd:"" help:"Take in a model file, or all of a folder; it is used where it lies."`
+	Add  modelsAdd  `cmd:"" help:"Take in a model file, or all of a folder."`
 	Show modelsShow `cmd:"" help:"Show all that is known about a model."`
 	Rm   modelsRm   `cmd:"" help:"Take a model off the list. A file that is not Loam's own stays."`
 }
@@ -74,14 +74,16 @@ func plain(text string) string {
 }
 
 type modelsAdd struct {
-	JSON bool   `name:"json" help:"Print JSON."`
-	File string `arg:"" name:"FILE" help:"The model file or a folder with model files."`
+	JSON bool `name:"json" help:"Print JSON."`
+	// Where the disk can share the bytes, the models folder gets its own name of the file, which then outlives the original.
+	InPlace bool   `name:"in-place" help:"Use the file where it lies; without this it is linked into the models folder where that costs nothing."`
+	File    string `arg:"" name:"FILE" help:"The model file or a folder with model files."`
 }
 
 // Run takes a file in.
 func (c *modelsAdd) Run(s *session) error {
 	return s.open(func(a *app.App) error {
-		m, err := a.Library.Add(s.ctx, c.File, library.AddOptions{})
+		m, err := a.Library.Add(s.ctx, c.File, library.AddOptions{Keep: !c.InPlace})
 		if err != nil {
 			return err
 		}

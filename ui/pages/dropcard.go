@@ -143,7 +143,7 @@ func (c *DropCard) done(r *dropRow) {
 func (c *DropCard) takeQuietly(paths []string) {
 	for _, path := range paths {
 		c.env.Host.Load("models", func(ctx context.Context) func() {
-			_, err := c.env.Models.Add(ctx, path, library.AddOptions{})
+			_, err := c.env.Models.Add(ctx, path, library.AddOptions{Keep: true})
 			if err == nil {
 				return nil
 			}

@@ -160,7 +160,7 @@ func (r *dropRow) take() {
 		if err != nil {
 			return func() { r.refuse(err) }
 		}
-		m, err := r.card.env.Models.Add(ctx, r.path, library.AddOptions{})
+		m, err := r.card.env.Models.Add(ctx, r.path, library.AddOptions{Keep: true})
 		if err != nil {
 			return func() { r.refuse(err) }
 		}
@@ -296,7 +296,7 @@ func (r *dropRow) lookFolder() {
 	r.facts.SetText("folder, being looked through…")
 	r.card.changed()
 	r.card.env.Host.Load("models", func(ctx context.Context) func() {
-		f, err := r.card.env.Models.AddFolder(ctx, r.path, library.AddOptions{})
+		f, err := r.card.env.Models.AddFolder(ctx, r.path, library.AddOptions{Keep: true})
 		return func() {
 			if err != nil {
 				r.facts.SetText("folder")

@@ -117,6 +117,10 @@ func ofModels(err error) (text, next string) {
 	if many, ok := errors.AsType[*library.Ambiguous](err); ok {
 		return asSentence(many.Error()) + " Give more of the name.", ""
 	}
+	if room, ok := errors.AsType[*library.NoRoom](err); ok {
+		return fmt.Sprintf("There is no room to copy %s: it takes %s, and %s are free on the disk of the models folder. Free some space and try again.",
+			named(room.Model), size(room.Needed), size(room.Free)), NextFolder
+	}
 	if taken, ok := errors.AsType[*library.NameTaken](err); ok {
 		return asSentence(taken.Error()) + " Choose another name.", ""
 	}
