@@ -7,7 +7,7 @@ source "$(dirname "$0")/../shell.sh"
 packages=(gcc g++ make cmake ninja-build patch pkg-config git ca-certificates python3 python3-pip
 	libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev)
 if [[ ${1:-build} == test ]]; then
-	packages+=(xvfb xdotool openbox xclip imagemagick x11-utils x11-xserver-utils python3-xlib xauth fonts-noto-cjk fonts-noto-color-emoji)
+	packages+=(xvfb xdotool openbox xclip imagemagick x11-utils x11-xserver-utils python3-xlib xauth libglib2.0-bin fonts-noto-cjk fonts-noto-color-emoji)
 fi
 
 [[ $(uname -s) == Linux ]] || exit 0

@@ -43,10 +43,13 @@ func root(t testing.TB) string {
 	}
 }
 
-// program is the built binary.
+// program is the built binary, or the installed one that LOAM_PROGRAM names.
 func program(t testing.TB) string {
 	t.Helper()
-	p := filepath.Join(root(t), "bin", "loam")
+	p := os.Getenv("LOAM_PROGRAM")
+	if p == "" {
+		p = filepath.Join(root(t), "bin", "loam")
+	}
 	if _, err := os.Stat(p); err != nil {
 		t.Fatalf("%v: run make build once", err)
 	}
@@ -196,13 +199,20 @@ func start(t testing.TB, s Screen, data string, args ...string) *Loam {
 // launch starts the program without waiting for a window.
 func launch(t testing.TB, s Screen, data string, args ...string) *Loam {
 	t.Helper()
-	l := &Loam{t: t, screen: s, data: data, out: new(tail), ended: make(chan struct{})}
-	l.cmd = exec.Command(program(t), args...)
+	return launchBy(t, s, data, exec.Command(program(t), args...))
+}
+
+// launchBy runs a command that is the program or becomes it.
+func launchBy(t testing.TB, s Screen, data string, cmd *exec.Cmd) *Loam {
+	t.Helper()
+	l := &Loam{t: t, screen: s, data: data, out: new(tail), ended: make(chan struct{}), cmd: cmd}
 	l.cmd.Env = s.env("LOAM_DATA="+data, "HOME="+filepath.Join(data, "home"))
 	if err := os.MkdirAll(filepath.Join(data, "home", ".cache"), 0o700); err != nil {
 		l.cmd.Env = s.env("LOAM_DATA=" + data)
 	}
-	l.cmd.Stdout, l.cmd.Stderr = l.out, l.out
+	if l.cmd.Stdout == nil {
+		l.cmd.Stdout, l.cmd.Stderr = l.out, l.out
+	}
 	if err := l.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -6,5 +6,6 @@
 //	go test -trimpath -tags "migrated_fynedo window" ./packaging/windowtest
 //
 // What happened is read from the store, what is seen from screenshots; LOAM_SHOTS=DIR keeps the screenshots for a look,
-// LOAM_STORM=full runs the kill tests at their full length.
+// LOAM_STORM=full runs the kill tests at their full length, LOAM_PROGRAM=FILE tests an installed program instead of bin/loam, and
+// LOAM_MENU=FILE its menu entry.
 package windowtest

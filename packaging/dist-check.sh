@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Proves the packages of make dist in bare roots without any development package: installs the .deb with apt and unpacks the folder,
+# starts each by its menu entry on a virtual screen, gets an answer from the starter model and a picture from a small model (the
+# real-window tests, compiled here), removes it again and looks at what is left. Needs root, mmdebstrap and some minutes.
+#   packaging/dist-check.sh [--keep] [SUITE]
+source "$(dirname "$0")/shell.sh"
+cd "$ROOT"
+
+suite=bookworm keep=""
+for argument in "$@"; do
+	case $argument in
+	--keep) keep=1 ;;
+	-*) die "usage: packaging/dist-check.sh [--keep] [SUITE]" ;;
+	*) suite=$argument ;;
+	esac
+done
+[[ $(id -u) == 0 ]] || die "making a root file system needs root: run sudo packaging/dist-check.sh"
+command -v mmdebstrap >/dev/null || die "mmdebstrap is missing: run apt-get install mmdebstrap"
+deb=$(ls dist/loam_*.deb 2>/dev/null) && tarball=$(ls dist/loam-*-linux-*.tar.gz 2>/dev/null) || die "there are no packages: run make dist once"
+(cd dist && sha256sum --quiet -c SHA256SUMS) || die "a package is not what SHA256SUMS says: run make dist again"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/loam-dist.XXXXXX")
+[[ -n $keep ]] || trap 'rm -rf "$work"' EXIT
+root=$work/root
+say "dist-check: a bare $suite in $root"
+sources=()
+[[ -f /etc/apt/sources.list.d/debian.sources ]] && sources+=(/etc/apt/sources.list.d/debian.sources)
+[[ -s /etc/apt/sources.list ]] && sources+=(/etc/apt/sources.list)
+# What the tests drive a window with; none of it is a development package.
+mmdebstrap --quiet --variant=minbase --include=xvfb,xdotool,imagemagick,python3-xlib,xclip,x11-utils,libglib2.0-bin "$suite" "$root" "${sources[@]}" ||
+	die "mmdebstrap could not make the root; the lines above say why"
+for f in /etc/resolv.conf /etc/hosts; do
+	[[ ! -f $f ]] || cp --remove-destination "$f" "$root$f"
+done
+if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
+	mkdir -p "$root/usr/local/share/ca-certificates"
+	cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/"
+fi
+[[ -z $(chroot "$root" dpkg-query -W -f '${Package}\n' | grep -E '(-dev|^gcc-[0-9]+|^g\+\+.*|^golang.*|^cmake)$' | grep -v '^gcc-[0-9]*-base$') ]] ||
+	die "the root has development packages, so that it proves nothing"
+
+# The tests find their scripts beside a go.mod.
+tests=$root/opt/tests
+mkdir -p "$tests/packaging/windowtest" "$tests/packaging/linux"
+cp go.mod "$tests/"
+cp packaging/windowtest/*.py "$tests/packaging/windowtest/"
+cp packaging/linux/loam.desktop "$tests/packaging/linux/"
+packaging/go/with.sh go test -c -tags "migrated_fynedo window" -o "$tests/packaging/windowtest/windowtest.test" ./packaging/windowtest ||
+	die "the window tests did not compile; the lines above say where"
+cp "$deb" "$root/opt/loam.deb"
+cp "$tarball" "$root/opt/loam.tar.gz"
+chroot "$root" useradd -m -s /bin/sh ada
+
+cat >"$root/opt/steps.sh" <<'STEPS'
+set -eu
+step() { printf '==> dist-check: %s\n' "$*"; }
+as_ada() { su ada -s /bin/sh -c "cd /opt/tests/packaging/windowtest && $*"; }
+want='^(TestMenuEntryStartsAConversation|TestConversationSurvivesKillAndResumes|TestPictureGrowsOnScreenAndIsThereAfterARestart|TestSecondStartHandsOver)$'
+chmod -R a+rX /opt
+
+step 'the folder: unpacked in a home, started, in the menu and out of it'
+apt-get -qq update
+# What README.txt names and a desktop has; the .deb brings it by itself.
+DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install libgl1 libgomp1 libwayland-client0 libx11-6 libxcursor1 \
+	libxext6 libxi6 libxinerama1 libxrandr2 libxrender1 libxxf86vm1 libx11-xcb1 libxkbcommon0 >/dev/null
+su ada -s /bin/sh -c 'cd && tar -xzf /opt/loam.tar.gz && mv loam-* "Loam in a folder" && cd "Loam in a folder" && ./loam version && ./install.sh'
+as_ada "LOAM_PROGRAM='/home/ada/Loam in a folder/loam' LOAM_MENU=/home/ada/.local/share/applications/loam.desktop ./windowtest.test -test.timeout 15m -test.v -test.run '$want'"
+su ada -s /bin/sh -c 'cd && HOME=/home/ada "Loam in a folder/install.sh" --remove && "Loam in a folder/loam" chat --seed 1 "Say hello." && rm -rf "Loam in a folder"'
+[ -z "$(find /home/ada/.local/share -name 'loam.*' -path '*applications*' -o -name loam.png)" ]
+[ -n "$(find /home/ada/.local/share -name loam.db)" ]
+
+step 'the .deb: installed with apt, started by its menu entry'
+DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install /opt/loam.deb desktop-file-utils shared-mime-info >/dev/null
+desktop-file-validate /usr/share/applications/loam.desktop
+printf 'GGUF\003\000\000\000' >/tmp/model.bin
+[ "$(gio info -a standard::content-type /tmp/model.bin | sed -n 's/.*content-type: //p')" = application/x-gguf ]
+[ "$(gio mime application/x-gguf | grep -c loam.desktop)" -gt 0 ]
+as_ada "LOAM_PROGRAM=/usr/bin/loam LOAM_MENU=/usr/share/applications/loam.desktop ./windowtest.test -test.timeout 15m -test.v -test.run '$want'"
+su ada -s /bin/sh -c 'cd && loam doctor && loam models && loam chat --seed 1 "Say hello."'
+
+step 'the .deb: installed again over itself, then removed'
+before=$(find /home/ada/.local/share -name loam.db -exec stat -c %s {} +)
+DEBIAN_FRONTEND=noninteractive apt-get -qq -y --reinstall install /opt/loam.deb >/dev/null
+DEBIAN_FRONTEND=noninteractive apt-get -qq -y purge loam >/dev/null
+[ -z "$(find /usr -name 'loam*' -not -path '/usr/share/doc/*' -not -path '/usr/local/*')" ]
+[ "$(find /home/ada/.local/share -name loam.db -exec stat -c %s {} +)" = "$before" ]
+STEPS
+status=0
+unshare --mount --pid --fork bash -c '
+	root=$1
+	shift
+	mount -t proc proc "$root/proc"
+	mount --rbind /dev "$root/dev"
+	mount --make-rslave "$root/dev"
+	mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm" 2>/dev/null || true
+	exec chroot "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@" \
+		/bin/sh /opt/steps.sh
+' check "$root" $(compgen -e | grep -iE '^(https?_proxy|no_proxy)$' | while read -r n; do printf '%s=%s ' "$n" "${!n}"; done) </dev/null || status=$?
+[[ -z $keep ]] || say "dist-check: $root is left for a look"
+[[ $status == 0 ]] || die "the packages did not pass on a bare $suite; the lines above say where"
+say "dist-check: passed on a bare $suite"
