@@ -110,6 +110,8 @@ type Usage struct {
 	SeenFrom int64  `json:"seen_from,omitempty"`
 	LeftOut  int    `json:"left_out,omitempty"`
 	Note     string `json:"note,omitempty"`
+	Format   string `json:"format,omitempty"`  // how the prompt was written: a named format, or "jinja" for a template
+	Guessed  bool   `json:"guessed,omitempty"` // Format was guessed, because the model's own template was not known
 }
 
 // TokenAlt is a candidate for one position with its log-probability (natural logarithm).

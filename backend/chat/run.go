@@ -217,6 +217,7 @@ func (r *run) keepRecord(q question) error {
 	}
 	r.mu.Lock()
 	r.reply.Note, r.reply.SeenFrom, r.reply.LeftOut = q.note, q.seenFrom, q.leftOut
+	r.reply.Usage.Format, r.reply.Usage.Guessed = q.format, q.guessed
 	r.mu.Unlock()
 	return nil
 }
@@ -363,6 +364,7 @@ func (r *run) overlay(m backend.Message) backend.Message {
 	m.Text = r.text.String()
 	m.State, m.Error, m.Stop = backend.MessageRunning, "", ""
 	m.Note, m.SeenFrom, m.LeftOut = r.reply.Note, r.reply.SeenFrom, r.reply.LeftOut
+	m.Usage.Format, m.Usage.Guessed = r.reply.Usage.Format, r.reply.Usage.Guessed
 	m.Revision = max(m.Revision, r.reply.Revision)
 	return m
 }

@@ -49,6 +49,9 @@ type Store interface {
 	MarkInterrupted(ctx context.Context, alive func(backend.Owner) bool) ([]backend.Message, error)
 	Heartbeat(ctx context.Context, owner backend.Owner) error
 	SearchMessages(ctx context.Context, query string, limit int) ([]store.Hit, error)
+
+	Setting(ctx context.Context, key string, v any) (found bool, err error)
+	SetSetting(ctx context.Context, key string, v any) error
 }
 
 // Need says what a reply needs of the engines.

@@ -30,6 +30,8 @@ type Chats interface {
 	SetModel(ctx context.Context, chatID, modelID int64) error
 	SetSystem(ctx context.Context, chatID int64, system string) error
 	SetSampling(ctx context.Context, chatID int64, s *backend.Sampling) error
+	Manner(ctx context.Context, modelID int64) (chat.Manner, error)
+	SetManner(ctx context.Context, modelID int64, m chat.Manner) error
 	Trash(ctx context.Context, id int64) error
 	Restore(ctx context.Context, id int64) error
 	Transcript(ctx context.Context, chatID int64) ([]backend.Message, error)
