@@ -123,6 +123,8 @@ type Host interface {
 	Go(p Page)
 	NewChatWith(modelID int64)
 	AddFiles()
+	// Guide opens the guide at a link of package guide; "" = at the chapter of the page that is shown.
+	Guide(link string)
 	// Licenses shows the licences of what is built in.
 	Licenses()
 	// Relaid hears that the page has another middle: what stands over it moves along.
@@ -145,6 +147,7 @@ const (
 	PagePictures Page = "pictures"
 	PageModels   Page = "models"
 	PageSettings Page = "settings"
+	PageGuide    Page = "guide"
 )
 
 // Look is the theme of the window.
