@@ -35,7 +35,7 @@ func TestTheGuideIsSearchedWhileTyping(t *testing.T) {
 	if f.focusedField().Text != "" || f.page != pages.PageGuide {
 		t.Error("Esc does not give the search up")
 	}
-	f.says("Your first chat", "What Loam cannot do")
+	f.says("Your first chat", "Limits")
 	f.write("qqqq")
 	f.says("Nothing in the guide has “qqqq”.")
 }

@@ -125,7 +125,7 @@ func ofModels(err error) (text, next, learn string) {
 	}
 	if room, ok := errors.AsType[*library.NoRoom](err); ok {
 		return fmt.Sprintf("There is no room to copy %s: it takes %s, and %s are free on the disk of the models folder. Free some space and try again.",
-			named(room.Model), size(room.Needed), size(room.Free)), NextFolder
+			named(room.Model), size(room.Needed), size(room.Free)), NextFolder, LearnDiskFull
 	}
 	if taken, ok := errors.AsType[*library.NameTaken](err); ok {
 		return asSentence(taken.Error()) + " Choose another name.", "", LearnElse
