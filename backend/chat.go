@@ -49,6 +49,7 @@ type Chat struct {
 	Leaf     int64  // the message at the end of the shown path; 0 = no message yet
 	System   string // system prompt; empty = none
 	Sampling *Sampling
+	Adapters []AdapterUse // LoRAs that it answers with
 	Created  time.Time
 	Updated  time.Time
 	Deleted  time.Time // zero = not in the trash
@@ -154,8 +155,9 @@ type Generation struct {
 	Sampling  Sampling
 	Engine    EngineInfo
 	Model     ModelRef
-	Context   int // n_ctx
-	Batch     int // n_batch = n_ubatch
+	Adapters  []AdapterRef // LoRAs that took part
+	Context   int          // n_ctx
+	Batch     int          // n_batch = n_ubatch
 }
 
 // EngineInfo is what must be equal for a bit-equal repetition.

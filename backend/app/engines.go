@@ -51,15 +51,30 @@ type engines struct{ a *App }
 
 // Acquire implements chat.Engines.
 func (e engines) Acquire(ctx context.Context, n chat.Need) (engine.Chat, func(), error) {
-	c, release, err := e.a.Engines.Acquire(ctx, residency.Need{Model: n.Model, Context: n.Context, Like: n.Like})
+	c, release, err := e.a.Engines.Acquire(ctx, residency.Need{Model: n.Model, Adapters: n.Adapters, Context: n.Context, Like: n.Like})
 	var bad *backend.BadFile
 	switch {
 	case err == nil && n.Model.State == backend.ModelUnverified:
 		e.note(n.Model, e.a.Library.MarkVerified(ctx, n.Model.ID))
+	case errors.As(err, &bad) && e.adapterAtFault(ctx, n, bad):
 	case errors.As(err, &bad):
 		e.note(n.Model, e.a.Library.MarkBad(context.WithoutCancel(ctx), n.Model.ID, bad.Reason))
 	}
 	return c, release, err
+}
+
+// adapterAtFault says whether a load failed at a LoRA and not at the model, and puts that aside.
+func (e engines) adapterAtFault(ctx context.Context, n chat.Need, bad *backend.BadFile) bool {
+	for _, a := range n.Adapters {
+		if a.Path != bad.Path {
+			continue
+		}
+		if m, err := e.a.Library.Find(ctx, a.Path); err == nil {
+			e.a.log.Info("A LoRA did not fit the model", "model", n.Model.Name, "lora", m.Name, "reason", bad.Reason)
+		}
+		return true
+	}
+	return false
 }
 
 func (e engines) note(m backend.Model, err error) {

@@ -74,7 +74,11 @@ func (s *Service) Plan(ctx context.Context, chatID int64, text string) (Plan, er
 }
 
 func (s *Service) plan(ctx context.Context, c backend.Chat, model backend.Model, path []backend.Message, sampling backend.Sampling) (Plan, error) {
-	e, release, err := s.engines.Acquire(ctx, Need{Model: model, Context: s.context(ctx)})
+	adapters, err := s.adaptersOf(ctx, c)
+	if err != nil {
+		return Plan{}, err
+	}
+	e, release, err := s.engines.Acquire(ctx, Need{Model: model, Adapters: weights(adapters), Context: s.context(ctx)})
 	if err != nil {
 		return Plan{}, err
 	}

@@ -40,7 +40,7 @@ func (r *run) ask(e engine.Chat) (question, error) {
 	r.mu.Lock()
 	before := r.reply
 	r.mu.Unlock()
-	if !sameFile(record.Model, r.model) {
+	if !sameFile(record.Model, r.model) || !slices.Equal(record.Adapters, refs(r.adapters)) {
 		return r.askOther(e)
 	}
 	q := question{record: record, request: engine.GenerateRequest{
@@ -114,7 +114,7 @@ func (r *run) recordOf(e engine.Chat, p prepared) backend.Generation {
 	info := e.Info()
 	return backend.Generation{
 		MessageID: r.reply.ID, Prompt: p.tokens, Stops: p.stops, Sampling: r.sampling,
-		Engine: info.Engine, Model: r.model.Ref(), Context: info.Context, Batch: info.Batch,
+		Engine: info.Engine, Model: r.model.Ref(), Adapters: refs(r.adapters), Context: info.Context, Batch: info.Batch,
 	}
 }
 

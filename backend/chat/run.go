@@ -44,6 +44,7 @@ type run struct {
 	path     []backend.Message // from the root to the message it answers; nil when a record says it all
 	model    backend.Model
 	sampling backend.Sampling
+	adapters []adapter
 	record   *backend.Generation // the evaluation log to go on from; nil = from the start
 
 	ctx    context.Context
@@ -132,10 +133,19 @@ func (r *run) run() {
 // answer gets an engine and has it write the reply.
 func (r *run) answer() outcome {
 	s := r.s
+	same := false
 	need := Need{Model: r.model, Context: s.context(r.ctx)}
 	if r.record != nil {
 		need.Context, need.Like = r.record.Context, &r.record.Engine
+		r.adapters, same = s.recorded(r.ctx, r.record.Adapters)
 	}
+	if !same {
+		var err error
+		if r.adapters, err = s.adaptersOf(r.ctx, r.chat); err != nil {
+			return outcome{err: err}
+		}
+	}
+	need.Adapters = weights(r.adapters)
 	r.report(event.PhaseQueued, 0, 0)
 	e, release, err := s.engines.Acquire(r.ctx, need)
 	if err != nil {

@@ -56,8 +56,10 @@ type Store interface {
 
 // Need says what a reply needs of the engines.
 type Need struct {
-	Model   backend.Model
-	Context int // tokens; 0 = as many as the engine thinks right
+	Model backend.Model
+	// Adapters are LoRAs that take part; another set is another load.
+	Adapters []engine.AdapterWeight
+	Context  int // tokens; 0 = as many as the engine thinks right
 	// Like is the engine of an earlier run that this one should equal; nil = whichever is best now.
 	Like *backend.EngineInfo
 }
