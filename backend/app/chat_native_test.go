@@ -17,7 +17,7 @@ import (
 	"loam/backend/runner/llama"
 )
 
-func drivers() []engine.Engine { return []engine.Engine{llama.Driver()} }
+func drivers() []engine.Engine { return []engine.Engine{llama.Driver(), llama.Pack()} }
 
 // openReal starts an App with the installed engine and the starter model.
 func openReal(t *testing.T, dir string) *App {

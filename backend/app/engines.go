@@ -19,7 +19,8 @@ func (a *App) startEngines(ctx context.Context) {
 			if n.Kind == residency.KindPictures {
 				return a.pictureSpec(a.EngineSettings(a.base)), nil
 			}
-			return a.spec(a.EngineSettings(a.base)), nil
+			name, err := a.chatEngineFor(a.base, n)
+			return a.spec(a.EngineSettings(a.base), name), err
 		},
 		Forecast: func(m backend.Model, contextTokens int) backend.Forecast {
 			return hardware.Forecast(m, contextTokens, hardware.Probe(a.base))
@@ -32,17 +33,17 @@ func (a *App) startEngines(ctx context.Context) {
 
 func (a *App) obeyIdle(ctx context.Context) { a.Engines.SetKeepAlive(a.EngineSettings(ctx).Idle) }
 
-// spec says how an engine's child is started with these settings. The manager adds the model.
-func (a *App) spec(s EngineSettings) worker.Spec {
+// spec says how a chat engine's child is started with these settings. The manager adds the model.
+func (a *App) spec(s EngineSettings, name string) worker.Spec {
 	load := engine.LoadRequest{
 		Context: s.Context, Threads: s.Threads, Device: s.Device, Variant: s.Variant, FlashAttn: s.FlashAttn, KVType: s.KVType,
-		GPULayers: -1, PluginDir: pluginDir(a.LibDir),
+		GPULayers: -1, PluginDir: a.chatFolder(name),
 	}
 	if s.Device == "CPU" {
 		load.GPULayers = 0
 	}
 	return worker.Spec{
-		Exe: a.deps.Exe, Args: a.deps.WorkerArgs, Engine: a.deps.Engine, Load: load, NoSandbox: a.deps.NoSandbox, Logger: a.log,
+		Exe: a.deps.Exe, Args: a.deps.WorkerArgs, Engine: name, Load: load, NoSandbox: a.deps.NoSandbox, Logger: a.log,
 	}
 }
 

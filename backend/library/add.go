@@ -196,7 +196,7 @@ func refusal(f modelfile.File) string {
 		if !gguf {
 			return "it is a " + kindWords(f.Kind) + " as it was trained (Transformers): Loam will convert these; until then get the GGUF conversion of it"
 		}
-		return f.EngineFault()
+		return f.FaultOf(modelfile.EnginePack)
 	case backend.KindAdapter:
 		if !gguf {
 			return "it is a LoRA for a chat model as it was trained (PEFT): Loam will convert these; until then get the GGUF conversion of it"
