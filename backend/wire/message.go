@@ -47,12 +47,6 @@ const (
 	OpLogits   Op = "logits" // answered by Data frames (float32, little-endian) before the Reply
 	OpSave     Op = "save"   // answered by Data frames before the Reply
 	OpLoad     Op = "load"   // the child asks for each Data frame with a Want
-	OpParse    Op = "parse"
-
-	// Without a model: engine.Templates. OpRender and OpParse serve both.
-	OpTemplates Op = "templates" // opens them; the body is Devices
-	OpTemplate  Op = "template"
-	OpGrammar   Op = "grammar"
 )
 
 // Request asks the child for something. IDs count from 1.
@@ -97,13 +91,7 @@ type Tokenize struct {
 	Special bool   `json:"special"`
 }
 
-// Template is the body of OpTemplate.
-type Template struct {
-	Template string `json:"template"`
-	Globals  string `json:"globals"` // JSON
-}
-
-// Devices is the body of OpDevices and OpTemplates.
+// Devices is the body of OpDevices.
 type Devices struct {
 	PluginDir string `json:"plugin_dir"`
 }

@@ -37,153 +37,147 @@ const (
 // Sentence says what err means, and the label of the next step; next is empty where there is none. A nil error has no
 // words. Errors that were not foreseen are shown by their own text.
 func Sentence(err error) (text, next string) {
-	text, next, _ = Explain(err)
-	return text, next
-}
-
-// Explain is Sentence with the place in the guide that says more, as a link of package guide.
-func Explain(err error) (text, next, learn string) {
 	if err == nil {
-		return "", "", ""
+		return "", ""
 	}
-	for _, explain := range []func(error) (string, string, string){ofFiles, ofEngines, ofModels, ofData, ofSystem} {
-		if text, next, learn := explain(err); text != "" {
-			return text, next, learn
+	for _, explain := range []func(error) (string, string){ofFiles, ofEngines, ofModels, ofData, ofSystem} {
+		if text, next := explain(err); text != "" {
+			return text, next
 		}
 	}
-	return asSentence(lastWords(err)), "", LearnElse
+	return asSentence(lastWords(err)), ""
 }
 
 // ofFiles explains files that are not what they claim to be.
-func ofFiles(err error) (text, next, learn string) {
+func ofFiles(err error) (text, next string) {
 	bad, ok := errors.AsType[*backend.BadFile](err)
 	if !ok {
-		return "", "", ""
+		return "", ""
 	}
 	if strings.HasSuffix(bad.Path, ".db") {
 		return fmt.Sprintf("Loam's database %s cannot be read: %s. Move it away and start again, or put a copy from the backups folder in its place.",
-			quoted(bad.Path), clause(bad.Reason)), NextFolder, LearnDatabase
+			quoted(bad.Path), clause(bad.Reason)), NextFolder
 	}
 	name := "The file"
 	if bad.Path != "" {
 		name = quoted(filepath.Base(bad.Path))
 	}
-	return fmt.Sprintf("%s cannot be used: %s. Choose another file.", name, clause(bad.Reason)), NextOtherFiles, LearnFile
+	return fmt.Sprintf("%s cannot be used: %s. Choose another file.", name, clause(bad.Reason)), NextOtherFiles
 }
 
 // ofEngines explains what became of the process that runs a model.
-func ofEngines(err error) (text, next, learn string) {
+func ofEngines(err error) (text, next string) {
 	crash, ok := errors.AsType[*engine.Crashed](err)
 	if !ok {
 		switch {
 		case errors.Is(err, engine.ErrOtherBuild):
-			return "Loam was updated while it was running. Close it and start it again.", "", LearnUpdated
+			return "Loam was updated while it was running. Close it and start it again.", ""
 		case errors.Is(err, engine.ErrEmptyPrompt):
-			return "The message is empty. Write something and send it again.", "", LearnElse
+			return "The message is empty. Write something and send it again.", ""
 		case errors.Is(err, engine.ErrClosed):
-			return "The engine was closed while it was needed. Send the message again.", NextTryAgain, LearnEngine
+			return "The engine was closed while it was needed. Send the message again.", NextTryAgain
 		}
-		return "", "", ""
+		return "", ""
 	}
 	if crash.GaveUp {
 		return fmt.Sprintf("The engine stopped three times in a row (%s), so it is not started again by itself. Choose another model, or try once more.",
-			crash.Cause), NextModels, LearnEngine
+			crash.Cause), NextModels
 	}
 	switch crash.Cause {
 	case engine.CauseMemory:
-		return "The engine stopped because the memory ran out. Choose a smaller model or a shorter context, or close other programs.", NextModels, LearnMemory
+		return "The engine stopped because the memory ran out. Choose a smaller model or a shorter context, or close other programs.", NextModels
 	case engine.CauseBadFile:
-		return "The engine stopped at the model file, which seems to be damaged. Get the file again or choose another model.", NextModels, LearnFile
+		return "The engine stopped at the model file, which seems to be damaged. Get the file again or choose another model.", NextModels
 	case engine.CauseAssertion:
-		return "The engine stopped at a fault of its own. Try again, and choose another model if it comes back.", NextTryAgain, LearnEngine
+		return "The engine stopped at a fault of its own. Try again, and choose another model if it comes back.", NextTryAgain
 	case engine.CauseGPU:
-		return "The engine stopped because the graphics card or its driver failed. Try again, or choose the CPU in the settings.", NextSettings, LearnEngine
+		return "The engine stopped because the graphics card or its driver failed. Try again, or choose the CPU in the settings.", NextSettings
 	case engine.CauseKilled:
-		return "The engine was ended from outside, most likely because the machine's memory ran out. Try again, or choose a smaller model.", NextTryAgain, LearnMemory
+		return "The engine was ended from outside, most likely because the machine's memory ran out. Try again, or choose a smaller model.", NextTryAgain
 	case engine.CauseHang:
-		return "The engine did not answer any more and was ended. Try again.", NextTryAgain, LearnEngine
+		return "The engine did not answer any more and was ended. Try again.", NextTryAgain
 	case engine.CauseUnknown:
 	}
-	return "The engine stopped for an unknown reason. Try again.", NextTryAgain, LearnEngine
+	return "The engine stopped for an unknown reason. Try again.", NextTryAgain
 }
 
 // ofModels explains what is wrong with the choice of a model, or with what is asked of it.
-func ofModels(err error) (text, next, learn string) {
+func ofModels(err error) (text, next string) {
 	if big, ok := errors.AsType[*backend.DoesNotFit](err); ok {
 		return fmt.Sprintf("%s needs %s of memory and %s are free. Close other programs, or choose a smaller model or a shorter context.",
-			named(big.Model), size(big.Forecast.Needed()), size(big.Forecast.Free)), NextModels, LearnMemory
+			named(big.Model), size(big.Forecast.Needed()), size(big.Forecast.Free)), NextModels
 	}
 	if long, ok := errors.AsType[*chat.TooLong](err); ok {
 		return fmt.Sprintf("The message is too long: it takes %s tokens and the model has room for %s. Shorten it, or choose a model with a larger context.",
-			humanize.Comma(int64(long.Tokens)), humanize.Comma(int64(long.Room))), NextModels, LearnLong
+			humanize.Comma(int64(long.Tokens)), humanize.Comma(int64(long.Room))), NextModels
 	}
 	if unusable, ok := errors.AsType[*chat.Unusable](err); ok {
-		return fmt.Sprintf("%s cannot be used: %s. Choose another model.", named(unusable.Model.Name), clause(unusable.Reason)), NextModels, LearnFile
+		return fmt.Sprintf("%s cannot be used: %s. Choose another model.", named(unusable.Model.Name), clause(unusable.Reason)), NextModels
 	}
 	if many, ok := errors.AsType[*library.Ambiguous](err); ok {
-		return asSentence(many.Error()) + " Give more of the name.", "", LearnElse
+		return asSentence(many.Error()) + " Give more of the name.", ""
 	}
 	if room, ok := errors.AsType[*library.NoRoom](err); ok {
 		return fmt.Sprintf("There is no room to copy %s: it takes %s, and %s are free on the disk of the models folder. Free some space and try again.",
-			named(room.Model), size(room.Needed), size(room.Free)), NextFolder, LearnDiskFull
+			named(room.Model), size(room.Needed), size(room.Free)), NextFolder
 	}
 	if taken, ok := errors.AsType[*library.NameTaken](err); ok {
-		return asSentence(taken.Error()) + " Choose another name.", "", LearnElse
+		return asSentence(taken.Error()) + " Choose another name.", ""
 	}
 	if parts, ok := errors.AsType[*library.MissingParts](err); ok {
 		return fmt.Sprintf("%s cannot draw yet: its %s is not here. Add the file, and the set completes itself.",
-			named(parts.Model), strings.Join(parts.Missing, " and its ")), NextAddFile, LearnParts
+			named(parts.Model), strings.Join(parts.Missing, " and its ")), NextAddFile
 	}
 	switch {
 	case errors.Is(err, engine.ErrPromptTooLong):
-		return "The message is too long for the model's context. Shorten it, or choose a model with a larger context.", NextModels, LearnLong
+		return "The message is too long for the model's context. Shorten it, or choose a model with a larger context.", NextModels
 	case errors.Is(err, backend.ErrNoModel):
-		return "There is no chat model yet. Add a model file to begin.", NextAddModel, LearnNoModel
+		return "There is no chat model yet. Add a model file to begin.", NextAddModel
 	case errors.Is(err, backend.ErrUnsupported):
-		return "This engine cannot do that. Choose another model.", NextModels, LearnCannot
+		return "This engine cannot do that. Choose another model.", NextModels
 	case errors.Is(err, backend.ErrBusy):
-		return "An answer is being written in this chat already. Wait for its end, or stop it.", "", LearnBusy
+		return "An answer is being written in this chat already. Wait for its end, or stop it.", ""
 	}
-	return "", "", ""
+	return "", ""
 }
 
 // ofData explains why the data folder cannot be used. It comes after the files and engines: they wrap its causes.
-func ofData(err error) (text, next, learn string) {
+func ofData(err error) (text, next string) {
 	switch {
 	case errors.Is(err, backend.ErrNewerStore):
-		return "The data was last used by a newer version of Loam, so this one leaves it untouched. Start the newer version, or choose another folder with --data.", NextFolder, LearnNewer
+		return "The data was last used by a newer version of Loam, so this one leaves it untouched. Start the newer version, or choose another folder with --data.", NextFolder
 	case errors.Is(err, backend.ErrDiskFull):
-		return "The disk is full, so nothing more can be stored. Free some space and try again.", NextFolder, LearnDiskFull
+		return "The disk is full, so nothing more can be stored. Free some space and try again.", NextFolder
 	case errors.Is(err, backend.ErrReadOnly):
-		return "The data folder" + pathOf(err) + " cannot be written. Give yourself the right to write there, or choose another folder with --data.", NextFolder, LearnReadOnly
+		return "The data folder" + pathOf(err) + " cannot be written. Give yourself the right to write there, or choose another folder with --data.", NextFolder
 	case errors.Is(err, backend.ErrLocked):
-		return "Another Loam is using this data folder. Close it, or choose another folder with --data.", "", LearnLocked
+		return "Another Loam is using this data folder. Close it, or choose another folder with --data.", ""
 	}
-	return "", "", ""
+	return "", ""
 }
 
 // ofSystem explains what the operating system says.
-func ofSystem(err error) (text, next, learn string) {
+func ofSystem(err error) (text, next string) {
 	path := pathOf(err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return "That took too long and was given up. Try again.", NextTryAgain, LearnGivenUp
+		return "That took too long and was given up. Try again.", NextTryAgain
 	case errors.Is(err, context.Canceled):
-		return "That was cancelled.", "", LearnGivenUp
+		return "That was cancelled.", ""
 	case errors.Is(err, fs.ErrNotExist):
-		return "There is no file" + path + ". Check the name, or choose another file.", NextOtherFiles, LearnOpen
+		return "There is no file" + path + ". Check the name, or choose another file.", NextOtherFiles
 	case errors.Is(err, fs.ErrPermission):
-		return "The file" + path + " cannot be read: you have no right to. Change its rights, or choose another file.", NextOtherFiles, LearnOpen
+		return "The file" + path + " cannot be read: you have no right to. Change its rights, or choose another file.", NextOtherFiles
 	case errors.Is(err, syscall.EISDIR):
-		return "A file is needed, and" + path + " is a folder. Choose a file in it.", NextOtherFiles, LearnOpen
+		return "A file is needed, and" + path + " is a folder. Choose a file in it.", NextOtherFiles
 	case errors.Is(err, syscall.ENOTDIR):
-		return "A folder is needed, and a part of" + path + " is a file. Choose another folder.", NextFolder, LearnOpen
+		return "A folder is needed, and a part of" + path + " is a file. Choose another folder.", NextFolder
 	case errors.Is(err, syscall.EIO):
-		return "The disk could not be read" + path + ". Check the disk, or choose another file.", NextOtherFiles, LearnOpen
+		return "The disk could not be read" + path + ". Check the disk, or choose another file.", NextOtherFiles
 	case errors.Is(err, backend.ErrNotFound):
-		return "It is not there any more; it may have been removed meanwhile. Choose another one.", "", LearnGivenUp
+		return "It is not there any more; it may have been removed meanwhile. Choose another one.", ""
 	}
-	return "", "", ""
+	return "", ""
 }
 
 // pathOf is the path that an error of the file system names, with a space before it; empty where there is none.

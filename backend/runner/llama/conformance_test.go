@@ -16,7 +16,7 @@ import (
 	"loam/backend/worker"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m, Driver(), Pack()) }
+func TestMain(m *testing.M) { enginetest.Main(m, Driver()) }
 
 func harness(t *testing.T, r engine.LoadRequest) enginetest.Harness {
 	bad := map[string]string{}
@@ -51,15 +51,7 @@ func TestEmbeddedEngineInAChildKeepsTheContract(t *testing.T) {
 }
 
 func throughChild(ctx context.Context, r engine.LoadRequest, p engine.Progress) (engine.Chat, error) {
-	return openIn(ctx, Name, r, p)
-}
-
-func packChild(ctx context.Context, r engine.LoadRequest, p engine.Progress) (engine.Chat, error) {
-	return openIn(ctx, PackName, r, p)
-}
-
-func openIn(ctx context.Context, name string, r engine.LoadRequest, p engine.Progress) (engine.Chat, error) {
-	c, err := worker.Open(ctx, worker.Spec{Engine: name, Load: r}, p)
+	c, err := worker.Open(ctx, worker.Spec{Engine: Name, Load: r}, p)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,4 @@
 package llama
 
-// Names of the engines in backend.EngineInfo.
-const (
-	Name     = "llama-embedded"
-	PackName = "llama-pack"
-)
+// Name is the engine's name in backend.EngineInfo.
+const Name = "llama-embedded"

@@ -1,1 +1,0 @@
-// Cargo wants a target to look at.
