@@ -33,7 +33,7 @@ var (
 func main() {
 	started := time.Now()
 	if runner.IsWorker(os.Args) {
-		os.Exit(runner.Main(os.Args, llama.Driver(), sd.Pack{}, season.Embedded{}))
+		os.Exit(runner.Main(os.Args, llama.Driver(), llama.Pack(), sd.Pack{}, season.Embedded{}))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once

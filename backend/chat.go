@@ -49,6 +49,7 @@ type Chat struct {
 	Leaf     int64  // the message at the end of the shown path; 0 = no message yet
 	System   string // system prompt; empty = none
 	Sampling *Sampling
+	Adapters []AdapterUse // LoRAs that it answers with
 	Created  time.Time
 	Updated  time.Time
 	Deleted  time.Time // zero = not in the trash
@@ -110,6 +111,8 @@ type Usage struct {
 	SeenFrom int64  `json:"seen_from,omitempty"`
 	LeftOut  int    `json:"left_out,omitempty"`
 	Note     string `json:"note,omitempty"`
+	Format   string `json:"format,omitempty"`  // how the prompt was written: a named format, or "jinja" for a template
+	Guessed  bool   `json:"guessed,omitempty"` // Format was guessed, because the model's own template was not known
 }
 
 // TokenAlt is a candidate for one position with its log-probability (natural logarithm).
@@ -119,41 +122,22 @@ type TokenAlt struct {
 	LogProb float32 `json:"logprob"`
 }
 
-// Sampling is the sampler chain of a reply, in the terms and units of llama.cpp. The zero value of a field switches
-// that sampler off, except Temperature, where 0 means greedy.
-type Sampling struct {
-	Temperature      float32 `json:"temperature"`
-	TopK             int     `json:"top_k"`
-	TopP             float32 `json:"top_p"` // 0 or 1 = off
-	MinP             float32 `json:"min_p"`
-	RepeatPenalty    float32 `json:"repeat_penalty"` // 0 or 1 = off
-	FrequencyPenalty float32 `json:"frequency_penalty"`
-	PresencePenalty  float32 `json:"presence_penalty"`
-	PenaltyLastN     int     `json:"penalty_last_n"` // tokens the penalties look back at
-	Seed             uint64  `json:"seed"`
-	RandomSeed       bool    `json:"random_seed,omitempty"` // draw a new Seed for each reply
-	MaxTokens        int     `json:"max_tokens,omitempty"`  // 0 = until the context is full
-}
-
-// DefaultSampling is what a chat uses until a person or a model file says otherwise: llama.cpp's own defaults.
-func DefaultSampling() Sampling {
-	return Sampling{Temperature: 0.8, TopK: 40, TopP: 0.95, MinP: 0.05, RepeatPenalty: 1, PenaltyLastN: 64, RandomSeed: true}
-}
-
 // Generation is everything that is needed to continue a reply after a crash exactly where it ended, or to run it again:
 // the evaluation log. Logits depend on how the text was cut into evaluations, so the cuts are part of it; generated
 // tokens are evaluated one per call.
 type Generation struct {
 	MessageID int64
-	Prompt    []int32 // token IDs in evaluation order
-	Cuts      []int   // tokens per evaluation call; they sum to len(Prompt)
-	Tokens    []int32 // generated so far
+	Prompt    []int32   // token IDs in evaluation order
+	Cuts      []int     // tokens per evaluation call; they sum to len(Prompt)
+	Tokens    []int32   // generated so far
+	State     []float32 // what the samplers remember after the last of Tokens; nil = nothing
 	Stops     []string
 	Sampling  Sampling
 	Engine    EngineInfo
 	Model     ModelRef
-	Context   int // n_ctx
-	Batch     int // n_batch = n_ubatch
+	Adapters  []AdapterRef // LoRAs that took part
+	Context   int          // n_ctx
+	Batch     int          // n_batch = n_ubatch
 }
 
 // EngineInfo is what must be equal for a bit-equal repetition.

@@ -118,10 +118,14 @@ type Capabilities struct {
 	Tools       bool `json:"tools"`
 	Reasoning   bool `json:"reasoning"`
 	Grammar     bool `json:"grammar"`
+	Schema      bool `json:"schema"` // turns a JSON schema into a grammar
 	Adapters    bool `json:"adapters"`
 	State       bool `json:"state"` // saves and restores the KV state
 	Embed       bool `json:"embed"`
 	TrimKV      bool `json:"trim_kv"` // can drop the tail of its KV cache (recurrent models cannot)
+	Speculate   bool `json:"speculate"`
+
+	Samplers []string `json:"samplers,omitempty"` // names of backend.Sampling's members that act, as in its JSON
 }
 
 // Device is something that can compute.

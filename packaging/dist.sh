@@ -28,7 +28,7 @@ ollama=$(module github.com/ollama/ollama)
 parts=("llama.cpp (in the program and lib/loam/chat)=$ollama/llama/llama.cpp/LICENSE" "ggml (in the program and lib/loam/chat)=$ollama/ml/backend/ggml/ggml/LICENSE")
 for folder in packaging/native/*/; do
 	[[ -f $folder/Cargo.toml ]] || continue
-	name=$(sed -n 's/^\([a-z0-9-]*-sys\) *=.*/\1/p' "$folder/Cargo.toml")
+	name=$(sed -n 's/^\([a-z0-9-]*-sys[a-z0-9-]*\) *=.*/\1/p' "$folder/Cargo.toml")
 	crate=$(packaging/native/crate.sh "${folder%/}" "$name")
 	while IFS= read -r -d '' f; do
 		parts+=("${f#"$crate"/} of the crate $name (in lib/loam)=$f")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prepares a machine for Loam; each step does nothing when it was done before.
-#   setup.sh          all there is: what follows, the packages that the real-window tests need, the formatters
+#   setup.sh          all there is: what follows, the packages that the real-window tests need, the chat templates of many models, the formatters
 #   setup.sh build    system packages, Go, the modules, the engine's headers and CPU variants, the starter model
 # It runs before make exists on a bare machine: .ci/run calls it directly.
 source "$(dirname "$0")/shell.sh"
@@ -19,5 +19,6 @@ packaging/native/headers.sh
 packaging/native/build.sh
 packaging/starter/fetch.sh
 if [[ $want == all ]]; then
+	packaging/templates/fetch.sh
 	packaging/tools/install.sh format
 fi

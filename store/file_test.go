@@ -4,9 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -16,21 +18,41 @@ import (
 	"loam/backend"
 )
 
-// fakeMigration is a second migration, as a later version of the program has.
+// fakeMigration is one more migration, as a later version of the program has.
 const fakeMigration = `-- +goose Up
-PRAGMA user_version = 2;
+PRAGMA user_version = LATER;
 CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;
 INSERT INTO later SELECT id FROM chats;
 `
 
 // laterMigrations are ours and one more.
-func laterMigrations(t *testing.T, second string) fs.FS {
+func laterMigrations(t *testing.T, later string) fs.FS {
 	t.Helper()
-	first, err := migrationFiles.ReadFile("migrations/00001_start.sql")
+	all := fstest.MapFS{}
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fstest.MapFS{"00001_start.sql": {Data: first}, "00002_later.sql": {Data: []byte(second)}}
+	for _, name := range names {
+		data, err := migrationFiles.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[filepath.Base(name)] = &fstest.MapFile{Data: data}
+	}
+	next := fmt.Sprint(len(names) + 1)
+	all[fmt.Sprintf("%05d_later.sql", len(names)+1)] = &fstest.MapFile{Data: []byte(strings.Replace(later, "LATER", next, 1))}
+	return all
+}
+
+// known is the number of our newest migration.
+func known(t *testing.T) int {
+	t.Helper()
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(names)
 }
 
 // fill makes a store with a chat in it and closes it.
@@ -134,7 +156,7 @@ func TestOlderFileIsBackedUpBeforeItIsMigrated(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	backup := filepath.Join(dir, "backups", "loam-v1-20300102T030405.000.db")
+	backup := filepath.Join(dir, "backups", fmt.Sprintf("loam-v%d-20300102T030405.000.db", known(t)))
 	if diff := cmp.Diff([]string{"Kept"}, titles(t, backup)); diff != "" {
 		t.Error(diff)
 	}

@@ -60,8 +60,8 @@ func (s *Store) insertReply(ctx context.Context, tx *sql.Tx, reply backend.Messa
 // another engine). g.Tokens nil keeps the tokens that are recorded; else they become g.Tokens, and the text stays.
 func (s *Store) RecordPrompt(ctx context.Context, g backend.Generation) error {
 	return s.write(ctx, "record prompt", func(tx *sql.Tx) error {
-		texts := make([]string, 4)
-		for i, v := range []any{g.Stops, g.Sampling, g.Engine, g.Model} {
+		texts := make([]string, 5)
+		for i, v := range []any{g.Stops, g.Sampling, g.Engine, g.Model, g.Adapters} {
 			var err error
 			if texts[i], err = jsonText(v); err != nil {
 				return err
@@ -76,11 +76,11 @@ func (s *Store) RecordPrompt(ctx context.Context, g backend.Generation) error {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO generations
-			(message_id, context, batch, stops, sampling, engine, model, cuts, prompt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+			(message_id, context, batch, stops, sampling, engine, model, adapters, cuts, prompt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (message_id) DO UPDATE SET context = excluded.context, batch = excluded.batch, stops = excluded.stops,
-			  sampling = excluded.sampling, engine = excluded.engine, model = excluded.model, cuts = excluded.cuts,
+			  sampling = excluded.sampling, engine = excluded.engine, model = excluded.model, adapters = excluded.adapters, cuts = excluded.cuts,
 			  prompt = excluded.prompt`,
-			g.MessageID, g.Context, g.Batch, texts[0], texts[1], texts[2], texts[3], cuts, prompt)
+			g.MessageID, g.Context, g.Batch, texts[0], texts[1], texts[2], texts[3], texts[4], cuts, prompt)
 		if err != nil || g.Tokens == nil {
 			return err
 		}
@@ -196,9 +196,9 @@ func (s *Store) FinishReply(ctx context.Context, messageID int64, f Finish) (m b
 func (s *Store) Generation(ctx context.Context, messageID int64) (g backend.Generation, err error) {
 	err = s.read(ctx, "read generation", func(tx *sql.Tx) error {
 		var cuts, prompt []byte
-		err := tx.QueryRowContext(ctx, `SELECT message_id, context, batch, stops, sampling, engine, model, cuts, prompt
+		err := tx.QueryRowContext(ctx, `SELECT message_id, context, batch, stops, sampling, engine, model, adapters, cuts, prompt
 			FROM generations WHERE message_id = ?`, messageID).Scan(&g.MessageID, &g.Context, &g.Batch, jsonColumn{&g.Stops},
-			jsonColumn{&g.Sampling}, jsonColumn{&g.Engine}, jsonColumn{&g.Model}, &cuts, &prompt)
+			jsonColumn{&g.Sampling}, jsonColumn{&g.Engine}, jsonColumn{&g.Model}, jsonColumn{&g.Adapters}, &cuts, &prompt)
 		if err != nil {
 			return err
 		}

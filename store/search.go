@@ -190,7 +190,7 @@ func search(ctx context.Context, tx *sql.Tx, q question, limit int) ([]Hit, erro
 		var h Hit
 		m, c := &h.Message, &h.Chat
 		err := row.Scan(&h.Snippet, &m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.ModelID, &m.ModelName, msColumn{&m.Created},
-			&c.ID, &c.Title, &c.ModelID, &c.Leaf, &c.System, jsonColumn{&c.Sampling},
+			&c.ID, &c.Title, &c.ModelID, &c.Leaf, &c.System, jsonColumn{&c.Sampling}, jsonColumn{&c.Adapters},
 			msColumn{&c.Created}, msColumn{&c.Updated}, msColumn{&c.Deleted})
 		if byText {
 			h.Snippet = cutAround(h.Snippet, q.contained[0])

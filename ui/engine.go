@@ -23,11 +23,12 @@ func (u *UI) engineChanged(e event.EngineChanged) {
 		}
 		u.notices.notify(widgets.Notice{
 			Key: "engine", Tone: widgets.ToneError, Text: deathWords(e.Error) + " Every word is kept.", Details: e.Error,
+			Learn:  func() { u.openGuide(words.LearnEngine) },
 			Action: "Resume", Do: u.resume,
 		})
 	case event.EngineFailed:
 		u.notices.notify(widgets.Notice{
-			Key: "engine", Tone: widgets.ToneError, Text: sentenceEnd(e.Error),
+			Key: "engine", Tone: widgets.ToneError, Text: sentenceEnd(e.Error), Learn: func() { u.openGuide(words.LearnEngine) },
 			Action: "Models", Do: func() { u.show(pages.PageModels) },
 		})
 	case event.EngineReady:

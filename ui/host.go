@@ -102,6 +102,9 @@ func (h host) NewChatWith(modelID int64) {
 // AddFiles implements pages.Host.
 func (h host) AddFiles() { h.ui.chooseFile() }
 
+// Guide implements pages.Host.
+func (h host) Guide(link string) { h.ui.openGuide(link) }
+
 // Licenses implements pages.Host.
 func (h host) Licenses() {
 	text := ""
@@ -146,8 +149,8 @@ func (u *UI) fail(err error, retry func()) {
 	if err == nil || u.closed || errors.Is(err, context.Canceled) {
 		return
 	}
-	text, next := u.sentence(err)
-	n := widgets.Notice{Tone: widgets.ToneError, Text: text}
+	text, next, learn := words.Explain(err)
+	n := widgets.Notice{Tone: widgets.ToneError, Text: text, Learn: func() { u.openGuide(learn) }}
 	if d := err.Error(); d != text {
 		n.Details = d
 	}

@@ -34,6 +34,7 @@ type notice struct {
 	object fyne.CanvasObject
 	cancel func() // of its timer
 	closed func() // it left by itself or by Esc
+	learns bool   // it leads to the guide, and waits where the guide is read
 }
 
 func newNotices(u *UI) *notices {
@@ -46,7 +47,7 @@ func (n *notices) notify(w widgets.Notice) {
 	if key == "" {
 		key = w.Text
 	}
-	it := &notice{key: key, closed: w.OnClose}
+	it := &notice{key: key, closed: w.OnClose, learns: w.Learn != nil}
 	banner := widgets.NewBanner(w, func() { n.remove(it) }, n.ui.copy)
 	banner.OnFold(n.relayout)
 	it.object = banner
@@ -132,6 +133,9 @@ func (n *notices) layout(left float32, s fyne.Size) {
 	if n.ui.page == pages.PageChats {
 		left += n.ui.chats.Middle()
 	}
+	if n.ui.page == pages.PageGuide {
+		left += n.ui.guide.Middle()
+	}
 	if n.ui.page == pages.PagePictures {
 		left += n.ui.pictures.Middle()
 	}
@@ -149,7 +153,7 @@ func (n *notices) layout(left float32, s fyne.Size) {
 	for i, it := range n.shown {
 		h := widgets.HeightFor(it.object, width)
 		// The composer stays free: an older notice waits for its place until a newer one has gone.
-		if (i > 0 || n.ui.card != nil) && y+h > s.Height*0.75 {
+		if (i > 0 || n.ui.card != nil) && y+h > s.Height*0.75 || it.learns && n.ui.page == pages.PageGuide {
 			it.object.Hide()
 			continue
 		}

@@ -16,6 +16,7 @@ import (
 	"loam/backend"
 	"loam/backend/event"
 	"loam/backend/library"
+	"loam/ui/chatview"
 	"loam/ui/pages"
 	"loam/ui/uitest"
 	"loam/ui/widgets"
@@ -100,6 +101,8 @@ var screens = []struct {
 	}},
 	{"settings", func(f *fixture) { f.show(pages.PageSettings) }},
 	{"shortcuts", func(f *fixture) { f.listShortcuts() }},
+	{"guide", func(f *fixture) { f.float.close(); f.closeCard(); f.openGuide("models#choose-a-model") }},
+	{"guide-search", func(f *fixture) { f.write("memory") }},
 }
 
 // installPictures puts a picture model and a LoRA there.
@@ -156,7 +159,7 @@ func texts(o fyne.CanvasObject, at fyne.Position, scrolled bool, see func(t *can
 		// A field scrolls its own text, and menus are Fyne's.
 	case fyne.Widget:
 		switch o.(type) {
-		case *container.Scroll, *container.Clip:
+		case *container.Scroll, *container.Clip, *chatview.View:
 			scrolled = true
 		}
 		for _, child := range test.WidgetRenderer(o).Objects() {

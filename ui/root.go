@@ -47,7 +47,9 @@ func (r *root) build() {
 		item(pages.PageChats, "Chats", theme.IconChats, "1"),
 		item(pages.PagePictures, "Pictures", theme.IconPictures, "2"),
 		item(pages.PageModels, "Models", theme.IconModels, "3"))
-	foot := item(pages.PageSettings, "Settings", theme.IconSettings, ",")
+	help := widgets.NewRailItem("Guide", theme.IconBook, "Guide (F1)", func() { u.show(pages.PageGuide) })
+	u.rail[pages.PageGuide] = help
+	foot := container.New(widgets.Column{Gap: 2}, help, item(pages.PageSettings, "Settings", theme.IconSettings, ","))
 	r.rail = widgets.NewGround(theme.ColorRail, widgets.NewEdges(widgets.Edges{
 		Top: container.New(widgets.Inset{Top: 8}, top), Bottom: container.New(widgets.Inset{Bottom: 8}, foot),
 	}))
@@ -75,7 +77,7 @@ func (r *root) TypedShortcut(s fyne.Shortcut) { r.ui.keys.TypedShortcut(s) }
 // relook paints everything again, also the pages that are not shown: colours or text sizes changed.
 func (r *root) relook() {
 	u := r.ui
-	for _, o := range []fyne.CanvasObject{r.rail, u.chats.Body(), u.chats.Away(), u.models.Body(), u.setting.Body(), u.notices.body, r.tip} {
+	for _, o := range []fyne.CanvasObject{r.rail, u.chats.Body(), u.chats.Away(), u.models.Body(), u.setting.Body(), u.guide.Body(), u.notices.body, r.tip} {
 		widgets.RefreshAll(o)
 	}
 	r.Refresh()

@@ -61,6 +61,7 @@ var otherKeys = [][2]string{
 	{"Enter", "Send"},
 	{"Shift+Enter", "New line"},
 	{"Esc", "Close, cancel, or stop the reply"},
+	{"F1", "The guide"},
 	{"F2", "Rename the chat in the list"},
 	{"Delete", "Remove the chat in the list"},
 	{"Tab", "Next control"},
@@ -91,6 +92,8 @@ func (u *UI) typedKey(e *fyne.KeyEvent) {
 	switch {
 	case e.Name == fyne.KeyEscape:
 		u.cancelInnermost()
+	case e.Name == fyne.KeyF1:
+		u.openGuide("")
 	case u.page == pages.PagePictures && !u.float.open():
 		u.pictures.TypedKey(e)
 	}
@@ -111,6 +114,8 @@ func (u *UI) cancelInnermost() {
 		used = u.chats.Cancel()
 	case pages.PagePictures:
 		used = u.pictures.Cancel()
+	case pages.PageGuide:
+		used = u.guide.Cancel()
 	case pages.PageModels, pages.PageSettings:
 	}
 	if !used {
@@ -128,6 +133,10 @@ func (u *UI) typedRune(r rune) {
 func (u *UI) search() {
 	if u.page == pages.PageSettings {
 		u.setting.FocusSearch()
+		return
+	}
+	if u.page == pages.PageGuide {
+		u.guide.FocusSearch()
 		return
 	}
 	u.show(pages.PageChats)

@@ -34,7 +34,7 @@ type state struct {
 
 func (s state) page() pages.Page {
 	switch p := pages.Page(s.Page); p {
-	case pages.PagePictures, pages.PageModels, pages.PageSettings:
+	case pages.PagePictures, pages.PageModels, pages.PageSettings, pages.PageGuide:
 		return p
 	case pages.PageChats:
 	}

@@ -41,6 +41,7 @@ type UI struct {
 	app   fyne.App
 	deps  Deps
 	log   *slog.Logger
+	files fs.FS // typefaces, icons, the guide
 	theme *theme.Theme
 
 	dispatch *dispatcher
@@ -60,6 +61,7 @@ type UI struct {
 	pictures *pages.PicturesPage
 	models   *pages.ModelsPage
 	setting  *pages.SettingsPage
+	guide    *pages.GuidePage
 	card     *pages.DropCard // what came of the last drop; nil = none is shown
 	rail     map[pages.Page]railButton
 	closed   bool
@@ -81,7 +83,7 @@ func New(app fyne.App, d Deps, assets fs.FS) (*UI, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the window: %w", err)
 	}
-	u := &UI{app: app, deps: d, log: d.Logger, theme: th, now: time.Now, rail: map[pages.Page]railButton{}}
+	u := &UI{app: app, deps: d, log: d.Logger, files: assets, theme: th, now: time.Now, rail: map[pages.Page]railButton{}}
 	if u.log == nil {
 		u.log = slog.New(slog.DiscardHandler)
 	}
@@ -177,6 +179,7 @@ func (u *UI) build() {
 	u.pictures = pages.NewPicturesPage(env, func(share float32) { u.rail[pages.PagePictures].SetProgress(share) })
 	u.models = pages.NewModelsPage(env)
 	u.setting = pages.NewSettingsPage(env)
+	u.guide = pages.NewGuidePage(env, u.files)
 	u.root.build()
 	u.pictures.Start()
 }
@@ -202,6 +205,9 @@ func (u *UI) show(p pages.Page) {
 	case pages.PageSettings:
 		u.root.setPage(u.setting.Body())
 		u.setting.Examine()
+	case pages.PageGuide:
+		u.root.setPage(u.guide.Body())
+		u.guide.Shown()
 	default:
 		u.root.setPage(u.chats.Body())
 		if !starting {

@@ -36,8 +36,8 @@ type Deps struct {
 	Folders Folders
 	LibDir  string // the installed libraries (lib/loam); "" = FindLib. A folder that is not there costs speed only
 	Exe     string // the program that is started as an engine's child; "" = this one
-	// WorkerArgs are further arguments of that child, and Engine the driver it is asked for; "" = "llama-embedded". Tests
-	// put their fake here.
+	// WorkerArgs are further arguments of that child, and Engine the chat driver it is asked for; "" = the pack when it is
+	// installed, else the embedded engine. Tests put their fake here.
 	WorkerArgs []string
 	Engine     string
 	Pictures   string // the picture driver; "" = the pack when it is installed, else the embedded engine
@@ -79,9 +79,6 @@ type App struct {
 func New(ctx context.Context, d Deps) (_ *App, err error) {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
-	}
-	if d.Engine == "" {
-		d.Engine = "llama-embedded"
 	}
 	if d.LibDir == "" {
 		d.LibDir = FindLib(d.Exe)

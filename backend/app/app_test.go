@@ -337,7 +337,7 @@ func TestSettingsKeepTheirKinds(t *testing.T) {
 	if d := cmp.Diff(want, a.EngineSettings(ctx)); d != "" {
 		t.Error(d)
 	}
-	load := a.spec(a.EngineSettings(ctx)).Load
+	load := a.spec(a.EngineSettings(ctx), ChatEmbedded).Load
 	if load.Threads != 2 || load.Variant != "zen4" || load.GPULayers != 0 || load.Context != 2048 {
 		t.Errorf("a load is %+v", load)
 	}

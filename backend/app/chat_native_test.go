@@ -18,7 +18,11 @@ import (
 	"loam/backend/runner/sd"
 )
 
+<<<<<<< HEAD
+func drivers() []engine.Engine { return []engine.Engine{llama.Driver(), llama.Pack()} }
+=======
 func drivers() []engine.Engine { return []engine.Engine{llama.Driver(), sd.Pack{}} }
+>>>>>>> 026e13a (wip3)
 
 // openReal starts an App with the installed engine and the starter model.
 func openReal(t *testing.T, dir string) *App {

@@ -35,8 +35,11 @@ func (a *App) Doctor(ctx context.Context) (hardware.Report, error) {
 	}
 	probing, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
-	probed, err := worker.Probe(probing, a.spec(a.EngineSettings(ctx)))
+	probed, err := worker.Probe(probing, a.spec(a.EngineSettings(ctx), a.ChatEngine()))
 	setup.Devices, setup.Engine, setup.EngineErr = probed.Devices, probed.Engine, err
+	if dir := a.chatFolder(a.ChatEngine()); dir != "" {
+		setup.PluginDir = dir
+	}
 	if m, err := a.Library.Default(ctx); err == nil {
 		setup.Default = &m
 	} else if !errors.Is(err, backend.ErrNoModel) {
@@ -49,7 +52,7 @@ func (a *App) Doctor(ctx context.Context) (hardware.Report, error) {
 	if setup.EngineErr == nil {
 		r.Findings = append(r.Findings, sandboxFinding(probed))
 	}
-	r.Findings = append(r.Findings, a.pictureFinding(ctx), a.storeFinding(ctx))
+	r.Findings = append(r.Findings, a.packFinding(probed.Engine, err), a.pictureFinding(ctx), a.storeFinding(ctx))
 	return r, nil
 }
 
@@ -59,6 +62,23 @@ func sandboxFinding(p worker.Probed) hardware.Finding {
 	if !p.Confinement.Full() {
 		f.State, f.Detail = hardware.Warn, "Engines are not fully locked in: "+p.Confinement.String()+"."
 		f.Next = "Use model files from places you trust only."
+	}
+	return f
+}
+
+// packFinding says which chat engine answers. Without the pack chats work, so that is a warning.
+func (a *App) packFinding(e backend.EngineInfo, err error) hardware.Finding {
+	f := hardware.Finding{ID: "chat-pack", Title: "Chat pack", State: hardware.OK}
+	switch {
+	case a.ChatEngine() == ChatPack && err != nil:
+		f.State, f.Detail = hardware.Error, "The chat pack does not start: "+strings.TrimSuffix(err.Error(), ".")+"."
+		f.Next = "Install Loam again with its folder lib, or choose the built-in engine in a model's settings."
+	case a.ChatEngine() == ChatPack:
+		f.Detail = "The chat pack answers (" + e.Build + "); the built-in engine remains for models that it is chosen for."
+	default:
+		f.State = hardware.Warn
+		f.Detail = "The built-in engine answers, because the chat pack is not installed: models of newer kinds do not run, templates are recognised by name only, and tool calls are not understood."
+		f.Next = "Install the chat pack: make setup builds it."
 	}
 	return f
 }

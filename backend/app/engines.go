@@ -19,7 +19,8 @@ func (a *App) startEngines(ctx context.Context) {
 			if n.Kind == residency.KindPictures {
 				return a.pictureSpec(a.EngineSettings(a.base)), nil
 			}
-			return a.spec(a.EngineSettings(a.base)), nil
+			name, err := a.chatEngineFor(a.base, n)
+			return a.spec(a.EngineSettings(a.base), name), err
 		},
 		Forecast: func(m backend.Model, contextTokens int) backend.Forecast {
 			return hardware.Forecast(m, contextTokens, hardware.Probe(a.base))
@@ -32,17 +33,17 @@ func (a *App) startEngines(ctx context.Context) {
 
 func (a *App) obeyIdle(ctx context.Context) { a.Engines.SetKeepAlive(a.EngineSettings(ctx).Idle) }
 
-// spec says how an engine's child is started with these settings. The manager adds the model.
-func (a *App) spec(s EngineSettings) worker.Spec {
+// spec says how a chat engine's child is started with these settings. The manager adds the model.
+func (a *App) spec(s EngineSettings, name string) worker.Spec {
 	load := engine.LoadRequest{
 		Context: s.Context, Threads: s.Threads, Device: s.Device, Variant: s.Variant, FlashAttn: s.FlashAttn, KVType: s.KVType,
-		GPULayers: -1, PluginDir: pluginDir(a.LibDir),
+		GPULayers: -1, PluginDir: a.chatFolder(name),
 	}
 	if s.Device == "CPU" {
 		load.GPULayers = 0
 	}
 	return worker.Spec{
-		Exe: a.deps.Exe, Args: a.deps.WorkerArgs, Engine: a.deps.Engine, Load: load, NoSandbox: a.deps.NoSandbox, Logger: a.log,
+		Exe: a.deps.Exe, Args: a.deps.WorkerArgs, Engine: name, Load: load, NoSandbox: a.deps.NoSandbox, Logger: a.log,
 	}
 }
 
@@ -51,15 +52,30 @@ type engines struct{ a *App }
 
 // Acquire implements chat.Engines.
 func (e engines) Acquire(ctx context.Context, n chat.Need) (engine.Chat, func(), error) {
-	c, release, err := e.a.Engines.Acquire(ctx, residency.Need{Model: n.Model, Context: n.Context, Like: n.Like})
+	c, release, err := e.a.Engines.Acquire(ctx, residency.Need{Model: n.Model, Adapters: n.Adapters, Context: n.Context, Like: n.Like})
 	var bad *backend.BadFile
 	switch {
 	case err == nil && n.Model.State == backend.ModelUnverified:
 		e.note(n.Model, e.a.Library.MarkVerified(ctx, n.Model.ID))
+	case errors.As(err, &bad) && e.adapterAtFault(ctx, n, bad):
 	case errors.As(err, &bad):
 		e.note(n.Model, e.a.Library.MarkBad(context.WithoutCancel(ctx), n.Model.ID, bad.Reason))
 	}
 	return c, release, err
+}
+
+// adapterAtFault says whether a load failed at a LoRA and not at the model, and puts that aside.
+func (e engines) adapterAtFault(ctx context.Context, n chat.Need, bad *backend.BadFile) bool {
+	for _, a := range n.Adapters {
+		if a.Path != bad.Path {
+			continue
+		}
+		if m, err := e.a.Library.Find(ctx, a.Path); err == nil {
+			e.a.log.Info("A LoRA did not fit the model", "model", n.Model.Name, "lora", m.Name, "reason", bad.Reason)
+		}
+		return true
+	}
+	return false
 }
 
 func (e engines) note(m backend.Model, err error) {

@@ -53,7 +53,11 @@ func (w *words) Render(_ context.Context, r engine.RenderRequest) (engine.Render
 	if r.AddGenerationPrompt {
 		b.WriteString("<assistant> " + w.opener)
 	}
-	return engine.Rendered{Prompt: b.String(), Stops: []string{"<end>"}, Notice: w.notice}, nil
+	return engine.Rendered{Prompt: b.String(), Stops: []string{"<end>"}, Notice: w.notice, Format: r.Format}, nil
+}
+
+func (w *words) Parse(context.Context, engine.ParseRequest) (engine.Parsed, error) {
+	return engine.Parsed{}, backend.ErrUnsupported
 }
 
 func (w *words) Tokenize(_ context.Context, text string, _ bool) ([]int32, error) {

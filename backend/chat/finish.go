@@ -81,6 +81,7 @@ func (r *run) ending(out outcome) store.Finish {
 		}
 	}
 	f.Usage.SeenFrom, f.Usage.LeftOut, f.Usage.Note = r.reply.SeenFrom, r.reply.LeftOut, r.reply.Note
+	f.Usage.Format, f.Usage.Guessed = r.reply.Usage.Format, r.reply.Usage.Guessed
 	cause := context.Cause(r.ctx)
 	var save *saveError
 	var crash *engine.Crashed

@@ -21,6 +21,7 @@ type Plan struct {
 	PromptTokens int
 	SeenFrom     int64   // the oldest message that is in; 0 = all are
 	LeftOut      []int64 // the messages that are not in, the oldest first
+	Format       string  // how the prompt is written: a named format, or "jinja" for the model's own template
 	Notice       string  // one sentence when the prompt's format had to be guessed
 }
 
@@ -73,7 +74,11 @@ func (s *Service) Plan(ctx context.Context, chatID int64, text string) (Plan, er
 }
 
 func (s *Service) plan(ctx context.Context, c backend.Chat, model backend.Model, path []backend.Message, sampling backend.Sampling) (Plan, error) {
-	e, release, err := s.engines.Acquire(ctx, Need{Model: model, Context: s.context(ctx)})
+	adapters, err := s.adaptersOf(ctx, c)
+	if err != nil {
+		return Plan{}, err
+	}
+	e, release, err := s.engines.Acquire(ctx, Need{Model: model, Adapters: weights(adapters), Context: s.context(ctx)})
 	if err != nil {
 		return Plan{}, err
 	}
@@ -167,6 +172,11 @@ func (s *Service) fit(ctx context.Context, e engine.Chat, model backend.Model, s
 
 func (s *Service) render(ctx context.Context, e engine.Chat, model backend.Model, system string, turns [][]backend.Message) (prepared, error) {
 	request := prompt.Request(system, slices.Concat(turns...))
+	manner, err := s.Manner(ctx, model.ID)
+	if err != nil {
+		return prepared{}, err
+	}
+	request.Format = manner.Format
 	hidden, err := s.guard.conceal(ctx, e, model, &request)
 	if err != nil {
 		return prepared{}, fmt.Errorf("look for control tokens: %w", err)
@@ -181,7 +191,7 @@ func (s *Service) render(ctx context.Context, e engine.Chat, model backend.Model
 		return prepared{}, fmt.Errorf("tokenize the prompt: %w", err)
 	}
 	return prepared{
-		plan: Plan{Notice: rendered.Notice}, text: words.text, words: words, tokens: tokens,
+		plan: Plan{Notice: rendered.Notice, Format: rendered.Format}, text: words.text, words: words, tokens: tokens,
 		stops: rendered.Stops, opener: prompt.OpensReasoning(words.text),
 	}, nil
 }

@@ -83,7 +83,7 @@ func TestPlanLeavesOutWholeOldTurnsAndSaysSo(t *testing.T) {
 }
 
 func TestPreparedPromptsFitAndLeaveOutOnlyWholeTurns(t *testing.T) {
-	s := &Service{}
+	s := &Service{store: newStore(t)}
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWords()
 		w.info.Context = rapid.IntRange(64, 600).Draw(rt, "context")
@@ -175,8 +175,8 @@ func TestNoticeOfTheTemplateIsKept(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *house) {
 		h.engine.notice = "The format of this model was guessed."
 		m := h.say(h.newChat().ID, "Hello")
-		if d := cmp.Diff(h.engine.notice, m.Note); d != "" {
-			t.Error(d)
+		if !m.Usage.Guessed || m.Note != "" {
+			t.Errorf("guessed: %v, note %q", m.Usage.Guessed, m.Note)
 		}
 	})
 }
@@ -198,6 +198,31 @@ func TestReasoningThatTheTemplateOpensIsPartOfTheReply(t *testing.T) {
 		// The first run takes 4 ticks from its first token to its last, the second one 34; it never stops thinking.
 		if want := 38 * h.engine.tick; m.Usage.Reasoning != 4*h.engine.tick || whole.Usage.Reasoning != want {
 			t.Errorf("it thought %v, then %v in all; want %v", m.Usage.Reasoning, whole.Usage.Reasoning, want)
+		}
+	})
+}
+
+func TestAMannerHoldsForItsModel(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *house) {
+		model := h.bench.models[0].ID
+		want := Manner{Format: "llama3", Thinking: "off"}
+		if err := h.SetManner(t.Context(), model, want); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := h.Manner(t.Context(), model); err != nil || got != want {
+			t.Errorf("manner %+v, %v", got, err)
+		}
+		if other, err := h.Manner(t.Context(), model+1); err != nil || other != (Manner{}) {
+			t.Errorf("another model's manner is %+v, %v", other, err)
+		}
+		if m := h.say(h.newChat().ID, "Hello"); m.Usage.Format != "llama3" {
+			t.Errorf("the reply was asked for in the format %q", m.Usage.Format)
+		}
+		if err := h.SetManner(t.Context(), model, Manner{}); err != nil {
+			t.Fatal(err)
+		}
+		if m := h.say(h.newChat().ID, "Hello"); m.Usage.Format != "" {
+			t.Errorf("the reply was asked for in the format %q", m.Usage.Format)
 		}
 	})
 }

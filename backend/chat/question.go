@@ -19,6 +19,8 @@ type question struct {
 
 	// For the message.
 	note     string // one sentence; "" = nothing worth knowing
+	format   string
+	guessed  bool // the format
 	seenFrom int64
 	leftOut  int
 }
@@ -38,7 +40,7 @@ func (r *run) ask(e engine.Chat) (question, error) {
 	r.mu.Lock()
 	before := r.reply
 	r.mu.Unlock()
-	if !sameFile(record.Model, r.model) {
+	if !sameFile(record.Model, r.model) || !slices.Equal(record.Adapters, refs(r.adapters)) {
 		return r.askOther(e)
 	}
 	q := question{record: record, request: engine.GenerateRequest{
@@ -49,6 +51,7 @@ func (r *run) ask(e engine.Chat) (question, error) {
 		q.record.Engine, q.record.Batch, q.record.Context, q.note = info.Engine, info.Batch, info.Context, noteOtherEngine
 		q.record.Tokens = nil // those that are stored stay
 		q.seenFrom, q.leftOut = before.SeenFrom, before.LeftOut
+		q.format, q.guessed = before.Usage.Format, before.Usage.Guessed
 		if len(record.Cuts) > 0 && slices.Max(record.Cuts) > info.Batch {
 			q.request.Cuts = nil
 		}
@@ -73,7 +76,7 @@ func (r *run) askNew(e engine.Chat) (question, error) {
 		request: engine.GenerateRequest{Prompt: p.tokens, Stops: p.stops, Sampling: r.sampling},
 		record:  r.recordOf(e, p),
 		prompt:  p,
-		note:    p.plan.Notice, seenFrom: p.plan.SeenFrom, leftOut: len(p.plan.LeftOut),
+		format:  p.plan.Format, guessed: p.plan.Notice != "", seenFrom: p.plan.SeenFrom, leftOut: len(p.plan.LeftOut),
 	}, nil
 }
 
@@ -102,7 +105,8 @@ func (r *run) askOther(e engine.Chat) (question, error) {
 		request: engine.GenerateRequest{Prompt: p.tokens, Reply: tokens, Stops: p.stops, Sampling: r.sampling},
 		record:  record,
 		prompt:  p,
-		note:    noteOtherModel, seenFrom: p.plan.SeenFrom, leftOut: len(p.plan.LeftOut),
+		format:  p.plan.Format, guessed: p.plan.Notice != "",
+		note: noteOtherModel, seenFrom: p.plan.SeenFrom, leftOut: len(p.plan.LeftOut),
 	}, nil
 }
 
@@ -110,7 +114,7 @@ func (r *run) recordOf(e engine.Chat, p prepared) backend.Generation {
 	info := e.Info()
 	return backend.Generation{
 		MessageID: r.reply.ID, Prompt: p.tokens, Stops: p.stops, Sampling: r.sampling,
-		Engine: info.Engine, Model: r.model.Ref(), Context: info.Context, Batch: info.Batch,
+		Engine: info.Engine, Model: r.model.Ref(), Adapters: refs(r.adapters), Context: info.Context, Batch: info.Batch,
 	}
 }
 

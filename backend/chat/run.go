@@ -44,6 +44,7 @@ type run struct {
 	path     []backend.Message // from the root to the message it answers; nil when a record says it all
 	model    backend.Model
 	sampling backend.Sampling
+	adapters []adapter
 	record   *backend.Generation // the evaluation log to go on from; nil = from the start
 
 	ctx    context.Context
@@ -132,10 +133,19 @@ func (r *run) run() {
 // answer gets an engine and has it write the reply.
 func (r *run) answer() outcome {
 	s := r.s
+	same := false
 	need := Need{Model: r.model, Context: s.context(r.ctx)}
 	if r.record != nil {
 		need.Context, need.Like = r.record.Context, &r.record.Engine
+		r.adapters, same = s.recorded(r.ctx, r.record.Adapters)
 	}
+	if !same {
+		var err error
+		if r.adapters, err = s.adaptersOf(r.ctx, r.chat); err != nil {
+			return outcome{err: err}
+		}
+	}
+	need.Adapters = weights(r.adapters)
 	r.report(event.PhaseQueued, 0, 0)
 	e, release, err := s.engines.Acquire(r.ctx, need)
 	if err != nil {
@@ -217,6 +227,7 @@ func (r *run) keepRecord(q question) error {
 	}
 	r.mu.Lock()
 	r.reply.Note, r.reply.SeenFrom, r.reply.LeftOut = q.note, q.seenFrom, q.leftOut
+	r.reply.Usage.Format, r.reply.Usage.Guessed = q.format, q.guessed
 	r.mu.Unlock()
 	return nil
 }
@@ -363,6 +374,7 @@ func (r *run) overlay(m backend.Message) backend.Message {
 	m.Text = r.text.String()
 	m.State, m.Error, m.Stop = backend.MessageRunning, "", ""
 	m.Note, m.SeenFrom, m.LeftOut = r.reply.Note, r.reply.SeenFrom, r.reply.LeftOut
+	m.Usage.Format, m.Usage.Guessed = r.reply.Usage.Format, r.reply.Usage.Guessed
 	m.Revision = max(m.Revision, r.reply.Revision)
 	return m
 }

@@ -86,11 +86,15 @@ func (s *Service) exchange(ctx context.Context, r *run, c backend.Chat, path []b
 	if len(path) > 0 {
 		user.Parent = path[len(path)-1].ID
 	}
+	adapters, err := s.adaptersOf(ctx, c)
+	if err != nil {
+		return Sent{}, err
+	}
 	r.chat, r.model, r.sampling = c, model, drawSeed(s.samplingOf(c, q.Sampling))
 	if err := r.checkLength(ctx, user); err != nil {
 		return Sent{}, err
 	}
-	user, reply, err := s.store.AddExchange(ctx, user, replyTo(c, model), s.owner)
+	user, reply, err := s.store.AddExchange(ctx, user, replyTo(c, model, adapters), s.owner)
 	if err != nil {
 		return Sent{}, fmt.Errorf("send: %w", err)
 	}
@@ -103,9 +107,9 @@ func (s *Service) exchange(ctx context.Context, r *run, c backend.Chat, path []b
 	return Sent{User: user, Reply: reply}, nil
 }
 
-func replyTo(c backend.Chat, model backend.Model) backend.Message {
+func replyTo(c backend.Chat, model backend.Model, adapters []adapter) backend.Message {
 	return backend.Message{
-		ChatID: c.ID, Role: backend.RoleAssistant, State: backend.MessageRunning, ModelID: model.ID, ModelName: model.Name,
+		ChatID: c.ID, Role: backend.RoleAssistant, State: backend.MessageRunning, ModelID: model.ID, ModelName: author(model, adapters),
 	}
 }
 
@@ -181,8 +185,12 @@ func (s *Service) Regenerate(ctx context.Context, messageID int64) (backend.Mess
 	if len(path) == 0 {
 		return backend.Message{}, fmt.Errorf("regenerate message %d: it answers nothing", messageID)
 	}
+	adapters, err := s.adaptersOf(ctx, c)
+	if err != nil {
+		return backend.Message{}, err
+	}
 	r.chat, r.model, r.path, r.sampling = c, model, path, drawSeed(s.samplingOf(c, nil))
-	reply := replyTo(c, model)
+	reply := replyTo(c, model, adapters)
 	reply.Parent = path[len(path)-1].ID
 	if reply, err = s.store.StartReply(ctx, reply, s.owner); err != nil {
 		return backend.Message{}, fmt.Errorf("regenerate: %w", err)

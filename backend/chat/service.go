@@ -49,12 +49,17 @@ type Store interface {
 	MarkInterrupted(ctx context.Context, alive func(backend.Owner) bool) ([]backend.Message, error)
 	Heartbeat(ctx context.Context, owner backend.Owner) error
 	SearchMessages(ctx context.Context, query string, limit int) ([]store.Hit, error)
+
+	Setting(ctx context.Context, key string, v any) (found bool, err error)
+	SetSetting(ctx context.Context, key string, v any) error
 }
 
 // Need says what a reply needs of the engines.
 type Need struct {
-	Model   backend.Model
-	Context int // tokens; 0 = as many as the engine thinks right
+	Model backend.Model
+	// Adapters are LoRAs that take part; another set is another load.
+	Adapters []engine.AdapterWeight
+	Context  int // tokens; 0 = as many as the engine thinks right
 	// Like is the engine of an earlier run that this one should equal; nil = whichever is best now.
 	Like *backend.EngineInfo
 }

@@ -13,12 +13,6 @@ import (
 	"loam/backend"
 )
 
-// Message is one turn as a template sees it.
-type Message struct {
-	Role    backend.Role `json:"role"`
-	Content string       `json:"content"`
-}
-
 // LoadRequest says which file to load and how.
 type LoadRequest struct {
 	Path      string          `json:"path"`
@@ -55,22 +49,6 @@ type Info struct {
 	RecommendText string               `json:"recommend_text"` // sampling settings found in the file, as JSON; "" = none
 }
 
-// RenderRequest asks for the prompt of a conversation.
-type RenderRequest struct {
-	Messages            []Message `json:"messages"`
-	AddGenerationPrompt bool      `json:"add_generation_prompt"`
-	Format              string    `json:"format,omitempty"` // "" = the model's own; else a named format
-}
-
-// Rendered is a prompt ready to be tokenized and evaluated.
-type Rendered struct {
-	Prompt string   `json:"prompt"`
-	Stops  []string `json:"stops,omitempty"`
-	Format string   `json:"format"` // which format was used
-	Notice string   `json:"notice"` // one sentence when the format had to be guessed; "" = all is well
-	AddBOS bool     `json:"add_bos"`
-}
-
 // GenerateRequest asks for a reply to a tokenized prompt.
 //
 // The engine keeps the longest part of its KV cache that equals a prefix of Prompt and ends on a border between two
@@ -84,6 +62,10 @@ type GenerateRequest struct {
 	Stops    []string         `json:"stops,omitempty"`
 	Sampling backend.Sampling `json:"sampling"` // Seed is used as it is; MaxTokens counts Reply in
 	Alts     int              `json:"alts,omitempty"`
+	// SamplerState is Token.State of the last token of Reply, where it had one.
+	SamplerState []float32 `json:"sampler_state,omitempty"`
+	// Speculate lets the engine guess tokens from what was said before, where that changes nothing but the speed.
+	Speculate bool `json:"speculate,omitempty"`
 }
 
 // Event is what Generate reports while it runs: Evaluating once, Prompt zero or more times, Token per token.
@@ -108,6 +90,8 @@ type Token struct {
 	ID   int32              `json:"id"`
 	Text string             `json:"text"`
 	Alts []backend.TokenAlt `json:"alts,omitempty"`
+	// State is what the samplers remember after this token and cannot rebuild from tokens: mirostat's mu, adaptive-p's mean.
+	State []float32 `json:"state,omitempty"`
 }
 
 func (Evaluating) event() {}
@@ -125,6 +109,8 @@ type Result struct {
 type Chat interface {
 	Info() Info
 	Render(ctx context.Context, r RenderRequest) (Rendered, error)
+	// Parse takes a reply apart by the parser of its rendering; backend.ErrUnsupported from engines that have none.
+	Parse(ctx context.Context, r ParseRequest) (Parsed, error)
 	// Tokenize splits text into token IDs. special parses control tokens in text and adds what the vocabulary adds.
 	Tokenize(ctx context.Context, text string, special bool) ([]int32, error)
 	// Generate calls emit on one goroutine, in order. An error from emit stops the reply and is returned.

@@ -39,6 +39,8 @@ var sentinels = map[string]error{
 	"empty prompt":    ErrEmptyPrompt,
 	"closed":          ErrClosed,
 	"other build":     ErrOtherBuild,
+	"no fit":          ErrNoFit,
+	"template":        ErrTemplate,
 	"unsupported":     backend.ErrUnsupported,
 	"not found":       backend.ErrNotFound,
 	"canceled":        context.Canceled,

@@ -65,6 +65,9 @@ type ModelChanged struct{ ModelID int64 }
 // ModelProgress tells how far the background hashing of a model file is, in bytes.
 type ModelProgress struct{ ModelID, Done, Total int64 }
 
+// ModelsBrought tells how many of the models of other programs were taken in.
+type ModelsBrought struct{ Done, Total int }
+
 // ModelCopied tells how far the copying of a model into the models folder is, in bytes. Over: it ended, one way or the
 // other.
 type ModelCopied struct {
@@ -115,6 +118,12 @@ func (e ModelChanged) Key() Key { return Key{"model.changed", e.ModelID} }
 
 // Key implements Event.
 func (e ModelProgress) Key() Key { return Key{"model.progress", e.ModelID} }
+
+// Key implements Event.
+func (e ModelsBrought) Key() Key { return Key{"models.brought", 0} }
+
+// Merge implements Event.
+func (e ModelsBrought) Merge(Event) Event { return e }
 
 // Key implements Event.
 func (e ModelCopied) Key() Key { return Key{"model.copied", e.ModelID} }

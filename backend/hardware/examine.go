@@ -130,32 +130,10 @@ func gpuFinding(m Machine, s Setup) Finding {
 			return f
 		}
 	}
-	if len(m.GPUs) == 0 {
-		f.Detail = "Models run on the processor, because no graphics card that can compute was found."
-		return f
-	}
-	g := m.GPUs[0]
-	for _, other := range m.GPUs { // the one that would help most
-		if g.Integrated && !other.Integrated {
-			g = other
-		}
-	}
-	f.Detail = fmt.Sprintf("Models run on the processor. %s is there, ", g.Name)
-	switch {
-	case g.Vendor == "nvidia" && g.Driver == "nouveau":
+	because, next, worse := WhyCPU(m, s.Devices)
+	f.Detail, f.Next = "Models run on the processor, because "+because+".", next
+	if worse {
 		f.State = Warn
-		f.Detail += "but with the driver nouveau, which cannot compute."
-		f.Next = "Install NVIDIA's own driver, then start Loam again."
-	case g.Driver == "" && m.OS == "linux":
-		f.State = Warn
-		f.Detail += "but no driver for it is loaded."
-		f.Next = "Install the driver of its maker, then start Loam again."
-	case g.Integrated:
-		f.Detail += "but it shares the machine's memory and would hardly be faster."
-	default:
-		f.State = Warn
-		f.Detail += "but this Loam has no plug-in that can use it."
-		f.Next = "Nothing needs doing: everything works on the processor, only slower."
 	}
 	return f
 }

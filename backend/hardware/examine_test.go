@@ -65,7 +65,7 @@ func TestFindingsNameTheTroubleAndTheNextStep(t *testing.T) {
 		"no driver": {func(m *Machine, _ *Setup) { m.GPUs = []GPU{{Name: "Radeon", Vendor: "amd"}} }, "gpu", Warn, "no driver", "Install the driver"},
 		"no plug-in, with an integrated card beside": {func(m *Machine, _ *Setup) {
 			m.GPUs = []GPU{{Name: "Iris", Vendor: "intel", Driver: "i915", Integrated: true}, {Name: "RTX 3090", Vendor: "nvidia", Driver: "nvidia"}}
-		}, "gpu", Warn, "RTX 3090 is there, but this Loam has no plug-in", "Nothing needs doing"},
+		}, "gpu", Warn, "because this Loam has no plug-in that can use RTX 3090", "Nothing needs doing"},
 		"integrated": {func(m *Machine, _ *Setup) {
 			m.GPUs = []GPU{{Name: "Iris", Vendor: "intel", Driver: "i915", Integrated: true}}
 		}, "gpu", OK, "hardly be faster", ""},

@@ -27,6 +27,8 @@ type AddOptions struct {
 	// Keep gives the models folder its own name of the file where the disk can share its bytes (see Link); elsewhere it is
 	// used where it lies.
 	Keep bool
+
+	later bool // it is hashed in the background, however small
 }
 
 // found is a file (or all parts of a split one) that was identified and looked at.
@@ -72,7 +74,7 @@ func (l *Library) Add(ctx context.Context, path string, o AddOptions) (backend.M
 	if err != nil {
 		return backend.Model{}, fmt.Errorf("add %s: %w", filepath.Base(path), err)
 	}
-	if m.SHA256 == "" && m.SizeBytes <= l.small && m.State != backend.ModelIncomplete {
+	if m.SHA256 == "" && m.SizeBytes <= l.small && !o.later && m.State != backend.ModelIncomplete {
 		if sum, err := l.SHA256(ctx, m.ID); err == nil {
 			m.SHA256 = sum
 		}
@@ -132,6 +134,13 @@ func (l *Library) look(path string) (found, error) {
 func (l *Library) lookParts(path string, f found) (found, error) {
 	count := f.file.SplitCount
 	parts := modelfile.Parts(f.path, count)
+	if parts == nil { // links may bear the names that the files do not, as in the cache of Hugging Face
+		if abs, err := filepath.Abs(path); err == nil {
+			if parts = modelfile.Parts(abs, count); parts != nil {
+				f.path = abs
+			}
+		}
+	}
 	if f.file.SplitIndex > 1 {
 		if parts == nil || !exists(parts[0]) {
 			return f, &backend.BadFile{Path: path, Reason: fmt.Sprintf(
@@ -187,7 +196,7 @@ func refusal(f modelfile.File) string {
 		if !gguf {
 			return "it is a " + kindWords(f.Kind) + " as it was trained (Transformers): Loam will convert these; until then get the GGUF conversion of it"
 		}
-		return f.EngineFault()
+		return f.FaultOf(modelfile.EnginePack)
 	case backend.KindAdapter:
 		if !gguf {
 			return "it is a LoRA for a chat model as it was trained (PEFT): Loam will convert these; until then get the GGUF conversion of it"

@@ -119,7 +119,7 @@ func (l *Library) adopt(ctx context.Context, m backend.Model, given string, put 
 	if size, mod, err := measure(parts); err != nil || (stamp{size, mod.UnixMilli()}) != stampOf(m) {
 		return m, fmt.Errorf("take %s in: its file is gone or changed: %w", m.Name, errors.Join(l.RecheckModel(ctx, m.ID), err))
 	}
-	dir, names, err := l.places(m, parts, given)
+	dir, names, err := l.roomFor(m, parts, given)
 	if err != nil {
 		return m, fmt.Errorf("take %s in: %w", m.Name, err)
 	}
@@ -163,8 +163,8 @@ func (l *Library) adopt(ctx context.Context, m backend.Model, given string, put 
 	return moved, err
 }
 
-// places chooses free names in the models folder, in a folder of their own where the names are taken. The folder is made.
-func (l *Library) places(m backend.Model, parts []string, given string) (dir string, names []string, err error) {
+// roomFor chooses free names in the models folder, in a folder of their own where the names are taken. The folder is made.
+func (l *Library) roomFor(m backend.Model, parts []string, given string) (dir string, names []string, err error) {
 	if l.dir == "" {
 		return "", nil, errors.New("there is no models folder")
 	}

@@ -42,6 +42,8 @@ type Deps struct {
 	Passive bool
 	// Free says how many bytes may be written to the disk of a folder; 0 = not known. nil = nobody knows.
 	Free func(dir string) int64
+	// Places is where to look for models of other programs; the zero value is this system.
+	Places Places
 	// Watch is how often the files are looked at again; 0 = every minute.
 	Watch time.Duration
 }
@@ -57,6 +59,7 @@ type Library struct {
 	small int64
 	free  func(dir string) int64
 
+	places  Places
 	passive bool
 	ctx     context.Context // of the background work
 	end     context.CancelFunc
@@ -81,7 +84,7 @@ func New(d Deps) *Library {
 		store: d.Store, dir: d.Dir, bus: d.Bus, log: d.Logger, now: d.Now, keep: d.Keep, small: d.Small,
 		passive: d.Passive,
 		wake:    make(chan struct{}, 1), rewind: make(chan struct{}, 1), hashing: map[int64]*hashJob{}, skip: map[int64]stamp{},
-		copying: map[int64]context.CancelFunc{}, free: d.Free, fits: map[fitKey]LoRAFit{},
+		copying: map[int64]context.CancelFunc{}, free: d.Free, places: d.Places, fits: map[fitKey]LoRAFit{},
 	}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)

@@ -1,7 +1,16 @@
 package modelfile
 
-// What the embedded engine (llama.cpp of December 2025) knows by name. These are the strings that its loader compares
-// with; a file that uses others needs a newer engine.
+// Engine is a chat engine, by its name in backend.EngineInfo.
+type Engine string
+
+// The chat engines: the embedded one is llama.cpp of December 2025, the pack a current one.
+const (
+	EngineEmbedded Engine = "llama-embedded"
+	EnginePack     Engine = "llama-pack"
+)
+
+// What the engines know by name. These are the strings that their loaders compare with; a file that uses others needs a
+// newer engine. The pack knows what the embedded engine knows and the sets that begin with "newer".
 
 // languageArchitectures are the values of general.architecture that generate text.
 var languageArchitectures = set(
@@ -15,6 +24,17 @@ var languageArchitectures = set(
 	"ernie4_5", "ernie4_5-moe", "hunyuan-moe", "hunyuan-dense", "smollm3", "gpt-oss", "lfm2", "lfm2moe", "dream",
 	"smallthinker", "llada", "llada-moe", "seed_oss", "grovemoe", "apertus", "minimax-m2", "cogvlm", "rnd1",
 	"pangu-embedded", "mistral3",
+)
+
+// newerArchitectures generate text, too; newerDrafts only guess ahead for a larger model.
+var (
+	newerArchitectures = set(
+		"qwen35", "qwen35moe", "clef", "qwen4exp", "plamo3", "gemma4", "maple", "cohere2moe", "muse-glimmer", "deepseek2-ocr",
+		"deepseek32", "deepseek4", "glm-dsa", "jais2", "exaone-moe", "graniteswitch", "granite_swa", "bailingmoe3",
+		"dots3note", "laguna", "hunyuan_vl", "hy_v3", "hy_v4", "minimax-01", "hrm_text", "minimax-m3", "mistral4", "paddleocr",
+		"mimo2", "step35", "spark2_5", "maincoder", "kimi-linear", "kimi-k3", "glm5-next", "talkie", "mellum", "nanbeige",
+	)
+	newerDrafts = set("gemma4-assistant", "eagle3", "dflash")
 )
 
 // embeddingArchitectures turn text into vectors and cannot chat. newerEmbeddings do too, but the embedded engine does not
@@ -38,10 +58,14 @@ var pictureArchitectures = map[string]string{
 
 // soundArchitectures make or encode sound.
 var soundArchitectures = set("wavtokenizer-dec", "whisper", "encodec", "orpheus", "outetts", "parler-tts", "kokoro", "dac",
-	"bark", "musicgen", "ace-step", "acestep", "csm", "dia", "chatterbox", "cosyvoice", "f5-tts", "vibevoice", "parakeet")
+	"bark", "musicgen", "ace-step", "acestep", "csm", "dia", "chatterbox", "cosyvoice", "f5-tts", "vibevoice", "parakeet",
+	"qwen3tts", "pockettts")
 
 // tokenizers are the values of tokenizer.ggml.model; only "gpt2" cuts text by a pre-tokenizer.
-var tokenizers = set("llama", "bert", "gpt2", "t5", "rwkv", "plamo2")
+var (
+	tokenizers      = set("llama", "bert", "gpt2", "t5", "rwkv", "plamo2")
+	newerTokenizers = set("gemma4", "hybriddna", "whitespace")
+)
 
 // preTokenizers are the values of tokenizer.ggml.pre. With any other the engine silently cuts text into other pieces
 // than the model was trained on.
@@ -53,6 +77,12 @@ var preTokenizers = set(
 	"viking", "jais", "tekken", "smollm", "codeshell", "bloom", "gpt3-finnish", "exaone", "exaone4", "chameleon",
 	"minerva-7b", "megrez", "gpt-4o", "llama4", "superbpe", "trillion", "granite-docling", "bailingmoe", "bailingmoe2",
 	"llada-moe", "seed-coder", "hunyuan", "hunyuan-dense", "kimi-k2", "grok-2", "afmoe", "minimax-m2",
+)
+
+var newerPreTokenizers = set(
+	"cohere2moe", "exaone-moe", "f2llmv2", "gemma4", "glm5", "granite-embed-multi-311m", "granite-embed-multi-97m", "hy_v4",
+	"jais-2", "jina-v5-nano", "joyai-llm", "kanana2", "laguna", "mellum2", "minicpm5", "mmbert", "modern-bert", "qwen35",
+	"sarvam-moe", "solar-open", "spark2_5", "talkie", "tiny_aya", "ufakzeka", "whitespace", "youtu",
 )
 
 func set(names ...string) map[string]bool {

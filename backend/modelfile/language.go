@@ -64,6 +64,10 @@ func fromGGUF(g GGUF) (File, error) {
 	case soundArchitectures[arch]:
 		return f, faultf("%s", soundClause)
 	}
+	if newerArchitectures[arch] || newerDrafts[arch] {
+		f.ArchitectureKnown = false
+		return language(f, g)
+	}
 	if !languageArchitectures[arch] && !embeddingArchitectures[arch] {
 		c := classify(shapesOf(g.Tensors))
 		if c.refused != "" {
@@ -271,16 +275,24 @@ func vocabulary(f *File, g GGUF) error {
 	return nil
 }
 
-// EngineFault says in one clause why the embedded engine cannot run this chat model; "" when nothing is known against it.
-func (f File) EngineFault() string {
+// EngineFault is FaultOf the embedded engine.
+func (f File) EngineFault() string { return f.FaultOf(EngineEmbedded) }
+
+// FaultOf says in one clause why an engine cannot run this chat model; "" when nothing is known against it.
+func (f File) FaultOf(e Engine) string {
+	name, newer := "that the built-in engine does not know", func(map[string]bool, string) bool { return false }
+	if e == EnginePack {
+		name, newer = "that no engine here knows yet", func(set map[string]bool, name string) bool { return set[name] }
+	}
 	switch {
-	case !f.ArchitectureKnown:
-		return "it is a model of a newer kind (" + quoted(f.Architecture) + ") that the built-in engine does not know"
-	case f.Tokenizer != "" && !tokenizers[f.Tokenizer]:
-		return "it cuts text with a tokenizer (" + quoted(f.Tokenizer) + ") that the built-in engine does not know"
-	case f.Tokenizer != "" && !f.PreTokenizerKnown:
-		return "it cuts text with a pre-tokenizer (" + quoted(f.PreTokenizer) +
-			") that the built-in engine does not know, so it would read every word wrongly"
+	case newerDrafts[f.Architecture]:
+		return "it only guesses ahead for a larger model and writes nothing itself"
+	case !f.ArchitectureKnown && !newer(newerArchitectures, f.Architecture) && !newer(newerEmbeddings, f.Architecture):
+		return "it is a model of a newer kind (" + quoted(f.Architecture) + ") " + name
+	case f.Tokenizer != "" && !tokenizers[f.Tokenizer] && !newer(newerTokenizers, f.Tokenizer):
+		return "it cuts text with a tokenizer (" + quoted(f.Tokenizer) + ") " + name
+	case f.Tokenizer != "" && !f.PreTokenizerKnown && !newer(newerTokenizers, f.Tokenizer) && !newer(newerPreTokenizers, f.PreTokenizer):
+		return "it cuts text with a pre-tokenizer (" + quoted(f.PreTokenizer) + ") " + name + ", so it would read every word wrongly"
 	}
 	return ""
 }

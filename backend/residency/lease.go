@@ -44,6 +44,14 @@ func (l *lease) Render(ctx context.Context, r engine.RenderRequest) (engine.Rend
 	return out, l.died(err)
 }
 
+func (l *lease) Parse(ctx context.Context, r engine.ParseRequest) (engine.Parsed, error) {
+	if err := l.check(); err != nil {
+		return engine.Parsed{}, err
+	}
+	out, err := l.r.child.Parse(ctx, r)
+	return out, l.died(err)
+}
+
 func (l *lease) Tokenize(ctx context.Context, text string, special bool) ([]int32, error) {
 	if err := l.check(); err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ type server struct {
 	driver engine.Engine
 	chat   engine.Chat
 	imager engine.Imager
+	bare   engine.Templates // without a model
 	w      *wire.Writer
 	box    *inbox
 }
@@ -69,7 +70,12 @@ func (s *server) do(j *job) (any, error) {
 		return s.open(j)
 	case wire.OpPictureOpen, wire.OpDraw, wire.OpUpscale:
 		return s.picture(j)
-	case wire.OpRender, wire.OpTokenize, wire.OpGenerate, wire.OpLogits, wire.OpSave, wire.OpLoad:
+	case wire.OpTemplates, wire.OpTemplate, wire.OpGrammar:
+		return s.templates(j)
+	case wire.OpRender, wire.OpParse, wire.OpTokenize, wire.OpGenerate, wire.OpLogits, wire.OpSave, wire.OpLoad:
+		if s.chat == nil && s.bare != nil {
+			return s.templates(j)
+		}
 		if s.chat == nil {
 			return nil, fmt.Errorf("%s: %w", j.op, errNotOpen)
 		}
@@ -86,6 +92,12 @@ func (s *server) use(j *job) (any, error) {
 			return nil, err
 		}
 		return s.chat.Render(j.ctx, r)
+	case wire.OpParse:
+		r, err := read[engine.ParseRequest](j)
+		if err != nil {
+			return nil, err
+		}
+		return s.chat.Parse(j.ctx, r)
 	case wire.OpTokenize:
 		r, err := read[wire.Tokenize](j)
 		if err != nil {
@@ -108,7 +120,7 @@ func (s *server) use(j *job) (any, error) {
 		return nil, s.chat.SaveState(j.ctx, s.w.Stream())
 	case wire.OpLoad:
 		return nil, s.chat.LoadState(j.ctx, &stream{j: j, w: s.w})
-	case wire.OpDevices, wire.OpOpen, wire.OpPictureOpen, wire.OpDraw, wire.OpUpscale:
+	case wire.OpDevices, wire.OpOpen, wire.OpPictureOpen, wire.OpDraw, wire.OpUpscale, wire.OpTemplates, wire.OpTemplate, wire.OpGrammar:
 	}
 	return nil, fmt.Errorf("request %q: %w", j.op, backend.ErrUnsupported)
 }

@@ -47,6 +47,12 @@ const (
 	OpLogits   Op = "logits" // answered by Data frames (float32, little-endian) before the Reply
 	OpSave     Op = "save"   // answered by Data frames before the Reply
 	OpLoad     Op = "load"   // the child asks for each Data frame with a Want
+	OpParse    Op = "parse"
+
+	// Without a model: engine.Templates. OpRender and OpParse serve both.
+	OpTemplates Op = "templates" // opens them; the body is Devices
+	OpTemplate  Op = "template"
+	OpGrammar   Op = "grammar"
 )
 
 // Request asks the child for something. IDs count from 1.
@@ -91,7 +97,13 @@ type Tokenize struct {
 	Special bool   `json:"special"`
 }
 
-// Devices is the body of OpDevices.
+// Template is the body of OpTemplate.
+type Template struct {
+	Template string `json:"template"`
+	Globals  string `json:"globals"` // JSON
+}
+
+// Devices is the body of OpDevices and OpTemplates.
 type Devices struct {
 	PluginDir string `json:"plugin_dir"`
 }

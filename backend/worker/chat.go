@@ -47,6 +47,13 @@ func (c *Chat) Render(ctx context.Context, r engine.RenderRequest) (engine.Rende
 	return out, err
 }
 
+// Parse implements engine.Chat.
+func (c *Chat) Parse(ctx context.Context, r engine.ParseRequest) (engine.Parsed, error) {
+	var out engine.Parsed
+	err := c.p.ask(ctx, wire.OpParse, r, handlers{}, &out)
+	return out, err
+}
+
 // Tokenize implements engine.Chat.
 func (c *Chat) Tokenize(ctx context.Context, text string, special bool) ([]int32, error) {
 	var out []int32

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the engines' libraries once into the build cache and copies them to bin/lib/loam: the CPU plug-ins of the embedded chat
-# engine, the current picture engine, and the library of the embedded one. A cache key holds everything the result depends on:
+# engine, the current chat engine, the current picture engine, and the library of the embedded one. A cache key holds everything the result depends on:
 # our build files, the sources' versions with their checksums, and the compilers; the same key is never built twice, another
 # clone or user of the cache included.
 source "$(dirname "$0")/../shell.sh"
@@ -26,54 +26,76 @@ deliver() {
 	say "native: $(find "$LIB/$1" -type f | wc -l) files in bin/lib/loam/$1"
 }
 
-# build NAME MINUTES SOURCE_KEY CMAKE_ARGUMENTS... builds packaging/native/NAME, whose files install into lib/loam/NAME.
+# compile WORK LOG INTO FOLDER CMAKE_ARGUMENTS... builds a CMake project and installs it, stripped, into INTO. The cache key holds
+# this function's text: whoever changes it makes everybody compile everything again.
+compile() {
+	local work=$1 log=$2 into=$3 folder=$4 jobs
+	shift 4
+	cmake -S "$folder" -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Release "$@" >"$log" 2>&1 || return 2
+	# Ninja's own line per step becomes one line per tenth, enough to see that it moves. A core's share of memory below
+	# 2 GB makes the largest sources swap, so fewer are compiled at once there.
+	jobs=$(awk -v cores="$(nproc)" '/^MemAvailable/ { n = int($2 / 2097152); print n < 1 ? 1 : n < cores ? n : cores }' /proc/meminfo 2>/dev/null || nproc)
+	NINJA_STATUS='%p ' cmake --build "$work" --parallel "${jobs:-1}" 2>&1 | tee -a "$log" |
+		awk '/^ *[0-9]+% / { p = $1 + 0; if (p >= next_mark) { printf "    native: %d%%\n", p; fflush(); next_mark = p - p % 10 + 10 } }' >&2 || return 3
+	cmake --install "$work" --strip --prefix "$into" >>"$log" 2>&1 || return 4
+}
+
+# build NAME WHAT TIME KEY CMAKE_ARGUMENTS... compiles packaging/native/NAME unless the cache has it, and sets BUILT to the folder
+# where it lies. KEY is what the result depends on beside the files of that folder, the compilers and the way we compile.
 build() {
-	local name=$1 minutes=$2 source=$3
-	shift 3
-	local folder=$ROOT/packaging/native/$name key
+	local name=$1 what=$2 time=$3 extra=$4 key
+	shift 4
+	local folder=$ROOT/packaging/native/$name
 	key=$({
 		find "$folder" -type f -print0 | sort -z | xargs -0 cat
-		cat "$ROOT/packaging/native/build.sh"
-		[[ $name != picture ]] || cat "$ROOT/backend/runner/sd/loam_picture.h"
-		printf '%s\n' "$source"
+		declare -f compile
+		printf '%s\n' "$extra"
 		"${CC:-cc}" --version
 		"${CXX:-c++}" --version
 		uname -m
 	} | sha256sum | cut -c1-16)
-	local done=$CACHE/native/$name-$key
-	[[ -e $done/complete ]] || lock native
-	if [[ ! -e $done/complete ]]; then
-		say "native: building the $name engine's libraries, once (about $minutes minutes on two cores)"
-		local work=$CACHE/native/build-$name-$key log=$CACHE/native/build-$name-$key.log
-		rm -rf "$work" "$done.part"
-		mkdir -p "$work"
-		cmake -S "$folder" -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Release "$@" >"$log" 2>&1 || {
-			tail -n 20 "$log" >&2
-			die "cmake could not prepare the $name engine; the lines above say why: run make setup again once that is fixed"
-		}
-		# Ninja's own line per step becomes one line per tenth, enough to see that it moves. A core's share of memory below
-		# 2 GB makes the largest sources swap, so fewer are compiled at once there.
-		local jobs
-		jobs=$(awk -v cores="$(nproc)" '/^MemAvailable/ { n = int($2 / 2097152); print n < 1 ? 1 : n < cores ? n : cores }' /proc/meminfo 2>/dev/null || nproc)
-		NINJA_STATUS='%p ' cmake --build "$work" --parallel "${jobs:-1}" 2>&1 | tee -a "$log" |
-			awk '/^ *[0-9]+% / { p = $1 + 0; if (p >= next_mark) { printf "    native: %d%%\n", p; fflush(); next_mark = p - p % 10 + 10 } }' >&2 || {
-			grep -m 5 -E 'error|Error|Killed' "$log" >&2 || tail -n 20 "$log" >&2
-			die "the $name engine did not compile; $log says why: free memory or disk space if that is the reason, then run make setup again"
-		}
-		cmake --install "$work" --strip --prefix "$done.part" >>"$log" 2>&1 ||
-			die "the $name engine could not be installed into $done: see $log, then run make setup again"
-		touch "$done.part/complete"
-		rm -rf "$done" "$work"
-		mv "$done.part" "$done"
-	fi
-	deliver "$name" "$done/lib/loam/$name"
+	BUILT=$CACHE/native/$name-$key
+	[[ ! -e $BUILT/complete ]] || return 0
+	lock "native-$name"
+	[[ ! -e $BUILT/complete ]] || return 0
+	say "native: building $what, once (about $time on two cores)"
+	local work=$CACHE/native/build-$name-$key log=$CACHE/native/build-$name-$key.log failed=0
+	rm -rf "$work" "$BUILT.part"
+	mkdir -p "$work"
+	compile "$work" "$log" "$BUILT.part" "$folder" "$@" || failed=$?
+	case $failed in
+	0) ;;
+	2)
+		tail -n 20 "$log" >&2
+		die "cmake could not prepare $what; the lines above say why: run make setup again once that is fixed"
+		;;
+	3)
+		grep -m 5 -E 'error|Error|Killed' "$log" >&2 || tail -n 20 "$log" >&2
+		die "$what did not compile; $log says why: free memory or disk space if that is the reason, then run make setup again"
+		;;
+	*) die "$what could not be installed into $BUILT: see $log, then run make setup again" ;;
+	esac
+	touch "$BUILT.part/complete"
+	rm -rf "$BUILT" "$work"
+	mv "$BUILT.part" "$BUILT"
 }
 
 ollama=$(module github.com/ollama/ollama)
-build chat 3 "$(grep '^github.com/ollama/ollama ' go.sum)" "-DOLLAMA_DIR=$ollama"
+build chat "the embedded chat engine's CPU variants" "3 minutes" "$(grep '^github.com/ollama/ollama ' go.sum)" "-DOLLAMA_DIR=$ollama"
+deliver chat "$BUILT/lib/loam/chat"
+
+# The chat pack comes in two steps: the current llama.cpp, which rarely changes here, and our own code over it, which both chat
+# engines share (backend/runner/llama).
+crate=$(packaging/native/crate.sh packaging/native/chatpack llama-cpp-sys-2)
+build chatpack "the current chat engine" "7 minutes" "" "-DLLAMA_DIR=$crate/llama.cpp"
+engine=$BUILT
+build chatshim "our part of the current chat engine" "a minute" "$engine $(cat backend/runner/llama/*.h backend/runner/llama/*.cpp)" \
+	"-DLLAMA_DIR=$crate/llama.cpp" "-DENGINE_DIR=$engine"
+deliver chat-pack "$BUILT/lib/loam/chatpack"
 
 crate=$(packaging/native/crate.sh packaging/native/picture diffusion-rs-sys)
-build picture 10 "$(cat packaging/native/picture/Cargo.lock)" "-DSD_DIR=$crate/stable-diffusion.cpp"
+build picture "the current picture engine" "10 minutes" "$(cat backend/runner/sd/loam_picture.h)" "-DSD_DIR=$crate/stable-diffusion.cpp"
+deliver picture "$BUILT/lib/loam/picture"
 
 # The embedded picture engine's library lies in its Go module; a confined child cannot unpack it by itself.
 season=$(module github.com/seasonjs/stable-diffusion)

@@ -13,10 +13,10 @@ usable() { # usable CARGO says whether it is there and new enough
 for cargo in cargo cargo-1.85 "$HOME/.cargo/bin/cargo" ""; do
 	[[ -z $cargo ]] || ! usable "$cargo" || break
 done
-[[ -n $cargo ]] || die "cargo 1.85 or newer is needed to fetch the picture engine's sources: install the package cargo-web (Debian) or cargo-1.85 (Ubuntu), then run make setup again"
+[[ -n $cargo ]] || die "cargo 1.85 or newer is needed to fetch the engines' sources: install the package cargo-web (Debian) or cargo-1.85 (Ubuntu), then run make setup again"
 
 "$cargo" fetch --quiet --locked --manifest-path "$ROOT/$1/Cargo.toml" >&2 ||
-	die "the picture engine's sources could not be fetched: check the network connection and cargo's configuration, then run make setup again"
+	die "the sources of $2 could not be fetched: check the network connection and cargo's configuration, then run make setup again"
 python3=$(find_python)
 "$cargo" metadata --quiet --locked --offline --format-version 1 --manifest-path "$ROOT/$1/Cargo.toml" | "$python3" -c '
 import json, os, sys

@@ -48,20 +48,71 @@ func TestEveryVariantIsThereAndAnswers(t *testing.T) {
 	}
 }
 
+// packVariants are the CPU levels of the chat pack.
+var packVariants = map[string][]string{
+	"amd64": {
+		"alderlake", "cannonlake", "cascadelake", "cooperlake", "haswell", "icelake", "ivybridge", "piledriver", "sandybridge",
+		"sapphirerapids", "skylakex", "sse42", "x64", "zen4",
+	},
+}
+
+func TestChatPackIsWhole(t *testing.T) {
+	got := librariesIn(t, packDir(t))
+	want := []string{"libggml-base.so", "libggml.so", "libgomp.so.1", "libloam-chat.so"}
+	for _, name := range packVariants[runtime.GOARCH] {
+		want = append(want, "libggml-cpu-"+name+".so")
+	}
+	for _, name := range want {
+		if !slices.Contains(got, name) {
+			t.Errorf("bin/lib/loam/chat-pack has no %s", name)
+		}
+	}
+}
+
+// TestChatPackOffersOneName: whatever else it offered could be mixed up with the ggml and llama.cpp inside the program.
+func TestChatPackOffersOneName(t *testing.T) {
+	var got []string
+	for _, name := range symbols(t, filepath.Join(packDir(t), "libloam-chat.so")) {
+		if name != "loam_chat" { // the version's own name
+			got = append(got, name)
+		}
+	}
+	if diff := cmp.Diff([]string{"loam_chat_functions"}, got); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+}
+
+// TestChatPackSharesNothing: unique symbols are shared by all libraries of a process, whatever their scope.
+func TestChatPackSharesNothing(t *testing.T) {
+	const unique = 10 // STB_GNU_UNIQUE
+	for _, name := range librariesIn(t, packDir(t)) {
+		all, err := open(t, filepath.Join(packDir(t), name)).DynamicSymbols()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range all {
+			if s.Info>>4 == unique && s.Section != elf.SHN_UNDEF {
+				t.Errorf("%s has the unique symbol %s", name, s.Name)
+			}
+		}
+	}
+}
+
 func TestLibrariesLookOnlyBesideThemselves(t *testing.T) {
 	// What every system with a C++ program has; libgomp1 comes with the compiler's runtime.
 	system := []string{
 		"libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libgomp.so.1", "libm.so.6", "libpthread.so.0", "libstdc++.so.6",
 		"ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1",
 	}
-	for _, name := range libraries(t) {
-		file := open(t, filepath.Join(chatDir(t), name))
+	for _, path := range shipped(t) {
+		name := filepath.Base(path)
+		file := open(t, path)
 		needed, err := file.ImportedLibraries()
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, other := range needed {
-			if other != "libggml-base.so" && !slices.Contains(system, other) {
+			if other != "libggml-base.so" && other != "libggml.so" && !slices.Contains(system, other) {
 				t.Errorf("%s needs %s, which a person's machine may lack", name, other)
 			}
 		}
@@ -76,10 +127,7 @@ func TestLibrariesLookOnlyBesideThemselves(t *testing.T) {
 var foreign = regexp.MustCompile(`/(root|home|work|tmp|Users|builds?)/[\w.@/+-]{3,}`)
 
 func TestNothingBuiltNamesTheBuildingMachine(t *testing.T) {
-	paths := []string{program(t)}
-	for _, name := range libraries(t) {
-		paths = append(paths, filepath.Join(chatDir(t), name))
-	}
+	paths := append([]string{program(t)}, shipped(t)...)
 	module := []byte("ollama@v0")
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -180,9 +228,33 @@ func program(t *testing.T) string {
 	return path
 }
 
+func packDir(t *testing.T) string {
+	t.Helper()
+	return filepath.Join(root(t), "bin", "lib", "loam", "chat-pack")
+}
+
+// shipped are the libraries of both chat engines that we build, libgomp of the compiler excluded.
+func shipped(t *testing.T) []string {
+	t.Helper()
+	var paths []string
+	for _, dir := range []string{chatDir(t), packDir(t)} {
+		for _, name := range librariesIn(t, dir) {
+			if name != "libgomp.so.1" {
+				paths = append(paths, filepath.Join(dir, name))
+			}
+		}
+	}
+	return paths
+}
+
 func libraries(t *testing.T) []string {
 	t.Helper()
-	entries, err := os.ReadDir(chatDir(t))
+	return librariesIn(t, chatDir(t))
+}
+
+func librariesIn(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatalf("%v: run make setup once", err)
 	}

@@ -16,7 +16,7 @@ type entry struct {
 	index int // place in View.entries
 
 	parsed bool
-	doc    markdown.Doc // of RoleSystem
+	doc    markdown.Doc // of RoleSystem and RoleDocument
 	fed    int          // bytes of text that were taken in
 	blocks []piece
 
@@ -87,7 +87,7 @@ func (e *entry) parse(v *View) {
 	var blocks []markdown.Block
 	first := 0 // blocks before it are known to be the same
 	switch e.item.Role {
-	case RoleSystem:
+	case RoleSystem, RoleDocument:
 		first = e.doc.Stable()
 		e.doc.Append(text[e.fed:])
 		blocks = e.doc.Blocks()

@@ -32,6 +32,8 @@ func (v *View) footHeight(e *entry) float32 {
 	switch it.Role {
 	case RoleDivider:
 		return dividerSpace * scale
+	case RoleDocument:
+		return 0
 	case RoleUser:
 		return bubblePadY + actionRow*scale
 	case RoleAssistant, RoleSystem:
@@ -86,6 +88,9 @@ func (v *View) mountFoot(m *mount) {
 	it := &e.item
 	if it.Role == RoleDivider {
 		v.mountDivider(m)
+		return
+	}
+	if it.Role == RoleDocument {
 		return
 	}
 	scale := max(v.look.sizes[classBody]/15, 1)

@@ -10,12 +10,14 @@ import (
 // Role says who speaks.
 type Role uint8
 
-// The roles. A divider is a hairline with words in the middle, as where the model's sight begins.
+// The roles. A divider is a hairline with words in the middle, as where the model's sight begins. A document is a text
+// that nobody said, such as a page of the guide: it has no actions.
 const (
 	RoleUser Role = iota
 	RoleAssistant
 	RoleSystem
 	RoleDivider
+	RoleDocument
 )
 
 // State is the life of an item.
@@ -130,7 +132,7 @@ func FromMessage(m backend.Message) Item {
 
 // actions returns what is offered for an item, in order.
 func (it *Item) actions() []Action {
-	if it.State == StateRunning || it.Role == RoleDivider {
+	if it.State == StateRunning || it.Role == RoleDivider || it.Role == RoleDocument {
 		return nil
 	}
 	var out []Action

@@ -98,6 +98,10 @@ func (v *View) TypedKey(ev *fyne.KeyEvent) {
 		v.ScrollToBottom()
 	case fyne.KeyTab:
 		v.tab()
+	case fyne.KeyF1:
+		if c := fyne.CurrentApp().Driver().CanvasForObject(v); c != nil && c.OnTypedKey() != nil {
+			c.OnTypedKey()(ev)
+		}
 	case fyne.KeyEscape:
 		if v.Selection() != "" {
 			v.ClearSelection()
@@ -306,7 +310,10 @@ func (v *View) menuItems(e *entry) []*fyne.MenuItem {
 		item.Disabled = a == ActionPrevious && e.item.Sibling <= 1 || a == ActionNext && e.item.Sibling >= e.item.Siblings
 		items = append(items, item)
 	}
-	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(v.words.SelectAll, v.SelectAll))
+	if len(items) > 0 && !items[len(items)-1].IsSeparator {
+		items = append(items, fyne.NewMenuItemSeparator())
+	}
+	items = append(items, fyne.NewMenuItem(v.words.SelectAll, v.SelectAll))
 	if v.options.Menu != nil {
 		if more := v.options.Menu(e.item.ID); len(more) > 0 {
 			items = append(append(items, fyne.NewMenuItemSeparator()), more...)

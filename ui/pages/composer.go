@@ -24,6 +24,8 @@ type composer struct {
 	send    *widgets.Button
 	reason  *widgets.Label
 	strip   *fyne.Container // "Editing a message"
+	news    *fyne.Container // what the person should know of the model, with a button
+	newsFor string
 	card    *widgets.Panel
 	clip    *container.Clip
 	body    fyne.CanvasObject
@@ -74,10 +76,12 @@ func newComposer() *composer {
 			widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall}),
 		cancel)
 	c.strip.Hide()
+	c.news = container.New(widgets.Row{Gap: 8, Grow: 2})
+	c.news.Hide()
 	c.clip = container.NewClip(container.NewWithoutLayout(c.field))
 	c.clip.ExtendBaseWidget(c.clip) // Fyne does it late, and until then nothing inside can take the focus
 	bottom := container.New(widgets.Row{Gap: 8, Grow: 1}, c.reason, c.send)
-	c.card = widgets.NewCard(container.New(composerLayout{c}, c.strip, c.clip, bottom))
+	c.card = widgets.NewCard(container.New(composerLayout{c}, c.strip, c.news, c.clip, bottom))
 	c.card.Margin = widgets.Inset{Left: 12, Top: 9, Right: 8, Bottom: 8}
 	c.field.OnFocus = func(in bool) {
 		line := theme.ColorControl
@@ -114,7 +118,10 @@ func (m composerMargin) MinSize(objects []fyne.CanvasObject) fyne.Size {
 // it, so that its own box is not seen: the card is its box.
 type composerLayout struct{ c *composer }
 
-const fieldBleed = 6
+const (
+	fieldBleed = 6
+	stripGap   = 6 // under a strip
+)
 
 func (l composerLayout) fieldHeight() float32 {
 	rows := max(l.c.lines, 1)
@@ -124,13 +131,15 @@ func (l composerLayout) fieldHeight() float32 {
 
 // Layout implements fyne.Layout.
 func (l composerLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	strip, clip, bottom := objects[0], objects[1], objects[2]
+	clip, bottom := objects[2], objects[3]
 	y := float32(0)
-	if strip.Visible() {
-		h := strip.MinSize().Height
-		strip.Move(fyne.NewPos(6, 0))
-		strip.Resize(fyne.NewSize(size.Width-6, h))
-		y = h
+	for _, strip := range objects[:2] {
+		if strip.Visible() {
+			h := widgets.HeightFor(strip, size.Width-6)
+			strip.Move(fyne.NewPos(6, y))
+			strip.Resize(fyne.NewSize(size.Width-6, h))
+			y += h + stripGap
+		}
 	}
 	h := l.fieldHeight()
 	clip.Move(fyne.NewPos(0, y))
@@ -144,9 +153,11 @@ func (l composerLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 // MinSize implements fyne.Layout.
 func (l composerLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	h := l.fieldHeight() + objects[2].MinSize().Height
-	if objects[0].Visible() {
-		h += objects[0].MinSize().Height
+	h := l.fieldHeight() + objects[3].MinSize().Height
+	for _, strip := range objects[:2] {
+		if strip.Visible() {
+			h += widgets.HeightFor(strip, max(strip.Size().Width, 200)) + stripGap
+		}
 	}
 	return fyne.NewSize(200, h)
 }
@@ -206,6 +217,28 @@ func (c *composer) setEditing(on bool) {
 	} else {
 		c.strip.Hide()
 	}
+	c.relayout()
+}
+
+// setNews shows what the person should know of the model, with a button for what to do about it; "" shows nothing.
+func (c *composer) setNews(text, action string, do func(anchor fyne.CanvasObject)) {
+	if text+action == c.newsFor {
+		return
+	}
+	c.newsFor = text + action
+	c.news.RemoveAll()
+	if text == "" {
+		c.news.Hide()
+		c.relayout()
+		return
+	}
+	button := widgets.NewButton(action, widgets.KindPlain, nil)
+	button.Small = true
+	button.OnTapped = func() { do(button) }
+	c.news.Add(widgets.NewIcon(theme.Icon(theme.IconWarn), theme.ColorWarn, 16))
+	c.news.Add(widgets.NewLabel(text, widgets.LabelStyle{Size: theme.SizeSmall, Wrap: true}))
+	c.news.Add(button)
+	c.news.Show()
 	c.relayout()
 }
 

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
+	"loam/backend/chat"
 	"loam/backend/event"
 	"loam/ui/chatview"
 	"loam/ui/theme"
@@ -32,13 +33,16 @@ type conversation struct {
 	tune     *widgets.Button
 	body     *fyne.Container
 
-	chat    backend.Chat // ID 0 = not stored yet
-	running int64        // the reply that is being written here, 0 = none
-	editing int64        // the message whose text is in the composer
-	drafts  draftKeeper
-	opened  int  // counts openings: results of an earlier one are dropped
-	reading bool // a transcript is being read
-	again   bool // and it was changed meanwhile
+	chat     backend.Chat // ID 0 = not stored yet
+	running  int64        // the reply that is being written here, 0 = none
+	editing  int64        // the message whose text is in the composer
+	manner   chat.Manner  // of the model mannerOf
+	mannerOf int64
+	guessed  bool // the last reply was asked for in a guessed format
+	drafts   draftKeeper
+	opened   int  // counts openings: results of an earlier one are dropped
+	reading  bool // a transcript is being read
+	again    bool // and it was changed meanwhile
 }
 
 func newConversation(env Env, toggleSidebar func()) *conversation {
@@ -208,6 +212,7 @@ func (c *conversation) afterPath(path []backend.Message) {
 			c.running = m.ID
 		}
 	}
+	c.noteGuess(path)
 	c.composer.setRunning(c.running != 0)
 	if c.onRun != nil && (was != 0) != (c.running != 0) {
 		c.onRun(c.chat.ID, c.running != 0)
@@ -350,6 +355,9 @@ func (c *conversation) chooseModel(id int64) {
 
 // usable hears from the picker whether there is a model to answer with.
 func (c *conversation) usable(why string) {
+	if m := c.picker.model(); m == nil && c.mannerOf != 0 || m != nil && m.ID != c.mannerOf {
+		c.loadManner()
+	}
 	c.composer.setBlocked(why)
 	c.empty.setModel(c.picker.model())
 }

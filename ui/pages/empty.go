@@ -21,6 +21,7 @@ type emptyChat struct {
 	model   *widgets.Label
 	machine *widgets.Label
 	add     *widgets.Button
+	acts    *fyne.Container // adding a model, and which
 	body    fyne.CanvasObject
 }
 
@@ -35,12 +36,13 @@ func newEmptyChat(env Env) *emptyChat {
 	e.machine = widgets.NewLabel("", center(widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall}))
 	e.add = widgets.NewButton("Add a model file", widgets.KindPlain, env.Host.AddFiles)
 	e.add.Icon = theme.Icon(theme.IconPlus)
+	e.acts = container.New(middleLayout{}, container.New(widgets.Row{Gap: 6}, e.add, whichModel(env)))
 	e.body = container.New(uprightLayout{},
 		container.New(widgets.Centred{Width: 520, Margin: 16},
-			container.New(widgets.Column{Gap: 10}, e.head, e.model, e.machine, container.New(middleLayout{}, e.add))))
+			container.New(widgets.Column{Gap: 10}, e.head, e.model, e.machine, e.acts)))
 	env.Host.Load("machine", func(ctx context.Context) func() {
 		m := env.System.Machine(ctx)
-		return func() { e.machine.SetText(machineLine(m)) }
+		return func() { e.machine.SetText(runsLine(m)) }
 	})
 	return e
 }
@@ -93,11 +95,11 @@ func (e *emptyChat) setModel(m *backend.Model) {
 		e.head.SetText("What is on your mind?")
 		e.model.SetText(strings.Join([]string{m.Name, bytesText(m.SizeBytes), license(*m)}, " · "))
 	}
-	if want := m == nil || m.Starter; want != e.add.Visible() {
+	if want := m == nil || m.Starter; want != e.acts.Visible() {
 		if want {
-			e.add.Show()
+			e.acts.Show()
 		} else {
-			e.add.Hide()
+			e.acts.Hide()
 		}
 		canvas.Refresh(e.body)
 	}

@@ -30,6 +30,8 @@ type Chats interface {
 	SetModel(ctx context.Context, chatID, modelID int64) error
 	SetSystem(ctx context.Context, chatID int64, system string) error
 	SetSampling(ctx context.Context, chatID int64, s *backend.Sampling) error
+	Manner(ctx context.Context, modelID int64) (chat.Manner, error)
+	SetManner(ctx context.Context, modelID int64, m chat.Manner) error
 	Trash(ctx context.Context, id int64) error
 	Restore(ctx context.Context, id int64) error
 	Transcript(ctx context.Context, chatID int64) ([]backend.Message, error)
@@ -121,6 +123,8 @@ type Host interface {
 	Go(p Page)
 	NewChatWith(modelID int64)
 	AddFiles()
+	// Guide opens the guide at a link of package guide; "" = at the chapter of the page that is shown.
+	Guide(link string)
 	// Licenses shows the licences of what is built in.
 	Licenses()
 	// Relaid hears that the page has another middle: what stands over it moves along.
@@ -143,6 +147,7 @@ const (
 	PagePictures Page = "pictures"
 	PageModels   Page = "models"
 	PageSettings Page = "settings"
+	PageGuide    Page = "guide"
 )
 
 // Look is the theme of the window.

@@ -11,6 +11,7 @@ import (
 
 	"loam/backend"
 	"loam/backend/event"
+	"loam/backend/hardware"
 	"loam/ui/theme"
 	"loam/ui/widgets"
 )
@@ -27,6 +28,7 @@ type picker struct {
 	speeds map[int64]string
 	byRule int64 // the default model, 0 = none
 	engine event.EngineChanged
+	is     *hardware.Machine // nil = not looked yet
 }
 
 func newPicker(env Env, choose func(int64)) *picker {
@@ -35,6 +37,10 @@ func newPicker(env Env, choose func(int64)) *picker {
 	p.button.Trailing = theme.Icon(theme.IconDown)
 	p.engine = env.Engines.State()
 	p.refresh()
+	env.Host.Load("machine", func(ctx context.Context) func() {
+		m := env.System.Machine(ctx)
+		return func() { p.is = &m }
+	})
 	return p
 }
 
@@ -219,6 +225,7 @@ func (p *picker) open() {
 	all.Icon, all.Small = theme.Icon(theme.IconModels), true
 	content := container.New(widgets.Column{Gap: 8},
 		container.New(widgets.Row{Gap: 8, Grow: 1}, foot...),
+		p.whyCPU(),
 		widgets.NewLine(false),
 		container.New(widgets.Column{Gap: 2}, list...),
 		widgets.NewLine(false),

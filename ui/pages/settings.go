@@ -35,6 +35,8 @@ type SettingsPage struct {
 	mode    *widgets.Segmented
 	scale   *widgets.Label
 	device  *widgets.Label
+	cpu     *fyne.Container   // why it computes on the processor
+	is      *hardware.Machine // nil = not looked yet
 	health  *fyne.Container
 	threads *widgets.Segmented
 	unload  *widgets.Segmented
@@ -175,7 +177,12 @@ var unloadChoices = []int{5, 15, 60, 0}
 
 func (p *SettingsPage) engine() []fyne.CanvasObject {
 	p.device = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Wrap: true})
+	p.cpu = container.New(widgets.Column{})
 	p.setEngine(p.env.Engines.State())
+	p.env.Host.Load("machine", func(ctx context.Context) func() {
+		m := p.env.System.Machine(ctx)
+		return func() { p.is = &m; p.setCPU() }
+	})
 	p.threads = widgets.NewSegmented([]string{"Auto", "1", "2", "4", "8"}, 0, func(i int) { p.store(KeyThreads, threadChoices[i]) })
 	p.unload = widgets.NewSegmented([]string{"5 min", "15 min", "1 h", "Never"}, 1, func(i int) { p.store(KeyUnload, unloadChoices[i]) })
 	p.env.Host.Load("settings", func(ctx context.Context) func() {
@@ -193,7 +200,7 @@ func (p *SettingsPage) engine() []fyne.CanvasObject {
 		}
 	})
 	return []fyne.CanvasObject{
-		container.New(widgets.Column{Gap: 1}, widgets.NewLabel("Device", widgets.LabelStyle{}), p.device),
+		container.New(widgets.Column{Gap: 1}, widgets.NewLabel("Device", widgets.LabelStyle{}), p.device, p.cpu),
 		line("Threads", "Auto leaves a core to the rest of the machine. Holds from the next load on.", p.threads),
 		line("Give memory back", "Unloads the model when nothing was asked for so long.", p.unload),
 	}
@@ -226,6 +233,7 @@ func (p *SettingsPage) setEngine(e event.EngineChanged) {
 		}
 	}
 	p.device.SetText(text)
+	p.setCPU()
 }
 
 func (p *SettingsPage) folders() []fyne.CanvasObject {

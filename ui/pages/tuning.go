@@ -248,7 +248,7 @@ func (t *tuning) reset() {
 // store hands the settings on; what equals the defaults is stored as none, so that better defaults reach the chat.
 func (t *tuning) store() {
 	t.system = t.prompt.Text
-	if t.sampling == backend.DefaultSampling() {
+	if t.sampling.Equal(backend.DefaultSampling()) {
 		t.onChange(t.system, nil)
 		return
 	}

@@ -29,6 +29,7 @@ type Chats struct {
 	chats    map[int64]backend.Chat
 	messages map[int64]backend.Message
 	drafts   map[int64]backend.Draft
+	Manners  map[int64]chat.Manner // by model
 	Stopped  []int64
 	Resumed  []int64
 	Saved    []backend.Draft
@@ -38,6 +39,7 @@ type Chats struct {
 func NewChats() *Chats {
 	return &Chats{
 		Now: time.Now, chats: map[int64]backend.Chat{}, messages: map[int64]backend.Message{}, drafts: map[int64]backend.Draft{},
+		Manners: map[int64]chat.Manner{},
 	}
 }
 
@@ -169,6 +171,22 @@ func (c *Chats) SetSystem(_ context.Context, id int64, system string) error {
 // SetSampling implements pages.Chats.
 func (c *Chats) SetSampling(_ context.Context, id int64, s *backend.Sampling) error {
 	return c.change(id, func(ch *backend.Chat) { ch.Sampling = s })
+}
+
+// Manner implements pages.Chats.
+func (c *Chats) Manner(_ context.Context, model int64) (chat.Manner, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Manners[model], nil
+}
+
+// SetManner implements pages.Chats.
+func (c *Chats) SetManner(_ context.Context, model int64, m chat.Manner) error {
+	c.mu.Lock()
+	c.Manners[model] = m
+	c.mu.Unlock()
+	c.tell(event.ModelChanged{ModelID: model})
+	return nil
 }
 
 // Trash implements pages.Chats.

@@ -28,6 +28,7 @@ type Notice struct {
 	Other   string // label of a second button, for the other way to go on; "" = none
 	OtherDo func() // what the second button does
 	Details string // folds out; can be copied
+	Learn   func() // opens the guide where it says more; nil = it does not
 	Keep    bool   // stays until it is closed or its action is taken
 	OnClose func() // it left without its action being taken
 }
@@ -65,6 +66,11 @@ func NewBanner(n Notice, closed func(), copyText func(string)) *Banner {
 		})
 		fold.Small = true
 		line = append(line, fold)
+	}
+	if n.Learn != nil {
+		learn := NewButton("Learn more", KindQuiet, n.Learn)
+		learn.Small = true
+		line = append(line, learn)
 	}
 	if n.Action != "" {
 		kind := KindPlain

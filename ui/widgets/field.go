@@ -87,6 +87,9 @@ func (f *Field) TypedKey(e *fyne.KeyEvent) {
 			f.newLine(e)
 			return
 		}
+	case fyne.KeyF1:
+		passKey(f, e)
+		return
 	case fyne.KeyEscape:
 		if f.OnEsc == nil || !f.OnEsc() {
 			passKey(f, e)

@@ -37,147 +37,153 @@ const (
 // Sentence says what err means, and the label of the next step; next is empty where there is none. A nil error has no
 // words. Errors that were not foreseen are shown by their own text.
 func Sentence(err error) (text, next string) {
+	text, next, _ = Explain(err)
+	return text, next
+}
+
+// Explain is Sentence with the place in the guide that says more, as a link of package guide.
+func Explain(err error) (text, next, learn string) {
 	if err == nil {
-		return "", ""
+		return "", "", ""
 	}
-	for _, explain := range []func(error) (string, string){ofFiles, ofEngines, ofModels, ofData, ofSystem} {
-		if text, next := explain(err); text != "" {
-			return text, next
+	for _, explain := range []func(error) (string, string, string){ofFiles, ofEngines, ofModels, ofData, ofSystem} {
+		if text, next, learn := explain(err); text != "" {
+			return text, next, learn
 		}
 	}
-	return asSentence(lastWords(err)), ""
+	return asSentence(lastWords(err)), "", LearnElse
 }
 
 // ofFiles explains files that are not what they claim to be.
-func ofFiles(err error) (text, next string) {
+func ofFiles(err error) (text, next, learn string) {
 	bad, ok := errors.AsType[*backend.BadFile](err)
 	if !ok {
-		return "", ""
+		return "", "", ""
 	}
 	if strings.HasSuffix(bad.Path, ".db") {
 		return fmt.Sprintf("Loam's database %s cannot be read: %s. Move it away and start again, or put a copy from the backups folder in its place.",
-			quoted(bad.Path), clause(bad.Reason)), NextFolder
+			quoted(bad.Path), clause(bad.Reason)), NextFolder, LearnDatabase
 	}
 	name := "The file"
 	if bad.Path != "" {
 		name = quoted(filepath.Base(bad.Path))
 	}
-	return fmt.Sprintf("%s cannot be used: %s. Choose another file.", name, clause(bad.Reason)), NextOtherFiles
+	return fmt.Sprintf("%s cannot be used: %s. Choose another file.", name, clause(bad.Reason)), NextOtherFiles, LearnFile
 }
 
 // ofEngines explains what became of the process that runs a model.
-func ofEngines(err error) (text, next string) {
+func ofEngines(err error) (text, next, learn string) {
 	crash, ok := errors.AsType[*engine.Crashed](err)
 	if !ok {
 		switch {
 		case errors.Is(err, engine.ErrOtherBuild):
-			return "Loam was updated while it was running. Close it and start it again.", ""
+			return "Loam was updated while it was running. Close it and start it again.", "", LearnUpdated
 		case errors.Is(err, engine.ErrEmptyPrompt):
-			return "The message is empty. Write something and send it again.", ""
+			return "The message is empty. Write something and send it again.", "", LearnElse
 		case errors.Is(err, engine.ErrClosed):
-			return "The engine was closed while it was needed. Send the message again.", NextTryAgain
+			return "The engine was closed while it was needed. Send the message again.", NextTryAgain, LearnEngine
 		}
-		return "", ""
+		return "", "", ""
 	}
 	if crash.GaveUp {
 		return fmt.Sprintf("The engine stopped three times in a row (%s), so it is not started again by itself. Choose another model, or try once more.",
-			crash.Cause), NextModels
+			crash.Cause), NextModels, LearnEngine
 	}
 	switch crash.Cause {
 	case engine.CauseMemory:
-		return "The engine stopped because the memory ran out. Choose a smaller model or a shorter context, or close other programs.", NextModels
+		return "The engine stopped because the memory ran out. Choose a smaller model or a shorter context, or close other programs.", NextModels, LearnMemory
 	case engine.CauseBadFile:
-		return "The engine stopped at the model file, which seems to be damaged. Get the file again or choose another model.", NextModels
+		return "The engine stopped at the model file, which seems to be damaged. Get the file again or choose another model.", NextModels, LearnFile
 	case engine.CauseAssertion:
-		return "The engine stopped at a fault of its own. Try again, and choose another model if it comes back.", NextTryAgain
+		return "The engine stopped at a fault of its own. Try again, and choose another model if it comes back.", NextTryAgain, LearnEngine
 	case engine.CauseGPU:
-		return "The engine stopped because the graphics card or its driver failed. Try again, or choose the CPU in the settings.", NextSettings
+		return "The engine stopped because the graphics card or its driver failed. Try again, or choose the CPU in the settings.", NextSettings, LearnEngine
 	case engine.CauseKilled:
-		return "The engine was ended from outside, most likely because the machine's memory ran out. Try again, or choose a smaller model.", NextTryAgain
+		return "The engine was ended from outside, most likely because the machine's memory ran out. Try again, or choose a smaller model.", NextTryAgain, LearnMemory
 	case engine.CauseHang:
-		return "The engine did not answer any more and was ended. Try again.", NextTryAgain
+		return "The engine did not answer any more and was ended. Try again.", NextTryAgain, LearnEngine
 	case engine.CauseUnknown:
 	}
-	return "The engine stopped for an unknown reason. Try again.", NextTryAgain
+	return "The engine stopped for an unknown reason. Try again.", NextTryAgain, LearnEngine
 }
 
 // ofModels explains what is wrong with the choice of a model, or with what is asked of it.
-func ofModels(err error) (text, next string) {
+func ofModels(err error) (text, next, learn string) {
 	if big, ok := errors.AsType[*backend.DoesNotFit](err); ok {
 		return fmt.Sprintf("%s needs %s of memory and %s are free. Close other programs, or choose a smaller model or a shorter context.",
-			named(big.Model), size(big.Forecast.Needed()), size(big.Forecast.Free)), NextModels
+			named(big.Model), size(big.Forecast.Needed()), size(big.Forecast.Free)), NextModels, LearnMemory
 	}
 	if long, ok := errors.AsType[*chat.TooLong](err); ok {
 		return fmt.Sprintf("The message is too long: it takes %s tokens and the model has room for %s. Shorten it, or choose a model with a larger context.",
-			humanize.Comma(int64(long.Tokens)), humanize.Comma(int64(long.Room))), NextModels
+			humanize.Comma(int64(long.Tokens)), humanize.Comma(int64(long.Room))), NextModels, LearnLong
 	}
 	if unusable, ok := errors.AsType[*chat.Unusable](err); ok {
-		return fmt.Sprintf("%s cannot be used: %s. Choose another model.", named(unusable.Model.Name), clause(unusable.Reason)), NextModels
+		return fmt.Sprintf("%s cannot be used: %s. Choose another model.", named(unusable.Model.Name), clause(unusable.Reason)), NextModels, LearnFile
 	}
 	if many, ok := errors.AsType[*library.Ambiguous](err); ok {
-		return asSentence(many.Error()) + " Give more of the name.", ""
+		return asSentence(many.Error()) + " Give more of the name.", "", LearnElse
 	}
 	if room, ok := errors.AsType[*library.NoRoom](err); ok {
 		return fmt.Sprintf("There is no room to copy %s: it takes %s, and %s are free on the disk of the models folder. Free some space and try again.",
-			named(room.Model), size(room.Needed), size(room.Free)), NextFolder
+			named(room.Model), size(room.Needed), size(room.Free)), NextFolder, LearnDiskFull
 	}
 	if taken, ok := errors.AsType[*library.NameTaken](err); ok {
-		return asSentence(taken.Error()) + " Choose another name.", ""
+		return asSentence(taken.Error()) + " Choose another name.", "", LearnElse
 	}
 	if parts, ok := errors.AsType[*library.MissingParts](err); ok {
 		return fmt.Sprintf("%s cannot draw yet: its %s is not here. Add the file, and the set completes itself.",
-			named(parts.Model), strings.Join(parts.Missing, " and its ")), NextAddFile
+			named(parts.Model), strings.Join(parts.Missing, " and its ")), NextAddFile, LearnParts
 	}
 	switch {
 	case errors.Is(err, engine.ErrPromptTooLong):
-		return "The message is too long for the model's context. Shorten it, or choose a model with a larger context.", NextModels
+		return "The message is too long for the model's context. Shorten it, or choose a model with a larger context.", NextModels, LearnLong
 	case errors.Is(err, backend.ErrNoModel):
-		return "There is no chat model yet. Add a model file to begin.", NextAddModel
+		return "There is no chat model yet. Add a model file to begin.", NextAddModel, LearnNoModel
 	case errors.Is(err, backend.ErrUnsupported):
-		return "This engine cannot do that. Choose another model.", NextModels
+		return "This engine cannot do that. Choose another model.", NextModels, LearnCannot
 	case errors.Is(err, backend.ErrBusy):
-		return "An answer is being written in this chat already. Wait for its end, or stop it.", ""
+		return "An answer is being written in this chat already. Wait for its end, or stop it.", "", LearnBusy
 	}
-	return "", ""
+	return "", "", ""
 }
 
 // ofData explains why the data folder cannot be used. It comes after the files and engines: they wrap its causes.
-func ofData(err error) (text, next string) {
+func ofData(err error) (text, next, learn string) {
 	switch {
 	case errors.Is(err, backend.ErrNewerStore):
-		return "The data was last used by a newer version of Loam, so this one leaves it untouched. Start the newer version, or choose another folder with --data.", NextFolder
+		return "The data was last used by a newer version of Loam, so this one leaves it untouched. Start the newer version, or choose another folder with --data.", NextFolder, LearnNewer
 	case errors.Is(err, backend.ErrDiskFull):
-		return "The disk is full, so nothing more can be stored. Free some space and try again.", NextFolder
+		return "The disk is full, so nothing more can be stored. Free some space and try again.", NextFolder, LearnDiskFull
 	case errors.Is(err, backend.ErrReadOnly):
-		return "The data folder" + pathOf(err) + " cannot be written. Give yourself the right to write there, or choose another folder with --data.", NextFolder
+		return "The data folder" + pathOf(err) + " cannot be written. Give yourself the right to write there, or choose another folder with --data.", NextFolder, LearnReadOnly
 	case errors.Is(err, backend.ErrLocked):
-		return "Another Loam is using this data folder. Close it, or choose another folder with --data.", ""
+		return "Another Loam is using this data folder. Close it, or choose another folder with --data.", "", LearnLocked
 	}
-	return "", ""
+	return "", "", ""
 }
 
 // ofSystem explains what the operating system says.
-func ofSystem(err error) (text, next string) {
+func ofSystem(err error) (text, next, learn string) {
 	path := pathOf(err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return "That took too long and was given up. Try again.", NextTryAgain
+		return "That took too long and was given up. Try again.", NextTryAgain, LearnGivenUp
 	case errors.Is(err, context.Canceled):
-		return "That was cancelled.", ""
+		return "That was cancelled.", "", LearnGivenUp
 	case errors.Is(err, fs.ErrNotExist):
-		return "There is no file" + path + ". Check the name, or choose another file.", NextOtherFiles
+		return "There is no file" + path + ". Check the name, or choose another file.", NextOtherFiles, LearnOpen
 	case errors.Is(err, fs.ErrPermission):
-		return "The file" + path + " cannot be read: you have no right to. Change its rights, or choose another file.", NextOtherFiles
+		return "The file" + path + " cannot be read: you have no right to. Change its rights, or choose another file.", NextOtherFiles, LearnOpen
 	case errors.Is(err, syscall.EISDIR):
-		return "A file is needed, and" + path + " is a folder. Choose a file in it.", NextOtherFiles
+		return "A file is needed, and" + path + " is a folder. Choose a file in it.", NextOtherFiles, LearnOpen
 	case errors.Is(err, syscall.ENOTDIR):
-		return "A folder is needed, and a part of" + path + " is a file. Choose another folder.", NextFolder
+		return "A folder is needed, and a part of" + path + " is a file. Choose another folder.", NextFolder, LearnOpen
 	case errors.Is(err, syscall.EIO):
-		return "The disk could not be read" + path + ". Check the disk, or choose another file.", NextOtherFiles
+		return "The disk could not be read" + path + ". Check the disk, or choose another file.", NextOtherFiles, LearnOpen
 	case errors.Is(err, backend.ErrNotFound):
-		return "It is not there any more; it may have been removed meanwhile. Choose another one.", ""
+		return "It is not there any more; it may have been removed meanwhile. Choose another one.", "", LearnGivenUp
 	}
-	return "", ""
+	return "", "", ""
 }
 
 // pathOf is the path that an error of the file system names, with a space before it; empty where there is none.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,9 +14,14 @@ import (
 	"loam/backend/chat"
 	"loam/backend/engine"
 	"loam/backend/library"
+	"loam/ui/guide"
 )
 
 func TestErrorsBecomeSentences(t *testing.T) {
+	g, err := guide.Load(os.DirFS("../../assets"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	forecast := backend.Forecast{Total: 6 << 30, Free: 2 << 30}
 	for name, c := range map[string]struct {
 		err  error
@@ -53,7 +59,10 @@ func TestErrorsBecomeSentences(t *testing.T) {
 		"without words":   {errors.New(""), []string{"Something went wrong."}, ""},
 	} {
 		for _, err := range []error{c.err, fmt.Errorf("send message: %w", c.err), errors.Join(c.err, errors.New("close"))} {
-			text, next := Sentence(err)
+			text, next, learn := Explain(err)
+			if _, ok := g.Find(learn, -1); !ok {
+				t.Errorf("%s: the guide has no %q", name, learn)
+			}
 			for _, part := range c.has {
 				if !strings.Contains(strings.ToLower(text), strings.ToLower(strings.TrimSuffix(part, "."))) && c.err.Error() != "" {
 					t.Errorf("%s: %q lacks %q", name, text, part)

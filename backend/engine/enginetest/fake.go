@@ -173,7 +173,7 @@ func (c *chat) Render(ctx context.Context, r engine.RenderRequest) (engine.Rende
 	if r.AddGenerationPrompt {
 		fmt.Fprintf(&b, open, backend.RoleAssistant)
 	}
-	out.Prompt, out.Stops = b.String(), stops
+	out.Prompt, out.Stops, out.Parser = b.String(), stops, parser
 	return out, nil
 }
 

@@ -19,6 +19,7 @@ type chat struct {
 	info    engine.Info
 	addBOS  bool
 	bos     string
+	jinja   bool   // it runs templates
 	print   string // what a saved state must agree with
 	trimKV  bool
 	step    int // tokens per evaluation call, where the choice is free
@@ -30,22 +31,25 @@ type chat struct {
 	closed bool        // guarded by mu
 }
 
-func newChat(h handle, r engine.LoadRequest) (*chat, error) {
+func newChat(name string, h handle, r engine.LoadRequest) (*chat, error) {
 	i, err := h.info()
 	if err != nil {
 		return nil, err
 	}
-	c := &chat{h: h, addBOS: i.AddBOS, bos: i.BOS, trimKV: i.TrimKV, step: i.Batch}
+	c := &chat{h: h, addBOS: i.AddBOS, bos: i.BOS, jinja: i.Jinja, trimKV: i.TrimKV, step: i.Batch}
 	if i.Device == "CPU" {
 		c.step = callTokens(i.Params, i.Layers, i.Batch)
 	}
 	c.info = engine.Info{
 		Engine: backend.EngineInfo{
-			Engine: Name, Build: build(), Device: i.Device, Variant: i.Variant,
+			Engine: name, Build: h.build(), Device: i.Device, Variant: i.Variant,
 			FlashAttn: r.FlashAttn, KVType: r.KVType, Threads: r.Threads,
 		},
-		Capabilities: backend.Capabilities{NamedFormat: true, Adapters: true, State: true, TrimKV: i.TrimKV},
-		Context:      i.Context, Batch: i.Batch, ContextTrain: i.ContextTrain, Vocab: i.Vocab,
+		Capabilities: backend.Capabilities{
+			Templates: i.Jinja, Tools: i.Jinja, Reasoning: i.Jinja, Schema: i.Jinja,
+			NamedFormat: true, Grammar: true, Adapters: true, State: true, TrimKV: i.TrimKV, Samplers: samplers(),
+		},
+		Context: i.Context, Batch: i.Batch, ContextTrain: i.ContextTrain, Vocab: i.Vocab,
 		Template: i.Template, NamedFormat: i.NamedFormat, RecommendText: i.Recommended,
 		MemoryBytes: residentBytes(),
 	}

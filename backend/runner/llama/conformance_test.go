@@ -16,7 +16,7 @@ import (
 	"loam/backend/worker"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m, Driver()) }
+func TestMain(m *testing.M) { enginetest.Main(m, Driver(), Pack()) }
 
 func harness(t *testing.T, r engine.LoadRequest) enginetest.Harness {
 	bad := map[string]string{}
@@ -51,7 +51,15 @@ func TestEmbeddedEngineInAChildKeepsTheContract(t *testing.T) {
 }
 
 func throughChild(ctx context.Context, r engine.LoadRequest, p engine.Progress) (engine.Chat, error) {
-	c, err := worker.Open(ctx, worker.Spec{Engine: Name, Load: r}, p)
+	return openIn(ctx, Name, r, p)
+}
+
+func packChild(ctx context.Context, r engine.LoadRequest, p engine.Progress) (engine.Chat, error) {
+	return openIn(ctx, PackName, r, p)
+}
+
+func openIn(ctx context.Context, name string, r engine.LoadRequest, p engine.Progress) (engine.Chat, error) {
+	c, err := worker.Open(ctx, worker.Spec{Engine: name, Load: r}, p)
 	if err != nil {
 		return nil, err
 	}

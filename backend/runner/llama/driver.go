@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"sync"
 	"time"
 
 	"loam/backend"
@@ -22,39 +23,89 @@ import (
 const defaultBatch = 512
 
 // Driver returns the embedded engine. It holds no resources until it is asked for something.
-func Driver() engine.Driver { return driver{} }
+func Driver() engine.Driver {
+	return driver{name: Name, open: func(string) (library, error) { return builtIn(), nil }}
+}
 
-type driver struct{}
+// Pack returns the current engine. Its library is opened when it is asked for something, in the folder of the plug-ins.
+func Pack() engine.Driver { return driver{name: PackName, open: openPack} }
 
-func (driver) Name() string { return Name }
+// driver is an engine; open finds its functions, given the folder of its plug-ins.
+type driver struct {
+	name string
+	open func(pluginDir string) (library, error)
+}
+
+func (d driver) Name() string { return d.name }
+
+// libraryName is the pack's file on this system.
+func libraryName() string {
+	switch runtime.GOOS {
+	case "windows":
+		return "loam-chat.dll"
+	case "darwin":
+		return "libloam-chat.dylib"
+	}
+	return "libloam-chat.so"
+}
+
+var packs struct {
+	sync.Mutex
+	dir string
+	lib library
+}
+
+// openPack opens the pack of a folder. A process can open only one.
+func openPack(dir string) (library, error) {
+	packs.Lock()
+	defer packs.Unlock()
+	switch {
+	case dir == "":
+		return library{}, errors.New("open the current chat engine: it is not installed")
+	case packs.dir == dir:
+		return packs.lib, nil
+	case packs.dir != "":
+		return library{}, errors.New("open the current chat engine: this process has opened another one")
+	}
+	lib, err := openLibrary(filepath.Join(dir, libraryName()))
+	if err != nil {
+		return library{}, fmt.Errorf("open the current chat engine: %w", err)
+	}
+	packs.dir, packs.lib = dir, lib
+	return lib, nil
+}
 
 // Devices implements engine.Driver. It loads the plug-ins of pluginDir for good.
-func (driver) Devices(ctx context.Context, pluginDir string) ([]backend.Device, backend.EngineInfo, error) {
+func (d driver) Devices(ctx context.Context, pluginDir string) ([]backend.Device, backend.EngineInfo, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, backend.EngineInfo{}, err
 	}
-	if err := initialize(pluginDir, ""); err != nil {
+	lib, err := d.open(pluginDir)
+	if err != nil {
+		return nil, backend.EngineInfo{}, err
+	}
+	if err := lib.initialize(pluginDir, ""); err != nil {
 		return nil, backend.EngineInfo{}, fmt.Errorf("load the engine's plug-ins: %w", err)
 	}
-	list, err := devices()
+	list, err := lib.devices()
 	if err != nil {
 		return nil, backend.EngineInfo{}, fmt.Errorf("list devices: %w", err)
 	}
-	info := backend.EngineInfo{Engine: Name, Build: build(), Device: "CPU", Variant: variant(), FlashAttn: "auto", KVType: "f16", Threads: defaultThreads()}
+	info := backend.EngineInfo{Engine: d.name, Build: lib.build(), Device: "CPU", Variant: lib.variant(), FlashAttn: "auto", KVType: "f16", Threads: defaultThreads()}
 	return list, info, nil
 }
 
 // OpenChat implements engine.Driver.
-func (driver) OpenChat(ctx context.Context, r engine.LoadRequest, progress engine.Progress) (engine.Chat, error) {
+func (d driver) OpenChat(ctx context.Context, r engine.LoadRequest, progress engine.Progress) (engine.Chat, error) {
 	start := time.Now()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := checkFile(r.Path, backend.KindChat); err != nil {
+	if err := d.checkFile(r.Path, backend.KindChat); err != nil {
 		return nil, err
 	}
 	for _, a := range r.Adapters {
-		if err := checkFile(a.Path, backend.KindAdapter); err != nil {
+		if err := d.checkFile(a.Path, backend.KindAdapter); err != nil {
 			return nil, err
 		}
 	}
@@ -62,10 +113,14 @@ func (driver) OpenChat(ctx context.Context, r engine.LoadRequest, progress engin
 	if err != nil {
 		return nil, err
 	}
-	if err := initialize(r.PluginDir, r.Variant); err != nil {
+	lib, err := d.open(r.PluginDir)
+	if err != nil {
+		return nil, err
+	}
+	if err := lib.initialize(r.PluginDir, r.Variant); err != nil {
 		return nil, fmt.Errorf("load the engine's plug-ins: %w", err)
 	}
-	h := newHandle()
+	h := lib.newHandle()
 	if h.c == nil {
 		return nil, errMemory
 	}
@@ -73,7 +128,7 @@ func (driver) OpenChat(ctx context.Context, r engine.LoadRequest, progress engin
 		h.delete()
 		return nil, err
 	}
-	c, err := newChat(h, r)
+	c, err := newChat(d.name, h, r)
 	if err != nil {
 		h.delete()
 		return nil, fmt.Errorf("load model %s: %w", filepath.Base(r.Path), err)
@@ -83,7 +138,7 @@ func (driver) OpenChat(ctx context.Context, r engine.LoadRequest, progress engin
 }
 
 // checkFile refuses, with words, files that the engine would read without bounds or take for something else.
-func checkFile(path string, want backend.ModelKind) error {
+func (d driver) checkFile(path string, want backend.ModelKind) error {
 	f, err := modelfile.Identify(path)
 	if err != nil {
 		return err
@@ -99,7 +154,7 @@ func checkFile(path string, want backend.ModelKind) error {
 	case f.Format != "gguf":
 		return bad("it is a %s file, and this engine reads only GGUF", f.Format)
 	}
-	if fault := f.EngineFault(); fault != "" && want == backend.KindChat {
+	if fault := f.FaultOf(modelfile.Engine(d.name)); fault != "" && want == backend.KindChat {
 		return bad("%s", fault)
 	}
 	return nil

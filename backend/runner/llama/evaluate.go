@@ -61,7 +61,7 @@ func (c *chat) check(r engine.GenerateRequest) error {
 
 // call evaluates one call and logs it. After anything but success it brings the log and the cache into agreement.
 func (c *chat) call(tokens []int32) (status, error) {
-	st, err := c.h.eval(tokens)
+	st, err := c.h.eval(tokens, false)
 	if st == statusOK {
 		c.log.Append(tokens)
 		return st, nil
@@ -134,5 +134,5 @@ func (c *chat) Logits(ctx context.Context, r engine.GenerateRequest) ([]float32,
 	case st == statusFull:
 		return nil, engine.ErrPromptTooLong
 	}
-	return c.h.logits(c.info.Vocab)
+	return c.h.logits(-1, c.info.Vocab)
 }

@@ -123,7 +123,7 @@ func released(c *chat, tokens []int32, stops []string) string {
 	var b strings.Builder
 	g := release.New(stops)
 	for _, id := range tokens {
-		s, _ := g.Add(c.h.piece(nil, id))
+		s, _ := g.Add(c.h.piece(nil, id, false))
 		b.WriteString(s)
 	}
 	return b.String()

@@ -5,7 +5,6 @@ package llama
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -23,6 +22,7 @@ type reply struct {
 	tokens []int32 // of the reply so far, the given ones included
 	text   *release.Text
 	ends   []int32 // control tokens that are a stop string
+	shown  []int32 // control tokens whose text belongs to the reply
 	usage  backend.Usage
 	piece  []byte // scratch
 }
@@ -39,14 +39,17 @@ func (c *chat) Generate(ctx context.Context, r engine.GenerateRequest, emit func
 	if err := c.check(r); err != nil {
 		return engine.Result{}, err
 	}
-	if r.Sampling, err = sampling(r.Sampling); err != nil {
+	if r.Sampling, err = c.sampling(r.Sampling); err != nil {
 		return engine.Result{}, err
 	}
 	g := &reply{
 		chat: c, r: r, emit: emit, start: time.Now(), tokens: slices.Clone(r.Reply), text: release.New(r.Stops),
 		usage: backend.Usage{PromptTokens: len(r.Prompt), ReplyTokens: len(r.Reply)},
 	}
-	if g.ends, err = c.endTokens(r.Stops); err != nil {
+	if g.ends, err = c.controls(r.Stops); err != nil {
+		return engine.Result{}, err
+	}
+	if g.shown, err = c.controls(r.Sampling.Preserved); err != nil {
 		return engine.Result{}, err
 	}
 	result, err := g.run(ctx)
@@ -56,45 +59,22 @@ func (c *chat) Generate(ctx context.Context, r engine.GenerateRequest, emit func
 	return result, err
 }
 
-// sampling puts settings into the engine's terms: neutral values for what is switched off.
-func sampling(s backend.Sampling) (backend.Sampling, error) {
-	for _, v := range []float32{s.Temperature, s.TopP, s.MinP, s.RepeatPenalty, s.FrequencyPenalty, s.PresencePenalty} {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return s, fmt.Errorf("sampling: a setting is not a number")
-		}
-	}
-	if s.Temperature < 0 || s.RepeatPenalty < 0 {
-		return s, fmt.Errorf("sampling: a temperature or repeat penalty below 0")
-	}
-	if s.TopP <= 0 || s.TopP > 1 {
-		s.TopP = 1
-	}
-	if s.RepeatPenalty == 0 {
-		s.RepeatPenalty = 1
-	}
-	s.TopK, s.MinP, s.PenaltyLastN = max(s.TopK, 0), max(s.MinP, 0), max(s.PenaltyLastN, 0)
-	if s.TopK > math.MaxInt32 || s.PenaltyLastN > math.MaxInt32 {
-		return s, fmt.Errorf("sampling: a setting is too large")
-	}
-	return s, nil
-}
-
-// endTokens finds the stop strings that are one control token: such tokens have no text that could match.
-func (c *chat) endTokens(stops []string) ([]int32, error) {
-	var ends []int32
-	for _, s := range stops {
+// controls finds the strings that are one control token: such tokens have no text unless it is asked for.
+func (c *chat) controls(list []string) ([]int32, error) {
+	var ids []int32
+	for _, s := range list {
 		if s == "" {
 			continue
 		}
 		t, err := c.h.tokenize(s, false, true)
 		if err != nil {
-			return nil, fmt.Errorf("stop string: %w", err)
+			return nil, fmt.Errorf("look for control tokens: %w", err)
 		}
 		if len(t) == 1 && c.h.isControl(t[0]) {
-			ends = append(ends, t[0])
+			ids = append(ids, t[0])
 		}
 	}
-	return ends, nil
+	return ids, nil
 }
 
 func (g *reply) run(ctx context.Context) (engine.Result, error) {
@@ -118,7 +98,7 @@ func (g *reply) run(ctx context.Context) (engine.Result, error) {
 	if stop := stopOf(st); stop != "" {
 		return g.result(stop), nil
 	}
-	if err := g.h.beginSampling(g.r.Sampling, slices.Concat(g.r.Prompt, g.tokens)); err != nil {
+	if err := g.h.beginSampling(g.r.Sampling, g.r.SamplerState, slices.Concat(g.r.Prompt, g.tokens), len(g.r.Prompt)); err != nil {
 		return g.result(""), fmt.Errorf("sampling: %w", err)
 	}
 	began := time.Now()
@@ -146,7 +126,7 @@ func (g *reply) replay() backend.StopReason {
 		if slices.Contains(g.ends, t) {
 			return backend.StopString
 		}
-		g.piece = g.h.piece(g.piece[:0], t)
+		g.piece = g.textOf(t)
 		if _, stopped := g.text.Add(g.piece); stopped {
 			return backend.StopString
 		}
@@ -160,6 +140,11 @@ func (g *reply) replay() backend.StopReason {
 	return ""
 }
 
+// textOf is the bytes that a token adds to the reply, until the next call.
+func (g *reply) textOf(token int32) []byte {
+	return g.h.piece(g.piece[:0], token, len(g.shown) > 0 && slices.Contains(g.shown, token))
+}
+
 func (g *reply) full(n int) bool { return g.r.Sampling.MaxTokens > 0 && n >= g.r.Sampling.MaxTokens }
 
 // write draws tokens until something ends the reply.
@@ -168,7 +153,7 @@ func (g *reply) write(ctx context.Context) (backend.StopReason, error) {
 		if ctx.Err() != nil || g.closing.Load() {
 			return backend.StopCancel, nil
 		}
-		token, alts, err := g.h.draw(len(g.r.Prompt)+len(g.tokens), g.r.Alts)
+		token, alts, err := g.h.draw(-1, len(g.r.Prompt)+len(g.tokens), g.r.Alts)
 		if err != nil {
 			return "", fmt.Errorf("draw: %w", err)
 		}
@@ -183,9 +168,9 @@ func (g *reply) write(ctx context.Context) (backend.StopReason, error) {
 		}
 		g.tokens = append(g.tokens, token)
 		g.usage.ReplyTokens = len(g.tokens)
-		g.piece = g.h.piece(g.piece[:0], token)
+		g.piece = g.textOf(token)
 		text, stopped := g.text.Add(g.piece)
-		if err := g.emit(engine.Token{ID: token, Text: text, Alts: g.alts(alts)}); err != nil {
+		if err := g.emit(engine.Token{ID: token, Text: text, Alts: g.alts(alts), State: g.h.samplerState()}); err != nil {
 			return "", err
 		}
 		switch {
@@ -219,7 +204,7 @@ func stopOf(st status) backend.StopReason {
 func (g *reply) alts(list []alternative) []backend.TokenAlt {
 	var out []backend.TokenAlt
 	for _, a := range list {
-		out = append(out, backend.TokenAlt{ID: a.id, Text: string(g.h.piece(nil, a.id)), LogProb: a.logProb})
+		out = append(out, backend.TokenAlt{ID: a.id, Text: string(g.h.piece(nil, a.id, false)), LogProb: a.logProb})
 	}
 	return out
 }

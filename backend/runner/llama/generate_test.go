@@ -37,7 +37,7 @@ func TestStopThatIsAControlTokenEndsTheReply(t *testing.T) {
 	if err != nil || len(end) != 1 {
 		t.Fatal(end, err)
 	}
-	got, err := c.endTokens([]string{"<|im_end|>", "x", "", "two words"})
+	got, err := c.controls([]string{"<|im_end|>", "x", "", "two words"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -137,10 +137,10 @@ func TestEngineRefusesBadFilesByItself(t *testing.T) {
 		{"version 9", append([]byte("GGUF\x09\x00\x00\x00"), starterBytes[8:5000]...), "refuses"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if err := initialize(plugins(t), ""); err != nil {
+			if err := builtIn().initialize(plugins(t), ""); err != nil {
 				t.Fatal(err)
 			}
-			h := newHandle()
+			h := builtIn().newHandle()
 			defer h.delete()
 			r := engine.LoadRequest{Path: modelfiletest.Write(t, t.TempDir(), "model.gguf", c.data), Batch: 32, Threads: 1}
 			st, failed, err := h.open(openParams{path: r.Path, batch: 32, threads: 1, kvType: "f16", flashAt: -1})
@@ -156,10 +156,10 @@ func TestEngineRefusesBadFilesByItself(t *testing.T) {
 }
 
 func TestCancelledLoadLeavesNothing(t *testing.T) {
-	if err := initialize(plugins(t), ""); err != nil {
+	if err := builtIn().initialize(plugins(t), ""); err != nil {
 		t.Fatal(err)
 	}
-	h := newHandle()
+	h := builtIn().newHandle()
 	defer h.delete()
 	h.cancel(true)
 	st, _, err := h.open(openParams{path: starter(t), batch: 32, threads: 1, flashAt: -1})

@@ -1,4 +1,7 @@
 package llama
 
-// Name is the engine's name in backend.EngineInfo.
-const Name = "llama-embedded"
+// Names of the engines in backend.EngineInfo.
+const (
+	Name     = "llama-embedded"
+	PackName = "llama-pack"
+)

@@ -7,7 +7,7 @@ package llama
 #cgo CXXFLAGS: -std=c++17 -O2
 #cgo linux LDFLAGS: -ldl
 #include <stdlib.h>
-#include "loam_chat.h"
+#include "table.h"
 */
 import "C"
 
@@ -23,7 +23,8 @@ import (
 	_ "github.com/ollama/ollama/ml/backend/ggml/ggml/src" // compiles ggml with its plain CPU code
 )
 
-// This file is the Go face of loam_chat.h: conversions of values and nothing else.
+// This file is the Go face of loam_chat.h: conversions of values and nothing else. What belongs to templates and sampling is
+// in native_text.go and native_sampling.go.
 
 // status is enum loam_chat_status.
 type status int
@@ -33,21 +34,41 @@ const (
 	statusFull       status = C.LOAM_CHAT_FULL
 	statusCancelled  status = C.LOAM_CHAT_CANCELLED
 	statusUnknown    status = C.LOAM_CHAT_UNKNOWN
+	statusNone       status = C.LOAM_CHAT_UNSUPPORTED
 	statusBadModel   status = C.LOAM_CHAT_BAD_MODEL
 	statusBadAdapter status = C.LOAM_CHAT_BAD_ADAPTER
 )
 
+// library is one implementation of loam_chat.h.
+type library struct{ t C.loam_chat_table }
+
+// builtIn is the embedded engine.
+func builtIn() library { return library{C.loam_chat_functions()} }
+
+// openLibrary opens the pack's library, for the life of the process.
+func openLibrary(path string) (library, error) {
+	p := C.CString(path)
+	defer C.free(unsafe.Pointer(p))
+	var e *C.char
+	t := C.table_open(p, &e)
+	if t == nil {
+		defer C.free(unsafe.Pointer(e))
+		return library{}, errors.New(C.GoString(e))
+	}
+	return library{t}, nil
+}
+
 // take turns an error string of the shim into an error and frees it.
-func take(err *C.char) error {
+func (l library) take(err *C.char) error {
 	if err == nil {
 		return errors.New("the engine gave no reason")
 	}
-	defer C.loam_chat_free(unsafe.Pointer(err))
+	defer C.table_free(l.t, unsafe.Pointer(err))
 	return errors.New(C.GoString(err))
 }
 
-func takeString(s *C.char) string {
-	defer C.loam_chat_free(unsafe.Pointer(s))
+func (l library) takeString(s *C.char) string {
+	defer C.table_free(l.t, unsafe.Pointer(s))
 	return C.GoString(s)
 }
 
@@ -68,55 +89,59 @@ func cStrings(list []string) (array **C.char, free func()) {
 }
 
 // initialize loads the plug-ins; only the first call in a process has an effect.
-func initialize(pluginDir, variant string) error {
+func (l library) initialize(pluginDir, variant string) error {
 	d, v := C.CString(pluginDir), C.CString(variant)
 	defer C.free(unsafe.Pointer(d))
 	defer C.free(unsafe.Pointer(v))
 	var e *C.char
-	if C.loam_chat_init(d, v, &e) != C.LOAM_CHAT_OK {
-		return take(e)
+	if C.table_init(l.t, d, v, &e) != C.LOAM_CHAT_OK {
+		return l.take(e)
 	}
 	return nil
 }
 
-func build() string   { return C.GoString(C.loam_chat_build()) }
-func variant() string { return C.GoString(C.loam_chat_variant()) }
+func (l library) build() string   { return C.GoString(C.table_build(l.t)) }
+func (l library) variant() string { return C.GoString(C.table_variant(l.t)) }
 
-func devices() ([]backend.Device, error) {
+func (l library) devices() ([]backend.Device, error) {
 	var e *C.char
-	s := C.loam_chat_devices(&e)
+	s := C.table_devices(l.t, &e)
 	if s == nil {
-		return nil, take(e)
+		return nil, l.take(e)
 	}
 	var list []backend.Device
-	if err := json.Unmarshal([]byte(takeString(s)), &list); err != nil {
+	if err := json.Unmarshal([]byte(l.takeString(s)), &list); err != nil {
 		return nil, fmt.Errorf("devices: %w", err)
 	}
 	return list, nil
 }
 
 // handle is one loam_chat.
-type handle struct{ c *C.struct_loam_chat }
+type handle struct {
+	library
+	c *C.struct_loam_chat
+}
 
-func newHandle() handle { return handle{C.loam_chat_new()} }
+func (l library) newHandle() handle { return handle{l, C.table_create(l.t)} }
 
-func (h handle) delete()           { C.loam_chat_delete(h.c) }
-func (h handle) progress() float32 { return float32(C.loam_chat_progress(h.c)) }
-func (h handle) pos() int          { return int(C.loam_chat_pos(h.c)) }
-func (h handle) keep(n int) bool   { return C.loam_chat_keep(h.c, C.int32_t(n)) != 0 }
+func (h handle) delete()           { C.table_destroy(h.t, h.c) }
+func (h handle) progress() float32 { return float32(C.table_progress(h.t, h.c)) }
+func (h handle) pos() int          { return int(C.table_pos(h.t, h.c)) }
+func (h handle) keep(n int) bool   { return C.table_keep(h.t, h.c, C.int32_t(n)) != 0 }
 
-func (h handle) isEnd(token int32) bool { return C.loam_chat_is_end(h.c, C.int32_t(token)) != 0 }
+func (h handle) isEnd(token int32) bool { return C.table_is_end(h.t, h.c, C.int32_t(token)) != 0 }
 func (h handle) isControl(token int32) bool {
-	return C.loam_chat_is_control(h.c, C.int32_t(token)) != 0
+	return C.table_is_control(h.t, h.c, C.int32_t(token)) != 0
 }
 
-func (h handle) cancel(on bool) {
-	v := C.int(0)
+func flag(on bool) C.int {
 	if on {
-		v = 1
+		return 1
 	}
-	C.loam_chat_cancel(h.c, v)
+	return 0
 }
+
+func (h handle) cancel(on bool) { C.table_cancel(h.t, h.c, flag(on)) }
 
 // openParams is struct loam_chat_params with the adapters.
 type openParams struct {
@@ -141,9 +166,9 @@ func (h handle) open(p openParams) (st status, failed int, err error) {
 	}
 	weights := append(append([]float32(nil), p.weights...), 0) // never empty: its address is taken
 	var e *C.char
-	rc := C.loam_chat_open(h.c, path, &cp, adapters, (*C.float)(&weights[0]), C.int32_t(len(p.adapters)), &e)
+	rc := C.table_open_model(h.t, h.c, path, &cp, adapters, (*C.float)(&weights[0]), C.int32_t(len(p.adapters)), &e)
 	if rc < 0 {
-		return status(rc), int(C.loam_chat_failed_adapter(h.c)), take(e)
+		return status(rc), int(C.table_failed_adapter(h.t, h.c)), h.take(e)
 	}
 	return status(rc), 0, nil
 }
@@ -162,6 +187,7 @@ type modelInfo struct {
 	Template     string `json:"template"`
 	NamedFormat  string `json:"named_format"`
 	TrimKV       bool   `json:"trim_kv"`
+	Jinja        bool   `json:"jinja"`
 	AddBOS       bool   `json:"add_bos"`
 	BOS          string `json:"bos"`
 	EOS          string `json:"eos"`
@@ -170,12 +196,12 @@ type modelInfo struct {
 
 func (h handle) info() (modelInfo, error) {
 	var e *C.char
-	s := C.loam_chat_info(h.c, &e)
+	s := C.table_info(h.t, h.c, &e)
 	if s == nil {
-		return modelInfo{}, take(e)
+		return modelInfo{}, h.take(e)
 	}
 	var i modelInfo
-	if err := json.Unmarshal([]byte(takeString(s)), &i); err != nil {
+	if err := json.Unmarshal([]byte(h.takeString(s)), &i); err != nil {
 		return modelInfo{}, fmt.Errorf("model information: %w", err)
 	}
 	return i, nil
@@ -185,14 +211,13 @@ func (h handle) info() (modelInfo, error) {
 func (h handle) tokenize(text string, addSpecial, parseSpecial bool) ([]int32, error) {
 	ct := C.CString(text)
 	defer C.free(unsafe.Pointer(ct))
-	flag := map[bool]C.int{true: 1}
 	tokens := make([]int32, len(text)+4)
 	for {
 		var e *C.char
-		n := int(C.loam_chat_tokenize(h.c, ct, C.int32_t(len(text)), flag[addSpecial], flag[parseSpecial],
+		n := int(C.table_tokenize(h.t, h.c, ct, C.int32_t(len(text)), flag(addSpecial), flag(parseSpecial),
 			(*C.int32_t)(&tokens[0]), C.int32_t(len(tokens)), &e))
 		if n < 0 {
-			return nil, take(e)
+			return nil, h.take(e)
 		}
 		if n <= len(tokens) {
 			return tokens[:n:n], nil
@@ -201,13 +226,13 @@ func (h handle) tokenize(text string, addSpecial, parseSpecial bool) ([]int32, e
 	}
 }
 
-// piece appends the bytes of a token to buf; control tokens have none.
-func (h handle) piece(buf []byte, token int32) []byte {
+// piece appends the bytes of a token to buf; control tokens have none, unless special asks for their names.
+func (h handle) piece(buf []byte, token int32, special bool) []byte {
 	var b [256]byte
-	n := int(C.loam_chat_piece(h.c, C.int32_t(token), (*C.char)(unsafe.Pointer(&b[0])), C.int32_t(len(b))))
+	n := int(C.table_piece(h.t, h.c, C.int32_t(token), flag(special), (*C.char)(unsafe.Pointer(&b[0])), C.int32_t(len(b))))
 	if n > len(b) {
 		long := make([]byte, n)
-		C.loam_chat_piece(h.c, C.int32_t(token), (*C.char)(unsafe.Pointer(&long[0])), C.int32_t(n))
+		C.table_piece(h.t, h.c, C.int32_t(token), flag(special), (*C.char)(unsafe.Pointer(&long[0])), C.int32_t(n))
 		return append(buf, long...)
 	}
 	return append(buf, b[:max(n, 0)]...)
@@ -221,95 +246,56 @@ func (h handle) format(format string, roles, texts []string, addGeneration bool)
 	defer freeRoles()
 	t, freeTexts := cStrings(texts)
 	defer freeTexts()
-	add := C.int(0)
-	if addGeneration {
-		add = 1
-	}
 	var out, e *C.char
-	switch rc := status(C.loam_chat_format(h.c, f, r, t, C.int32_t(len(roles)), add, &out, &e)); {
+	switch rc := status(C.table_format(h.t, h.c, f, r, t, C.int32_t(len(roles)), flag(addGeneration), &out, &e)); {
 	case rc < 0:
-		return "", rc, take(e)
+		return "", rc, h.take(e)
 	case rc != statusOK:
 		return "", rc, nil
 	}
-	return takeString(out), statusOK, nil
+	return h.takeString(out), statusOK, nil
 }
 
-// eval evaluates one call.
-func (h handle) eval(call []int32) (status, error) {
+// eval evaluates one call. all keeps the logits of each of its tokens, not only of the last.
+func (h handle) eval(call []int32, all bool) (status, error) {
 	var e *C.char
-	rc := status(C.loam_chat_eval(h.c, (*C.int32_t)(unsafe.SliceData(call)), C.int32_t(len(call)), &e))
+	rc := status(C.table_eval(h.t, h.c, (*C.int32_t)(unsafe.SliceData(call)), C.int32_t(len(call)), flag(all), &e))
 	if rc < 0 {
-		return rc, take(e)
+		return rc, h.take(e)
 	}
 	return rc, nil
 }
 
-func (h handle) logits(vocab int) ([]float32, error) {
+// logits copies the logits of a token of the last call; -1 = its last one.
+func (h handle) logits(index, vocab int) ([]float32, error) {
 	out := make([]float32, vocab)
 	var e *C.char
-	if C.loam_chat_logits(h.c, (*C.float)(unsafe.SliceData(out)), C.int32_t(vocab), &e) != C.LOAM_CHAT_OK {
-		return nil, take(e)
+	if C.table_logits(h.t, h.c, C.int32_t(index), (*C.float)(unsafe.SliceData(out)), C.int32_t(vocab), &e) != C.LOAM_CHAT_OK {
+		return nil, h.take(e)
 	}
 	return out, nil
 }
 
-// beginSampling builds the sampler chain over the tokens so far.
-func (h handle) beginSampling(s backend.Sampling, history []int32) error {
-	cs := C.struct_loam_chat_sampling{
-		temperature: C.float(s.Temperature), top_p: C.float(s.TopP), min_p: C.float(s.MinP),
-		penalty_repeat: C.float(s.RepeatPenalty), penalty_freq: C.float(s.FrequencyPenalty), penalty_present: C.float(s.PresencePenalty),
-		top_k: C.int32_t(s.TopK), penalty_last_n: C.int32_t(s.PenaltyLastN), seed: C.uint64_t(s.Seed),
-	}
-	var e *C.char
-	if C.loam_chat_sampling_begin(h.c, &cs, (*C.int32_t)(unsafe.SliceData(history)), C.int32_t(len(history)), &e) != C.LOAM_CHAT_OK {
-		return take(e)
-	}
-	return nil
-}
-
-// alternative is a token with its log-probability before any sampler.
-type alternative struct {
-	id      int32
-	logProb float32
-}
-
-// draw takes the token for a position.
-func (h handle) draw(position, alts int) (int32, []alternative, error) {
-	ids, probs := make([]int32, alts+1), make([]float32, alts+1)
-	var token C.int32_t
-	var e *C.char
-	n := int(C.loam_chat_draw(h.c, C.uint64_t(position), &token, C.int32_t(alts), (*C.int32_t)(&ids[0]), (*C.float)(&probs[0]), &e))
-	if n < 0 {
-		return 0, nil, take(e)
-	}
-	var list []alternative
-	for i := range n {
-		list = append(list, alternative{ids[i], probs[i]})
-	}
-	return int32(token), list, nil
-}
-
 // state calls use with the bytes of the cache's state, which lie in C memory until it returns.
 func (h handle) state(use func([]byte) error) error {
-	size := C.loam_chat_state_size(h.c)
+	size := C.table_state_size(h.t, h.c)
 	buf := C.malloc(size + 1)
 	if buf == nil {
 		return errors.New("not enough memory for the state")
 	}
 	defer C.free(buf)
 	var e *C.char
-	n := C.loam_chat_state_get(h.c, (*C.uint8_t)(buf), size, &e)
+	n := C.table_state_get(h.t, h.c, (*C.uint8_t)(buf), size, &e)
 	if n == 0 {
-		return take(e)
+		return h.take(e)
 	}
 	return use(unsafe.Slice((*byte)(buf), int(n)))
 }
 
 func (h handle) setState(b []byte) error {
 	var e *C.char
-	if C.loam_chat_state_set(h.c, (*C.uint8_t)(unsafe.SliceData(b)), C.size_t(len(b)), &e) != C.LOAM_CHAT_OK {
-		return take(e)
+	if C.table_state_set(h.t, h.c, (*C.uint8_t)(unsafe.SliceData(b)), C.size_t(len(b)), &e) != C.LOAM_CHAT_OK {
+		return h.take(e)
 	}
 	return nil
 }

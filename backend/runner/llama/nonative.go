@@ -11,16 +11,20 @@ import (
 )
 
 // Driver returns a driver that refuses everything: the program was built without native code.
-func Driver() engine.Driver { return absent{} }
+func Driver() engine.Driver { return absent(Name) }
 
-type absent struct{}
+// Pack is the same as the current engine.
+func Pack() engine.Driver { return absent(PackName) }
+
+// absent is an engine that is not there, by its name.
+type absent string
 
 var errAbsent = fmt.Errorf("this program was built without the chat engine: %w", backend.ErrUnsupported)
 
-func (absent) Name() string { return Name }
+func (a absent) Name() string { return string(a) }
 
-func (absent) Devices(context.Context, string) ([]backend.Device, backend.EngineInfo, error) {
-	return nil, backend.EngineInfo{Engine: Name}, errAbsent
+func (a absent) Devices(context.Context, string) ([]backend.Device, backend.EngineInfo, error) {
+	return nil, backend.EngineInfo{Engine: string(a)}, errAbsent
 }
 
 func (absent) OpenChat(context.Context, engine.LoadRequest, engine.Progress) (engine.Chat, error) {

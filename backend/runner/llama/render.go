@@ -15,7 +15,8 @@ import (
 // fallbackFormat renders conversations of models whose template is not recognised: most of them understand it.
 const fallbackFormat = "chatml"
 
-// Render implements engine.Chat by the engine's named formats; it does not run templates.
+// Render implements engine.Chat: by the model's template where the engine runs templates and no named format is asked for,
+// else by the engine's named formats.
 func (c *chat) Render(ctx context.Context, r engine.RenderRequest) (engine.Rendered, error) {
 	end, err := c.begin(ctx)
 	if err != nil {
@@ -25,6 +26,21 @@ func (c *chat) Render(ctx context.Context, r engine.RenderRequest) (engine.Rende
 	if err := ctx.Err(); err != nil {
 		return engine.Rendered{}, err
 	}
+	if c.jinja && r.Format == "" {
+		out, st, err := renderTemplate(c.h, r)
+		if err != nil || st == statusOK {
+			out.AddBOS = c.addBOS
+			return out, err
+		}
+		// The file brings no template: a named format has to do.
+	}
+	if len(r.Tools) > 0 || len(r.JSONSchema) > 0 || r.Template != "" {
+		return engine.Rendered{}, fmt.Errorf("render: tools, JSON schemas and templates: %w", backend.ErrUnsupported)
+	}
+	return c.renderNamed(r)
+}
+
+func (c *chat) renderNamed(r engine.RenderRequest) (engine.Rendered, error) {
 	out := engine.Rendered{Format: r.Format, AddBOS: c.addBOS}
 	prompt, st, err := c.format(r.Format, r.Messages, r.AddGenerationPrompt)
 	if err != nil {

@@ -1,11 +1,11 @@
 //go:build !nonative
 
-// Evaluation and the state of the KV cache of the embedded engine.
-#include "embedded.h"
+// Evaluation and the state of the KV cache of an engine.
+#include "shim.h"
 
 using namespace loam;
 
-int loam_chat_eval(loam_chat * c, const int32_t * tokens, int32_t n, char ** err) {
+int loam_chat_eval(loam_chat * c, const int32_t * tokens, int32_t n, int all, char ** err) {
     return guard(err, (int) LOAM_CHAT_ERROR, [&]() -> int {
         const int32_t n_vocab = llama_vocab_n_tokens(c->vocab());
         for (int32_t i = 0; i < n; i++)
@@ -13,7 +13,10 @@ int loam_chat_eval(loam_chat * c, const int32_t * tokens, int32_t n, char ** err
         if (n < 1 || (uint32_t) n > llama_n_batch(c->ctx.get())) throw std::runtime_error("a call of " + std::to_string(n) + " tokens");
         if (loam_chat_pos(c) + n > (int32_t) llama_n_ctx(c->ctx.get())) return LOAM_CHAT_FULL;
         log_clear();
-        const int rc = llama_decode(c->ctx.get(), llama_batch_get_one(const_cast<int32_t *>(tokens), n));
+        auto batch = llama_batch_get_one(const_cast<int32_t *>(tokens), n);
+        std::vector<int8_t> wanted((size_t) n, 1);
+        if (all) batch.logits = wanted.data();
+        const int rc = llama_decode(c->ctx.get(), batch);
         if (rc == 1) return LOAM_CHAT_FULL;
         if (rc == 2) return LOAM_CHAT_CANCELLED;
         if (rc != 0) throw std::runtime_error("evaluation failed: " + log_text());
@@ -34,9 +37,9 @@ int loam_chat_keep(loam_chat * c, int32_t n_pos) {
     });
 }
 
-int loam_chat_logits(const loam_chat * c, float * out, int32_t n_vocab, char ** err) {
+int loam_chat_logits(const loam_chat * c, int32_t index, float * out, int32_t n_vocab, char ** err) {
     return guard(err, (int) LOAM_CHAT_ERROR, [&]() -> int {
-        const float * logits = llama_get_logits_ith(c->ctx.get(), -1);
+        const float * logits = llama_get_logits_ith(c->ctx.get(), index);
         if (!logits || n_vocab != llama_vocab_n_tokens(c->vocab())) throw std::runtime_error("nothing was evaluated");
         memcpy(out, logits, (size_t) n_vocab * sizeof(float));
         return LOAM_CHAT_OK;

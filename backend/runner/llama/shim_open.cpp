@@ -1,7 +1,7 @@
 //go:build !nonative
 
 // Opening a model: file, adapters, context, and what is known about them.
-#include "embedded.h"
+#include "shim.h"
 
 #include <algorithm>
 
@@ -191,8 +191,8 @@ static std::string recommended(const llama_model * m) {
 
 using namespace loam;
 
-loam_chat * loam_chat_new(void) { return new (std::nothrow) loam_chat; }
-void        loam_chat_delete(loam_chat * c) { delete c; }
+loam_chat * loam_chat_create(void) { return new (std::nothrow) loam_chat; }
+void        loam_chat_destroy(loam_chat * c) { delete c; }
 float       loam_chat_progress(const loam_chat * c) { return c->progress; }
 void        loam_chat_cancel(loam_chat * c, int on) { c->cancel = on; }
 int32_t     loam_chat_failed_adapter(const loam_chat * c) { return c->failed_adapter; }
@@ -224,6 +224,7 @@ char * loam_chat_info(const loam_chat * c, char ** err) {
         j.key("template").str(t ? t : "").key("named_format").str(c->named_format).key("trim_kv").flag(c->trim_kv);
         j.key("add_bos").flag(llama_vocab_get_add_bos(v)).key("bos").str(token_text(v, llama_vocab_bos(v)));
         j.key("eos").str(token_text(v, llama_vocab_eos(v))).key("recommended").str(recommended(m));
+        templates_info(c, j);
         return copy(j.close('}').text());
     });
 }

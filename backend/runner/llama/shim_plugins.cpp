@@ -1,7 +1,7 @@
 //go:build !nonative
 
-// Plug-ins, devices, log and last words of the embedded engine.
-#include "embedded.h"
+// Plug-ins, devices, log and last words of an engine.
+#include "shim.h"
 
 #include "ggml.h"
 
@@ -182,6 +182,7 @@ static const char * type_name(enum ggml_backend_dev_type t) {
         case GGML_BACKEND_DEVICE_TYPE_GPU:   return "gpu";
         case GGML_BACKEND_DEVICE_TYPE_IGPU:  return "igpu";
         case GGML_BACKEND_DEVICE_TYPE_ACCEL: return "accel";
+        default:                             break; // newer versions have more
     }
     return "unknown";
 }
@@ -191,7 +192,7 @@ static const char * type_name(enum ggml_backend_dev_type t) {
 using namespace loam;
 
 int          loam_chat_api(void) { return LOAM_CHAT_API; }
-const char * loam_chat_build(void) { return "llama.cpp ec98e2002"; }
+const char * loam_chat_build(void) { return build_version; }
 void         loam_chat_free(void * p) { free(p); }
 const char * loam_chat_variant(void) { return init_variant.c_str(); }
 

@@ -1,7 +1,7 @@
 //go:build !nonative
 
-// Tokens, pieces and named formats of the embedded engine.
-#include "embedded.h"
+// Tokens, pieces and named formats of an engine.
+#include "shim.h"
 
 using namespace loam;
 
@@ -14,9 +14,9 @@ int32_t loam_chat_tokenize(const loam_chat * c, const char * text, int32_t n_tex
     });
 }
 
-int32_t loam_chat_piece(const loam_chat * c, int32_t token, char * buf, int32_t n_max) {
+int32_t loam_chat_piece(const loam_chat * c, int32_t token, int special, char * buf, int32_t n_max) {
     return guard(nullptr, (int32_t) LOAM_CHAT_ERROR, [&]() -> int32_t {
-        const int32_t n = llama_token_to_piece(c->vocab(), token, buf, n_max, 0, false);
+        const int32_t n = llama_token_to_piece(c->vocab(), token, buf, n_max, 0, special != 0);
         return n < 0 ? -n : n;
     });
 }

@@ -1,0 +1,1 @@
+// Cargo wants a target to look at.

@@ -1,0 +1,120 @@
+package pages
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"loam/backend"
+	"loam/backend/chat"
+	"loam/backend/prompt"
+	"loam/ui/widgets"
+)
+
+// loadManner reads how the chat's model is spoken to.
+func (c *conversation) loadManner() {
+	m := c.picker.model()
+	if m == nil {
+		c.mannerOf, c.manner = 0, chat.Manner{}
+		c.showNews()
+		return
+	}
+	id := m.ID
+	c.env.Host.Load("models", func(ctx context.Context) func() {
+		manner, err := c.env.Chats.Manner(ctx, id)
+		return func() {
+			if err != nil {
+				c.env.Host.Fail(err, c.loadManner)
+				return
+			}
+			c.mannerOf, c.manner = id, manner
+			c.showNews()
+		}
+	})
+}
+
+// showNews tells in the composer what stands between the person and good answers: a format that was guessed.
+func (c *conversation) showNews() {
+	m := c.picker.model()
+	if m == nil || c.mannerOf != m.ID || c.manner.Format != "" || !c.guessed {
+		c.composer.setNews("", "", nil)
+		return
+	}
+	c.composer.setNews("The engine does not know "+m.Name+"'s chat template, so Loam guesses a format. Answers may be odd.",
+		"Choose a format", c.chooseFormat)
+}
+
+// noteGuess takes from the path whether the last reply was asked for in a guessed format.
+func (c *conversation) noteGuess(path []backend.Message) {
+	c.guessed = false
+	for _, m := range path {
+		if m.Role == backend.RoleAssistant {
+			c.guessed = m.Usage.Guessed
+		}
+	}
+	c.showNews()
+}
+
+// formatsHeight is how high the list of formats is at most.
+const formatsHeight = 420
+
+// chooseFormat opens the list of formats.
+func (c *conversation) chooseFormat(anchor fyne.CanvasObject) {
+	row := func(name, label, facts string) fyne.CanvasObject {
+		return widgets.NewChoiceRow(label, facts, c.manner.Format == name, func() {
+			c.env.Host.ClosePopover()
+			manner := c.manner
+			manner.Format = name
+			c.setManner(manner)
+		})
+	}
+	list := []fyne.CanvasObject{row("", "The model's own", "Guessed where the engine does not know it")}
+	for _, f := range prompt.Formats() {
+		list = append(list, row(f.Name, f.Label, f.Name))
+	}
+	height := min(formatsHeight, c.body.Size().Height-80)
+	c.env.Host.Popover(container.New(widgets.Sized{Height: height},
+		widgets.Scrolled(container.New(widgets.Inset{Right: 12}, container.New(widgets.Column{Gap: 2}, list...)))), anchor, 400)
+}
+
+// setManner has the chat's model spoken to in another way from its next reply on.
+func (c *conversation) setManner(m chat.Manner) {
+	if c.mannerOf == 0 {
+		return
+	}
+	id, before := c.mannerOf, c.manner
+	c.manner = m
+	c.showNews()
+	c.env.Host.Load("models", func(ctx context.Context) func() {
+		err := c.env.Chats.SetManner(ctx, id, m)
+		return func() {
+			switch {
+			case err != nil:
+				c.manner = before
+				c.showNews()
+				c.env.Host.Fail(err, nil)
+			case m.Format != before.Format:
+				c.env.Host.Notify(c.formatNotice(m.Format))
+			}
+		}
+	})
+}
+
+func (c *conversation) formatNotice(format string) widgets.Notice {
+	n := widgets.Notice{Key: "format", Text: "From the next reply on the model's own template is used."}
+	if format != "" {
+		n.Text = "From the next reply on the format of " + prompt.FormatLabel(format) + " is used."
+	}
+	list := c.view.Items()
+	if len(list) > 0 && c.running == 0 {
+		last := list[len(list)-1].ID
+		n.Action, n.Do = "Regenerate", func() {
+			c.do(func(ctx context.Context) error {
+				_, err := c.env.Chats.Regenerate(ctx, last)
+				return err
+			})
+		}
+	}
+	return n
+}
