@@ -64,10 +64,11 @@ type App struct {
 	Chats   *chat.Service
 	Studio  *studio.Service
 
-	log    *slog.Logger
-	deps   Deps
-	lock   *instance.Lock // nil beside a window
-	unlook func()         // of the bus
+	log     *slog.Logger
+	deps    Deps
+	lock    *instance.Lock // nil beside a window
+	unlook  func()         // of the bus
+	unwatch func() error   // for crashes; nil = nobody watches
 
 	base  context.Context // of the housekeeping; ended by Close
 	end   context.CancelFunc
@@ -97,6 +98,7 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 		if a.lock, err = instance.TakeLock(d.Folders.Data); err != nil {
 			return nil, err
 		}
+		a.watchCrashes()
 	}
 	if a.Store, err = store.Open(ctx, store.Options{Path: d.Folders.database(), Logger: d.Logger}); err != nil {
 		return nil, err
@@ -219,6 +221,9 @@ func (a *App) Close(ctx context.Context) error {
 	}
 	if a.Store != nil {
 		step("store", a.Store.Close())
+	}
+	if a.unwatch != nil {
+		step("watch for crashes", a.unwatch()) // before another start may begin its own
 	}
 	if a.lock != nil {
 		step("data folder", a.lock.Unlock())
