@@ -18,11 +18,7 @@ import (
 	"loam/backend/runner/sd"
 )
 
-<<<<<<< HEAD
-func drivers() []engine.Engine { return []engine.Engine{llama.Driver(), llama.Pack()} }
-=======
-func drivers() []engine.Engine { return []engine.Engine{llama.Driver(), sd.Pack{}} }
->>>>>>> 026e13a (wip3)
+func drivers() []engine.Engine { return []engine.Engine{llama.Driver(), llama.Pack(), sd.Pack{}} }
 
 // openReal starts an App with the installed engine and the starter model.
 func openReal(t *testing.T, dir string) *App {
