@@ -30,6 +30,7 @@ type Chats interface {
 	SetModel(ctx context.Context, chatID, modelID int64) error
 	SetSystem(ctx context.Context, chatID int64, system string) error
 	SetSampling(ctx context.Context, chatID int64, s *backend.Sampling) error
+	SetAdapters(ctx context.Context, chatID int64, list []backend.AdapterUse) error
 	Manner(ctx context.Context, modelID int64) (chat.Manner, error)
 	SetManner(ctx context.Context, modelID int64, m chat.Manner) error
 	Trash(ctx context.Context, id int64) error
@@ -56,6 +57,8 @@ type Models interface {
 	// FitLoRA compares a LoRA with a picture model; LoRAFits with all of them, the best fit first.
 	FitLoRA(ctx context.Context, loraID, modelID int64) (library.LoRAFit, error)
 	LoRAFits(ctx context.Context, loraID int64) ([]library.LoRAFit, error)
+	// AdapterFits compares a LoRA for chat models with all chat models, the best fit first.
+	AdapterFits(ctx context.Context, id int64) ([]library.LoRAFit, error)
 	Remove(ctx context.Context, id int64) error
 	Restore(ctx context.Context, id int64) (backend.Model, error)
 	FreeNow(ctx context.Context, id int64) error

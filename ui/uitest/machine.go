@@ -111,6 +111,25 @@ func (m *Models) LoRAFits(ctx context.Context, loraID int64) ([]library.LoRAFit,
 	return fits, nil
 }
 
+// AdapterFits implements pages.Models: adapters of 16 tensors fit the chat models of their family.
+func (m *Models) AdapterFits(ctx context.Context, id int64) ([]library.LoRAFit, error) {
+	all, _ := m.List(ctx)
+	var fits []library.LoRAFit
+	for _, a := range all {
+		for _, x := range all {
+			if a.ID != id || x.Kind != backend.KindChat {
+				continue
+			}
+			f := library.LoRAFit{LoRA: a, Model: x, Matched: 16, Total: 16, Counted: true}
+			if a.Family != x.Family {
+				f.Matched, f.Reason = 0, "it was made for another kind of model"
+			}
+			fits = append(fits, f)
+		}
+	}
+	return fits, nil
+}
+
 // Remove implements pages.Models.
 func (m *Models) Remove(_ context.Context, id int64) error {
 	m.mu.Lock()
