@@ -45,6 +45,8 @@ type Deps struct {
 	Logger     *slog.Logger // nil = discard
 	Version    string
 	Commit     string
+	// Places is where to look for models of other programs; the zero value is this system.
+	Places library.Places
 	// Window is set by the process that holds the data folder: it takes the lock, keeps looking after the models and
 	// empties the trash. Commands beside it do without.
 	Window bool
@@ -106,7 +108,7 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 	a.Bus = event.NewBus()
 	a.Library = library.New(library.Deps{
 		Store: a.Store, Dir: d.Folders.Models, Bus: a.Bus, Logger: d.Logger, Passive: !d.Window,
-		Free: diskFree,
+		Free: diskFree, Places: d.Places,
 	})
 	a.takeStarter(ctx)
 	a.startEngines(ctx)
@@ -136,6 +138,9 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 func (a *App) tidy() {
 	if err := a.Library.Recheck(a.base); err != nil && a.base.Err() == nil {
 		a.log.Warn("The models could not be checked", "error", err)
+	}
+	if err := a.Library.FirstLook(a.base); err != nil && a.base.Err() == nil {
+		a.log.Warn("The folders of other programs could not be looked at", "error", err)
 	}
 	n, err := a.Store.PurgeTrash(a.base, time.Now().Add(-trashKept))
 	if err != nil && a.base.Err() == nil {

@@ -65,6 +65,14 @@ type Models interface {
 	Default(ctx context.Context) (backend.Model, error)
 	SetDefault(ctx context.Context, id int64) error
 	MeasuredSpeed(ctx context.Context, id int64) (library.Speed, bool, error)
+	// Around gives what was found in the folders of other programs, LookAround looks again, HideAround stops offering it,
+	// and Bring takes some of it in, used in place.
+	Around(ctx context.Context) (library.Around, error)
+	LookAround(ctx context.Context) (library.Around, error)
+	HideAround(ctx context.Context) error
+	Bring(ctx context.Context, paths []string) (library.Folder, error)
+	Copy(ctx context.Context, id int64) (backend.Model, error)
+	CancelCopy(id int64)
 }
 
 // Engines is what is loaded; *residency.Manager is one.
@@ -125,6 +133,11 @@ type Host interface {
 	// Go shows another page; Chat opens a conversation there with a model (0 = the default) when the page is PageChats.
 	Go(p Page)
 	NewChatWith(modelID int64)
+	// DrawWith shows the pictures page with a model, UseLoRA with a LoRA beside the model that is chosen there.
+	DrawWith(modelID int64)
+	UseLoRA(id int64)
+	// LookAround looks for models of other programs again.
+	LookAround()
 	AddFiles()
 	// Guide opens the guide at a link of package guide; "" = at the chapter of the page that is shown.
 	Guide(link string)
