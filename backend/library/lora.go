@@ -3,6 +3,7 @@ package library
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,24 @@ type LoRAFit struct {
 
 // Fits says whether the LoRA can be put to use with the model.
 func (f LoRAFit) Fits() bool { return f.Reason == "" }
+
+// CheckLoRA says why a LoRA must not be given to an engine together with a picture model: *backend.BadFile. What is wrong
+// with the model is not said here; opening it does.
+func (l *Library) CheckLoRA(ctx context.Context, loraID, modelID int64) error {
+	lora, err := l.LoRA(ctx, loraID)
+	if err != nil {
+		return err
+	}
+	f, err := l.FitLoRA(ctx, loraID, modelID)
+	var bad *backend.BadFile
+	switch {
+	case errors.As(err, &bad) && bad.Path == lora.Path:
+		return err
+	case err == nil && f.Reason != "":
+		return &backend.BadFile{Path: lora.Path, Reason: f.Reason}
+	}
+	return ctx.Err()
+}
 
 // share orders fits: what is counted and complete first.
 func (f LoRAFit) share() float64 {

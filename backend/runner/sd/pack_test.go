@@ -98,7 +98,7 @@ func TestPackKeepsTheContract(t *testing.T) {
 		Bad: map[string]engine.PictureFiles{
 			"no text encoder":   {Diffusion: f.Diffusion, TAE: f.TAE},
 			"not there":         {Diffusion: filepath.Join(dir, "nowhere.safetensors"), T5XXL: f.T5, TAE: f.TAE},
-			"cannot open model": {Diffusion: garbage, T5XXL: f.T5, TAE: f.TAE},
+			"no kind of picture model": {Diffusion: garbage, T5XXL: f.T5, TAE: f.TAE},
 		},
 		Overflowing: over,
 		Upscaler:    engine.PictureFiles{Upscaler: f.Upscaler},
