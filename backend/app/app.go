@@ -47,6 +47,8 @@ type Deps struct {
 	Commit     string
 	// Places is where to look for models of other programs; the zero value is this system.
 	Places library.Places
+	// CheckAfter is how long no model must have been in memory before one that was never loaded is checked; 0 = two minutes.
+	CheckAfter time.Duration
 	// Window is set by the process that holds the data folder: it takes the lock, keeps looking after the models and
 	// empties the trash. Commands beside it do without.
 	Window bool
@@ -71,6 +73,8 @@ type App struct {
 	lock    *instance.Lock // nil beside a window
 	unlook  func()         // of the bus
 	unwatch func() error   // for crashes; nil = nobody watches
+
+	checking sync.Mutex // one model at a time
 
 	base  context.Context // of the housekeeping; ended by Close
 	end   context.CancelFunc
@@ -130,6 +134,7 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 	if d.Window {
 		a.lock.Serve(func(paths []string) { a.Bus.Deliver(event.FilesHanded{Paths: paths}) })
 		a.owned.Go(a.tidy)
+		a.owned.Go(a.checkIdle)
 	}
 	return a, nil
 }

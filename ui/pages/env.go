@@ -100,6 +100,8 @@ type Studio interface {
 type System interface {
 	Machine(ctx context.Context) hardware.Machine
 	Doctor(ctx context.Context) (hardware.Report, error)
+	// CheckModel has an engine open a model in a process of its own: it comes back verified, or put aside with the reason.
+	CheckModel(ctx context.Context, id int64) (backend.Model, error)
 	// ModelsFolder says how many bytes the models folder holds and how many are free on its disk; 0 = not known.
 	ModelsFolder(ctx context.Context) (used, free int64)
 	Setting(ctx context.Context, key string, v any) (bool, error)

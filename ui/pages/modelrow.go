@@ -31,6 +31,11 @@ func (p *ModelsPage) row(m backend.Model) fyne.CanvasObject {
 		}
 		words = append(words, widgets.NewLabel(r.state, widgets.LabelStyle{Ink: ink, Size: theme.SizeSmall, Wrap: true}))
 	}
+	if m.State == backend.ModelQuarantined {
+		again := widgets.NewButton("Check again", widgets.KindQuiet, func() { p.check(m) })
+		again.Small = true
+		words = append(words, container.New(widgets.Row{}, again))
+	}
 	row := []fyne.CanvasObject{widgets.NewHint(m.Path, container.New(widgets.Column{Gap: 2}, words...))}
 	if done, busy := p.copying[m.ID]; busy {
 		p.copies[m.ID] = widgets.NewLabel(copyLine(done), widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
@@ -179,6 +184,9 @@ func (p *ModelsPage) menu(m backend.Model) []*fyne.MenuItem {
 			p.do(func(ctx context.Context) error { return p.env.Models.SetDefault(ctx, m.ID) })
 		})
 	}
+	if m.State == backend.ModelQuarantined || m.State == backend.ModelUnverified && (m.Kind == backend.KindChat || m.Kind == backend.KindDiffusion) {
+		item(checkLabel(m), theme.IconSuccess, func() { p.check(m) })
+	}
 	if m.State == backend.ModelChanged {
 		item("Use as it is now", theme.IconRegenerate, func() {
 			p.do(func(ctx context.Context) error {
@@ -194,6 +202,36 @@ func (p *ModelsPage) menu(m backend.Model) []*fyne.MenuItem {
 	item("Copy path", theme.IconCopy, func() { p.env.Host.Copy(m.Path) })
 	item("Remove", theme.IconRemove, func() { p.remove(m) })
 	return items
+}
+
+func checkLabel(m backend.Model) string {
+	if m.State == backend.ModelQuarantined {
+		return "Check again"
+	}
+	return "Check now"
+}
+
+// check has an engine open a model and says what came of it.
+func (p *ModelsPage) check(m backend.Model) {
+	key := fmt.Sprint("check:", m.ID)
+	p.env.Host.Notify(widgets.Notice{Key: key, Text: "Checking " + m.Name + "…", Keep: true})
+	p.env.Host.Load("check", func(ctx context.Context) func() {
+		now, err := p.env.System.CheckModel(ctx, m.ID)
+		return func() {
+			if err != nil {
+				n := widgets.Notice{Key: key, Tone: widgets.ToneWarn, Details: err.Error()}
+				n.Text, _ = p.env.Host.Sentence(err)
+				p.env.Host.Notify(n)
+				return
+			}
+			n := widgets.Notice{Key: key, Tone: widgets.ToneSuccess, Text: m.Name + " is verified: the engine opens it."}
+			if s := stateLine(now); s != "" {
+				n.Tone, n.Text = widgets.ToneError, m.Name+": "+s
+			}
+			p.env.Host.Notify(n)
+			p.Reload()
+		}
+	})
 }
 
 // copy copies a model's files into the models folder, beside everything else.
