@@ -111,8 +111,24 @@ type Usage struct {
 	SeenFrom int64  `json:"seen_from,omitempty"`
 	LeftOut  int    `json:"left_out,omitempty"`
 	Note     string `json:"note,omitempty"`
-	Format   string `json:"format,omitempty"`  // how the prompt was written: a named format, or "jinja" for a template
-	Guessed  bool   `json:"guessed,omitempty"` // Format was guessed, because the model's own template was not known
+	Format   string `json:"format,omitempty"`   // how the prompt was written: a named format, or "jinja" for a template
+	Guessed  bool   `json:"guessed,omitempty"`  // Format was guessed, because the model's own template was not known
+	Thinking string `json:"thinking,omitempty"` // what the template was told: "on", "off", "low", ...; "" = nothing
+
+	Parts *ReplyParts `json:"parts,omitempty"` // the reply as the engine's parser read it, where its text does not say it itself
+}
+
+// ReplyParts is a reply taken apart by the engine that knows its format.
+type ReplyParts struct {
+	Reasoning string      `json:"reasoning,omitempty"`
+	Answer    string      `json:"answer,omitempty"`
+	Calls     []ReplyCall `json:"calls,omitempty"`
+}
+
+// ReplyCall is a model's wish to have a tool run. Arguments is JSON text as the model wrote it.
+type ReplyCall struct {
+	Name      string `json:"name"`
+	Arguments string `json:"arguments"`
 }
 
 // TokenAlt is a candidate for one position with its log-probability (natural logarithm).
@@ -127,9 +143,10 @@ type TokenAlt struct {
 // tokens are evaluated one per call.
 type Generation struct {
 	MessageID int64
-	Prompt    []int32 // token IDs in evaluation order
-	Cuts      []int   // tokens per evaluation call; they sum to len(Prompt)
-	Tokens    []int32 // generated so far
+	Prompt    []int32   // token IDs in evaluation order
+	Cuts      []int     // tokens per evaluation call; they sum to len(Prompt)
+	Tokens    []int32   // generated so far
+	State     []float32 // what the samplers remember after the last of Tokens; nil = nothing
 	Stops     []string
 	Sampling  Sampling
 	Engine    EngineInfo

@@ -259,7 +259,11 @@ func concealed(v *vocabulary, h *hide, was string, known []string) (text string,
 
 // saying are the texts of a message that somebody wrote, a person or a model.
 func saying(m *engine.Message) []*string {
-	return []*string{&m.Content}
+	list := []*string{&m.Content, &m.Reasoning, &m.Name}
+	for i := range m.ToolCalls {
+		list = append(list, &m.ToolCalls[i].Name, &m.ToolCalls[i].Arguments)
+	}
+	return list
 }
 
 // reveal puts the control tokens back and remembers where they stand.

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -49,6 +50,12 @@ type prepared struct {
 	tokens []int32
 	reply  []int32 // what was generated to it
 	stops  []string
+
+	grammar   *backend.Grammar
+	preserved []string
+	parser    json.RawMessage // of replies; empty = they are plain text
+	thinking  string          // what the template was told about it
+
 	opener string // the reply begins with this text, which the template wrote for the model
 }
 
@@ -74,6 +81,9 @@ func (s *Service) Plan(ctx context.Context, chatID int64, text string) (Plan, er
 }
 
 func (s *Service) plan(ctx context.Context, c backend.Chat, model backend.Model, path []backend.Message, sampling backend.Sampling) (Plan, error) {
+	if err := s.checkTemplate(ctx, model); err != nil {
+		return Plan{}, err
+	}
 	adapters, err := s.adaptersOf(ctx, c)
 	if err != nil {
 		return Plan{}, err
@@ -176,7 +186,7 @@ func (s *Service) render(ctx context.Context, e engine.Chat, model backend.Model
 	if err != nil {
 		return prepared{}, err
 	}
-	request.Format = manner.Format
+	manner.tell(&request)
 	hidden, err := s.guard.conceal(ctx, e, model, &request)
 	if err != nil {
 		return prepared{}, fmt.Errorf("look for control tokens: %w", err)
@@ -193,6 +203,7 @@ func (s *Service) render(ctx context.Context, e engine.Chat, model backend.Model
 	return prepared{
 		plan: Plan{Notice: rendered.Notice, Format: rendered.Format}, text: words.text, words: words, tokens: tokens,
 		stops: rendered.Stops, opener: prompt.OpensReasoning(words.text),
+		grammar: rendered.Grammar, preserved: rendered.Preserved, parser: rendered.Parser, thinking: manner.told(rendered.Thinks),
 	}, nil
 }
 

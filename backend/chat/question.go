@@ -72,6 +72,7 @@ func (r *run) askNew(e engine.Chat) (question, error) {
 		r.mu.Unlock()
 	}
 	p.before = p.text
+	r.follow(p)
 	return question{
 		request: engine.GenerateRequest{Prompt: p.tokens, Stops: p.stops, Sampling: r.sampling},
 		record:  r.recordOf(e, p),
@@ -99,6 +100,7 @@ func (r *run) askOther(e engine.Chat) (question, error) {
 			return question{}, err
 		}
 	}
+	r.follow(p)
 	record := r.recordOf(e, p)
 	record.Tokens = tokens
 	return question{
@@ -108,6 +110,14 @@ func (r *run) askOther(e engine.Chat) (question, error) {
 		format:  p.plan.Format, guessed: p.plan.Notice != "",
 		note: noteOtherModel, seenFrom: p.plan.SeenFrom, leftOut: len(p.plan.LeftOut),
 	}, nil
+}
+
+// follow takes into the sampler settings what the template asks of a reply, beside what a person chose.
+func (r *run) follow(p prepared) {
+	r.sampling.Preserved = p.preserved
+	if p.grammar != nil {
+		r.sampling.Grammar = p.grammar
+	}
 }
 
 func (r *run) recordOf(e engine.Chat, p prepared) backend.Generation {

@@ -73,6 +73,7 @@ type run struct {
 // outcome is how the engine's part of a reply ended.
 type outcome struct {
 	result engine.Result
+	parts  *backend.ReplyParts
 	err    error
 }
 
@@ -147,6 +148,11 @@ func (r *run) answer() outcome {
 	}
 	need.Adapters = weights(r.adapters)
 	r.report(event.PhaseQueued, 0, 0)
+	if r.record == nil {
+		if err := r.s.checkTemplate(r.ctx, r.model); err != nil {
+			return outcome{err: err}
+		}
+	}
 	e, release, err := s.engines.Acquire(r.ctx, need)
 	if err != nil {
 		return outcome{err: err}
@@ -161,7 +167,14 @@ func (r *run) answer() outcome {
 	r.began = time.Now()
 	r.mu.Unlock()
 	result, err := e.Generate(r.ctx, q.request, func(ev engine.Event) error { return r.take(ev, q) })
-	return outcome{result: result, err: err}
+	out := outcome{result: result, err: err}
+	if err == nil {
+		r.mu.Lock()
+		text := r.text.String() + clean(result.Text)
+		r.mu.Unlock()
+		out.parts = parts(context.WithoutCancel(r.ctx), e, q.prompt, text, result.Stop == backend.StopCancel)
+	}
+	return out
 }
 
 // put adds to the reply's text. r.mu is held, or nobody else knows r yet.
@@ -227,7 +240,7 @@ func (r *run) keepRecord(q question) error {
 	}
 	r.mu.Lock()
 	r.reply.Note, r.reply.SeenFrom, r.reply.LeftOut = q.note, q.seenFrom, q.leftOut
-	r.reply.Usage.Format, r.reply.Usage.Guessed = q.format, q.guessed
+	r.reply.Usage.Format, r.reply.Usage.Guessed, r.reply.Usage.Thinking = q.format, q.guessed, q.prompt.thinking
 	r.mu.Unlock()
 	return nil
 }

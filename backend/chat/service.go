@@ -83,10 +83,12 @@ type Deps struct {
 	Models  Models
 	Bus     *event.Bus
 	Logger  *slog.Logger
-	Owner   backend.Owner                 // this process
-	Alive   func(o backend.Owner) bool    // is that process still there? nil = only this one is
-	Now     func() time.Time              // nil = time.Now
-	Context func(ctx context.Context) int // the wish for n_ctx in tokens; nil or 0 = the engine's choice
+	Owner   backend.Owner              // this process
+	Alive   func(o backend.Owner) bool // is that process still there? nil = only this one is
+	Now     func() time.Time           // nil = time.Now
+	// Templates says whether a model's chat template can be used; nil = that is not known.
+	Templates func(ctx context.Context, m backend.Model) (backend.TemplateVerdict, error)
+	Context   func(ctx context.Context) int // the wish for n_ctx in tokens; nil or 0 = the engine's choice
 }
 
 // Service runs conversations.
@@ -100,6 +102,8 @@ type Service struct {
 	alive   func(backend.Owner) bool
 	now     func() time.Time
 	context func(context.Context) int
+
+	templates func(context.Context, backend.Model) (backend.TemplateVerdict, error)
 
 	base    context.Context // of all replies; ended by Close
 	endBase context.CancelFunc
@@ -122,7 +126,7 @@ type Service struct {
 func New(d Deps) *Service {
 	s := &Service{
 		store: d.Store, engines: d.Engines, models: d.Models, bus: d.Bus, log: d.Logger,
-		owner: d.Owner, alive: d.Alive, now: d.Now, context: d.Context,
+		owner: d.Owner, alive: d.Alive, now: d.Now, context: d.Context, templates: d.Templates,
 		busy: map[int64]*run{}, running: map[int64]*run{},
 		unsaved: map[int64]backend.Message{}, rest: map[int64]store.Finish{},
 	}
@@ -134,6 +138,11 @@ func New(d Deps) *Service {
 	}
 	if s.alive == nil {
 		s.alive = s.isSelf
+	}
+	if s.templates == nil {
+		s.templates = func(context.Context, backend.Model) (backend.TemplateVerdict, error) {
+			return backend.TemplateVerdict{}, nil
+		}
 	}
 	if s.context == nil {
 		s.context = func(context.Context) int { return 0 }

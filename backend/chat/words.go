@@ -20,6 +20,7 @@ func sentence(err error) string {
 	var file *backend.BadFile
 	var long *TooLong
 	var save *saveError
+	var broken *BrokenTemplate
 	switch {
 	case errors.As(err, &save):
 		return unsavedSentence(save)
@@ -33,6 +34,8 @@ func sentence(err error) string {
 	case errors.As(err, &long):
 		return fmt.Sprintf("The message is too long for this model: it takes %s tokens, and there is room for %s. Shorten it, or choose a model with a larger context.",
 			humanize.Comma(int64(long.Tokens)), humanize.Comma(int64(long.Room)))
+	case errors.As(err, &broken):
+		return fmt.Sprintf("The chat template of %s is broken: %s. Choose a format to talk to it in another way.", broken.Model, broken.Reason)
 	case errors.Is(err, engine.ErrPromptTooLong):
 		return "The conversation is too long for this model's context."
 	case errors.Is(err, engine.ErrOtherBuild):

@@ -11,11 +11,11 @@ import (
 )
 
 // Request asks for the prompt of a conversation: the system prompt, then the path. Messages without text are left out
-// (replies that failed before their first token), the reasoning of earlier replies is not shown to the model again, and
-// neighbours of the same role become one message, because many templates insist on the roles taking turns.
+// (replies that failed before their first token), the reasoning of earlier replies stands apart, so that the model sees it
+// again only where its template wants that, and neighbours of the same role become one message, because many templates insist on the roles taking turns.
 func Request(system string, path []backend.Message) engine.RenderRequest {
 	r := engine.RenderRequest{AddGenerationPrompt: true}
-	add := func(role backend.Role, text string) {
+	add := func(role backend.Role, text, reasoning string) {
 		if strings.TrimSpace(text) == "" {
 			return
 		}
@@ -23,15 +23,18 @@ func Request(system string, path []backend.Message) engine.RenderRequest {
 			r.Messages[n-1].Content += "\n\n" + text
 			return
 		}
-		r.Messages = append(r.Messages, engine.Message{Role: role, Content: text})
+		r.Messages = append(r.Messages, engine.Message{Role: role, Content: text, Reasoning: reasoning})
 	}
-	add(backend.RoleSystem, system)
+	add(backend.RoleSystem, system, "")
 	for _, m := range path {
-		text := m.Text
-		if m.Role == backend.RoleAssistant {
-			text = withoutReasoning(text)
+		text, reasoning := m.Text, ""
+		switch {
+		case m.Role == backend.RoleAssistant && m.Usage.Parts != nil && m.Usage.Parts.Answer != "":
+			text, reasoning = m.Usage.Parts.Answer, m.Usage.Parts.Reasoning
+		case m.Role == backend.RoleAssistant:
+			text, reasoning = withoutReasoning(text), Split(text).Reasoning
 		}
-		add(m.Role, text)
+		add(m.Role, text, reasoning)
 	}
 	return r
 }

@@ -30,8 +30,8 @@ func TestRequest(t *testing.T) {
 		"system prompt first":              {"be brief", []backend.Message{user("hi")}, []engine.Message{{Role: s, Content: "be brief"}, {Role: u, Content: "hi"}}},
 		"blank system prompt is none":      {" \n", []backend.Message{user("hi")}, []engine.Message{{Role: u, Content: "hi"}}},
 		"failed replies join their users":  {"", []backend.Message{user("one"), reply(""), user("two")}, []engine.Message{{Role: u, Content: "one\n\ntwo"}}},
-		"earlier reasoning stays private":  {"", []backend.Message{user("1+1"), reply("<think>\nsum\n</think>\n\n2"), user("why")}, []engine.Message{{Role: u, Content: "1+1"}, {Role: a, Content: "2"}, {Role: u, Content: "why"}}},
-		"calls stay as they were written":  {"", []backend.Message{user("x"), reply("<think>a</think><tool_call>{\"name\":\"f\"}</tool_call>")}, []engine.Message{{Role: u, Content: "x"}, {Role: a, Content: "<tool_call>{\"name\":\"f\"}</tool_call>"}}},
+		"earlier reasoning stays private":  {"", []backend.Message{user("1+1"), reply("<think>\nsum\n</think>\n\n2"), user("why")}, []engine.Message{{Role: u, Content: "1+1"}, {Role: a, Content: "2", Reasoning: "sum"}, {Role: u, Content: "why"}}},
+		"calls stay as they were written":  {"", []backend.Message{user("x"), reply("<think>a</think><tool_call>{\"name\":\"f\"}</tool_call>")}, []engine.Message{{Role: u, Content: "x"}, {Role: a, Content: "<tool_call>{\"name\":\"f\"}</tool_call>", Reasoning: "a"}}},
 		"system messages join the prompt":  {"be brief", []backend.Message{{Role: s, Text: "be kind"}, user("hi")}, []engine.Message{{Role: s, Content: "be brief\n\nbe kind"}, {Role: u, Content: "hi"}}},
 		"words keep their own white space": {"", []backend.Message{user("  indented\n")}, []engine.Message{{Role: u, Content: "  indented\n"}}},
 	} {

@@ -3,7 +3,7 @@
 package llama
 
 import (
-	"flag"
+	goflag "flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,7 +17,7 @@ import (
 	"loam/backend/prompt"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = goflag.Bool("update", false, "write the golden files anew")
 
 // TestNamedFormatsWriteWhatTheyAlwaysDid holds every named format against a golden: what models were trained on must not
 // change by accident.

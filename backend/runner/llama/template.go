@@ -118,7 +118,11 @@ func templateError(err error) error {
 	if !errors.As(err, &shim) {
 		return fmt.Errorf("render: %w", err)
 	}
-	line, _, _ := strings.Cut(strings.TrimSpace(shim.text), "\n")
+	text := strings.TrimSpace(shim.text)
+	if _, after, ok := strings.Cut(text, "\nError: "); ok { // a place in the template comes first
+		text = strings.TrimPrefix(after, "Jinja Exception: ")
+	}
+	line, _, _ := strings.Cut(text, "\n")
 	if runes := []rune(line); len(runes) > 300 {
 		line = string(runes[:300]) + "…"
 	}
