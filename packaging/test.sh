@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Everything CI runs, in the order in which a failure is cheapest to learn: set up, build, check, lint, the whole tree's tests with
-# the engines, the window's rooms with Fyne's own locks (without the tag migrated_fynedo), the real window on a virtual screen.
+# Everything CI runs, in the order in which a failure is cheapest to learn: set up, build, check, lint, vet for this and for other
+# systems, the whole tree's tests with the engines, the window's rooms with Fyne's own locks (without the tag migrated_fynedo), the
+# real window on a virtual screen.
 # A failed stage does not keep the later ones from running; the last lines name what failed and sum up the tests.
 #   LOAM_STAGES="check lint" runs only those stages.
 source "$(dirname "$0")/shell.sh"
 cd "$ROOT"
 
 for name in ${LOAM_STAGES:-}; do
-	[[ " setup build check lint vet tests unlocked window " == *" $name "* ]] ||
-		die "there is no stage $name: LOAM_STAGES takes setup, build, check, lint, vet, tests, unlocked and window"
+	[[ " setup build check lint vet cross tests unlocked window " == *" $name "* ]] ||
+		die "there is no stage $name: LOAM_STAGES takes setup, build, check, lint, vet, cross, tests, unlocked and window"
 done
 
 with=packaging/go/with.sh
@@ -75,6 +76,7 @@ if [[ ${#failed_stages[@]} == 0 ]]; then
 	stage check make --no-print-directory check
 	stage lint make --no-print-directory lint
 	stage vet vet_native
+	stage cross packaging/cross-vet.sh
 	stage tests counted -tags "$tags" -timeout 20m ./...
 	stage unlocked window_rooms
 	stage window real_window
