@@ -77,6 +77,8 @@ if [[ -z $ci ]]; then
 fi
 tree=$root$home/loam
 mkdir -p "$tree"
+# A root that is used again has an older tree, whose files may have gone since.
+[[ ! -d $tree/.git ]] || git -c safe.directory='*' -C "$tree" ls-files -z | (cd "$tree" && xargs -0 rm -f)
 git -c safe.directory='*' ls-files -z --cached --others --exclude-standard |
 	while IFS= read -r -d '' f; do [[ ! -f $f && ! -L $f ]] || printf '%s\0' "$f"; done |
 	tar --null -T - -cf - | tar -C "$tree" -xf -
