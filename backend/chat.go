@@ -143,10 +143,9 @@ type TokenAlt struct {
 // tokens are evaluated one per call.
 type Generation struct {
 	MessageID int64
-	Prompt    []int32   // token IDs in evaluation order
-	Cuts      []int     // tokens per evaluation call; they sum to len(Prompt)
-	Tokens    []int32   // generated so far
-	State     []float32 // what the samplers remember after the last of Tokens; nil = nothing
+	Prompt    []int32 // token IDs in evaluation order
+	Cuts      []int   // tokens per evaluation call; they sum to len(Prompt)
+	Tokens    []int32 // generated so far
 	Stops     []string
 	Sampling  Sampling
 	Engine    EngineInfo

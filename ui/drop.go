@@ -39,8 +39,14 @@ func (u *UI) addFiles(paths []string) {
 		PictureModel: func() *backend.Model { return u.pictures.ChosenModel() },
 		AddLoRA:      func(id int64, weight float32) { u.show(pages.PagePictures); u.pictures.AddLoRA(id, weight) },
 		TryLoRA:      func(id int64) { u.show(pages.PagePictures); u.pictures.TryLoRA(id) },
-		ToggleWords:  func(words string) { u.pictures.ToggleWords(words) },
-		HasWords:     func(words string) bool { return u.pictures.HasWords(words) },
+		ChatModel:    func() *backend.Model { return u.chats.Model() },
+		AddAdapter:   func(id int64) { u.show(pages.PageChats); u.chats.AddAdapter(id) },
+		ChatAdapter: func(model, id int64) {
+			u.show(pages.PageChats)
+			u.chats.NewChatWithAdapter(model, id)
+		},
+		ToggleWords: func(words string) { u.pictures.ToggleWords(words) },
+		HasWords:    func(words string) bool { return u.pictures.HasWords(words) },
 		Insert: func(text string) {
 			u.show(pages.PageChats)
 			u.chats.Insert(text)

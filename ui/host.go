@@ -99,6 +99,22 @@ func (h host) NewChatWith(modelID int64) {
 	h.ui.chats.NewChat(modelID)
 }
 
+// DrawWith implements pages.Host.
+func (h host) DrawWith(modelID int64) {
+	h.ui.show(pages.PagePictures)
+	h.ui.pictures.UseModel(modelID)
+}
+
+// UseLoRA implements pages.Host.
+func (h host) UseLoRA(id int64) {
+	const usual = 0.8 // what a dropped LoRA is offered with
+	h.ui.show(pages.PagePictures)
+	h.ui.pictures.AddLoRA(id, usual)
+}
+
+// LookAround implements pages.Host.
+func (h host) LookAround() { h.ui.models.LookAround() }
+
 // AddFiles implements pages.Host.
 func (h host) AddFiles() { h.ui.chooseFile() }
 

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"loam/backend"
 	"loam/backend/library"
 	"loam/backend/studio"
 	"loam/ui/pages"
@@ -199,5 +200,43 @@ func TestATakenOutLoRAComesBackByUndo(t *testing.T) {
 	f.mod(fyne.KeyReturn)
 	if r := f.studio.Request(f.studio.Queue()[1]); len(r.LoRAs) != 1 {
 		t.Errorf("after Undo: %v", r.LoRAs)
+	}
+}
+
+func TestALoRAForChatsBecomesAChipOfTheChat(t *testing.T) {
+	f := fakes(t)
+	adapter := backend.Model{Name: "pirate", Kind: backend.KindAdapter, Family: "llama", Format: "gguf", SizeBytes: 3e6, State: backend.ModelReady}
+	f.models.Files["/m/pirate.gguf"] = adapter
+	f.open(1280, 800)
+	f.drop("/m/pirate.gguf")
+	f.says("pirate", "LoRA for a chat model", "Fits SmolLM2 135M Instruct: 16 of 16 tensors.")
+	f.tap("Use in this chat")
+	f.says("pirate 1")
+	f.write("Hello")
+	f.press(fyne.KeyReturn)
+	c := f.sole()
+	if d := cmp.Diff([]backend.AdapterUse{{ModelID: 2, Weight: 1}}, c.Adapters); d != "" {
+		t.Error(d)
+	}
+	f.tap("pirate 1")
+	f.tapFloating("Take out")
+	if got := f.sole().Adapters; len(got) != 0 {
+		t.Errorf("taken out: %v", got)
+	}
+	f.tap("Undo")
+	if got := f.sole().Adapters; len(got) != 1 {
+		t.Errorf("after Undo: %v", got)
+	}
+	f.mod(fyne.KeyN)
+	if strings.Contains(f.shownText(), "pirate 1") {
+		t.Error("a new chat shows the LoRA of another")
+	}
+	other := adapter
+	other.Family, other.Name = "qwen3", "poet"
+	f.models.Files["/m/poet.gguf"] = other
+	f.drop("/m/poet.gguf")
+	f.says("SmolLM2 135M Instruct")
+	if strings.Contains(f.shownText(), "Use in this chat") {
+		t.Error("a LoRA that does not fit is offered")
 	}
 }

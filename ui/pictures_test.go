@@ -61,34 +61,49 @@ func (f *fixture) tapTip(tip string) {
 	f.tapOne(tip, func(b *widgets.Button) bool { return b.Tip == tip })
 }
 
-func (f *fixture) tapOne(label string, is func(b *widgets.Button) bool) {
+// tapFloating presses a button of what floats over the window.
+func (f *fixture) tapFloating(label string) {
 	f.t.Helper()
-	var found *widgets.Button
-	var walk func(o fyne.CanvasObject)
-	walk = func(o fyne.CanvasObject) {
-		if o == nil || !o.Visible() {
+	for _, o := range f.window.Canvas().Overlays().List() {
+		if b := findButton(o, func(b *widgets.Button) bool { return b.Text == label }); b != nil {
+			b.Tapped(nil)
 			return
 		}
-		switch o := o.(type) {
-		case *widgets.Button:
-			if is(o) {
-				found = o
-			}
-		case *fyne.Container:
-			for _, child := range o.Objects {
-				walk(child)
-			}
-		case fyne.Widget:
-			for _, child := range test.WidgetRenderer(o).Objects() {
-				walk(child)
-			}
-		}
 	}
-	walk(f.root)
+	f.t.Fatalf("no button %q floats", label)
+}
+
+func (f *fixture) tapOne(label string, is func(b *widgets.Button) bool) {
+	f.t.Helper()
+	found := findButton(f.root, is)
 	if found == nil {
 		f.t.Fatalf("no button %q is shown", label)
 	}
 	found.Tapped(nil)
+}
+
+// findButton gives the last visible button that is meant.
+func findButton(o fyne.CanvasObject, is func(b *widgets.Button) bool) (found *widgets.Button) {
+	if o == nil || !o.Visible() {
+		return nil
+	}
+	var children []fyne.CanvasObject
+	switch o := o.(type) {
+	case *widgets.Button:
+		if is(o) {
+			return o
+		}
+	case *fyne.Container:
+		children = o.Objects
+	case fyne.Widget:
+		children = test.WidgetRenderer(o).Objects()
+	}
+	for _, child := range children {
+		if b := findButton(child, is); b != nil {
+			found = b
+		}
+	}
+	return found
 }
 
 func TestAPictureGrowsInItsFinalShapeAndStays(t *testing.T) {

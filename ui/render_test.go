@@ -99,6 +99,12 @@ var screens = []struct {
 		f.show(pages.PageModels)
 		f.addFiles([]string{"/tmp/notes.gguf"})
 	}},
+	{"models-found", func(f *fixture) {
+		f.models.Nearby = nearby()
+		f.closeCard()
+		f.UI.models.Reload()
+		f.tap("Choose")
+	}},
 	{"settings", func(f *fixture) { f.show(pages.PageSettings) }},
 	{"shortcuts", func(f *fixture) { f.listShortcuts() }},
 	{"guide", func(f *fixture) { f.float.close(); f.closeCard(); f.openGuide("models#choose-a-model") }},

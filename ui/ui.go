@@ -27,6 +27,7 @@ type Deps struct {
 	Engines pages.Engines
 	Studio  pages.Studio
 	System  pages.System
+	Crashes Crashes      // nil = nobody keeps any
 	Search  pages.Search // nil = only names of chats are searched
 	Folders pages.Folders
 	About   pages.About
@@ -124,6 +125,7 @@ func (u *UI) Open(paths []string) {
 		u.chats.NewChat(0)
 	}
 	u.window.Show()
+	u.offerReport()
 	if len(paths) > 0 {
 		u.addFiles(paths)
 	}

@@ -46,6 +46,10 @@ type Deps struct {
 	Logger     *slog.Logger // nil = discard
 	Version    string
 	Commit     string
+	// Places is where to look for models of other programs; the zero value is this system.
+	Places library.Places
+	// CheckAfter is how long no model must have been in memory before one that was never loaded is checked; 0 = two minutes.
+	CheckAfter time.Duration
 	// Window is set by the process that holds the data folder: it takes the lock, keeps looking after the models and
 	// empties the trash. Commands beside it do without.
 	Window bool
@@ -67,10 +71,13 @@ type App struct {
 
 	templates *template.Prober
 
-	log    *slog.Logger
-	deps   Deps
-	lock   *instance.Lock // nil beside a window
-	unlook func()         // of the bus
+	log     *slog.Logger
+	deps    Deps
+	lock    *instance.Lock // nil beside a window
+	unlook  func()         // of the bus
+	unwatch func() error   // for crashes; nil = nobody watches
+
+	checking sync.Mutex // one model at a time
 
 	base  context.Context // of the housekeeping; ended by Close
 	end   context.CancelFunc
@@ -100,6 +107,7 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 		if a.lock, err = instance.TakeLock(d.Folders.Data); err != nil {
 			return nil, err
 		}
+		a.watchCrashes()
 	}
 	if a.Store, err = store.Open(ctx, store.Options{Path: d.Folders.database(), Logger: d.Logger}); err != nil {
 		return nil, err
@@ -107,7 +115,7 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 	a.Bus = event.NewBus()
 	a.Library = library.New(library.Deps{
 		Store: a.Store, Dir: d.Folders.Models, Bus: a.Bus, Logger: d.Logger, Passive: !d.Window,
-		Free: diskFree,
+		Free: diskFree, Places: d.Places,
 	})
 	a.takeStarter(ctx)
 	a.startEngines(ctx)
@@ -130,6 +138,7 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 	if d.Window {
 		a.lock.Serve(func(paths []string) { a.Bus.Deliver(event.FilesHanded{Paths: paths}) })
 		a.owned.Go(a.tidy)
+		a.owned.Go(a.checkIdle)
 	}
 	return a, nil
 }
@@ -138,6 +147,9 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 func (a *App) tidy() {
 	if err := a.Library.Recheck(a.base); err != nil && a.base.Err() == nil {
 		a.log.Warn("The models could not be checked", "error", err)
+	}
+	if err := a.Library.FirstLook(a.base); err != nil && a.base.Err() == nil {
+		a.log.Warn("The folders of other programs could not be looked at", "error", err)
 	}
 	n, err := a.Store.PurgeTrash(a.base, time.Now().Add(-trashKept))
 	if err != nil && a.base.Err() == nil {
@@ -223,6 +235,9 @@ func (a *App) Close(ctx context.Context) error {
 	}
 	if a.Store != nil {
 		step("store", a.Store.Close())
+	}
+	if a.unwatch != nil {
+		step("watch for crashes", a.unwatch()) // before another start may begin its own
 	}
 	if a.lock != nil {
 		step("data folder", a.lock.Unlock())

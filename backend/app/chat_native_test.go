@@ -15,9 +15,10 @@ import (
 	"loam/backend/engine/enginetest"
 	"loam/backend/hardware"
 	"loam/backend/runner/llama"
+	"loam/backend/runner/sd"
 )
 
-func drivers() []engine.Engine { return []engine.Engine{llama.Driver(), llama.Pack()} }
+func drivers() []engine.Engine { return []engine.Engine{llama.Driver(), llama.Pack(), sd.Pack{}} }
 
 // openReal starts an App with the installed engine and the starter model.
 func openReal(t *testing.T, dir string) *App {

@@ -16,6 +16,7 @@ import (
 	"loam/backend/chat"
 	"loam/backend/engine"
 	"loam/backend/engine/enginetest"
+	"loam/backend/library"
 	"loam/backend/modelfile/modelfiletest"
 	"loam/backend/runner"
 )
@@ -57,6 +58,10 @@ func open(t *testing.T, dir string) *App {
 
 func openWith(t *testing.T, d Deps) *App {
 	t.Helper()
+	if d.Places.Home == "" { // nobody's models but the test's
+		home := t.TempDir()
+		d.Places = library.Places{Home: home, Root: home, Env: func(string) string { return "" }}
+	}
 	a, err := New(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)

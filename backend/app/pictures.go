@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -20,8 +21,9 @@ const (
 	folderEmbedded = "picture-embedded"
 )
 
-// pictureStop is how long a step may go on after Stop; then its process is ended. A picture stops within a second.
-const pictureStop = 800 * time.Millisecond
+// pictureStop is how long a step may go on after Stop; then its process is ended, which takes up to 0.4 s where it has
+// gigabytes to give back. A picture stops within a second.
+const pictureStop = 500 * time.Millisecond
 
 // PictureEngine says which picture engine draws here: the pack where it is installed, else the embedded one.
 func (a *App) PictureEngine() string {
@@ -37,17 +39,25 @@ func (a *App) PictureEngine() string {
 // pictureSpec says how a picture engine's child is started with these settings. The manager adds the model.
 func (a *App) pictureSpec(s EngineSettings) worker.Spec {
 	name := a.PictureEngine()
-	dir := ""
+	dir, variant := "", ""
 	switch name {
 	case enginePack:
 		dir = filepath.Join(a.LibDir, folderPack)
+		if _, err := os.Stat(filepath.Join(dir, "libggml-cpu-"+s.Variant+".so")); err == nil { // the chat engine may know others
+			variant = s.Variant
+		}
 	case engineEmbedded:
 		dir = filepath.Join(a.LibDir, folderEmbedded)
 	}
 	return worker.Spec{
 		Exe: a.deps.Exe, Args: a.deps.WorkerArgs, Engine: name, NoSandbox: a.deps.NoSandbox, Logger: a.log,
 		CancelGrace: pictureStop,
-		Picture:     engine.PictureLoad{Threads: s.Threads, Device: s.Device, PluginDir: dir},
+		Picture: engine.PictureLoad{
+			Threads: s.Threads, Device: s.Device, PluginDir: dir, Variant: variant,
+			// Without it, attention over a large picture is one node of seconds that hears no Stop and takes gigabytes;
+			// packaging/native/picturebench has the figures.
+			FlashAttn: s.FlashAttn != "off",
+		},
 	}
 }
 

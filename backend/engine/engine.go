@@ -62,8 +62,6 @@ type GenerateRequest struct {
 	Stops    []string         `json:"stops,omitempty"`
 	Sampling backend.Sampling `json:"sampling"` // Seed is used as it is; MaxTokens counts Reply in
 	Alts     int              `json:"alts,omitempty"`
-	// SamplerState is Token.State of the last token of Reply, where it had one.
-	SamplerState []float32 `json:"sampler_state,omitempty"`
 	// Speculate lets the engine guess tokens from what was said before, where that changes nothing but the speed.
 	Speculate bool `json:"speculate,omitempty"`
 }
@@ -90,8 +88,6 @@ type Token struct {
 	ID   int32              `json:"id"`
 	Text string             `json:"text"`
 	Alts []backend.TokenAlt `json:"alts,omitempty"`
-	// State is what the samplers remember after this token and cannot rebuild from tokens: mirostat's mu, adaptive-p's mean.
-	State []float32 `json:"state,omitempty"`
 }
 
 func (Evaluating) event() {}

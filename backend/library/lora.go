@@ -1,7 +1,9 @@
 package library
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +25,24 @@ type LoRAFit struct {
 
 // Fits says whether the LoRA can be put to use with the model.
 func (f LoRAFit) Fits() bool { return f.Reason == "" }
+
+// CheckLoRA says why a LoRA must not be given to an engine together with a picture model: *backend.BadFile. What is wrong
+// with the model is not said here; opening it does.
+func (l *Library) CheckLoRA(ctx context.Context, loraID, modelID int64) error {
+	lora, err := l.LoRA(ctx, loraID)
+	if err != nil {
+		return err
+	}
+	f, err := l.FitLoRA(ctx, loraID, modelID)
+	var bad *backend.BadFile
+	switch {
+	case errors.As(err, &bad) && bad.Path == lora.Path:
+		return err
+	case err == nil && f.Reason != "":
+		return &backend.BadFile{Path: lora.Path, Reason: f.Reason}
+	}
+	return ctx.Err()
+}
 
 // share orders fits: what is counted and complete first.
 func (f LoRAFit) share() float64 {
@@ -82,15 +102,7 @@ func (l *Library) LoRAFits(ctx context.Context, loraID int64) ([]LoRAFit, error)
 		}
 		fits = append(fits, f)
 	}
-	slices.SortStableFunc(fits, func(a, b LoRAFit) int {
-		switch sa, sb := a.share(), b.share(); {
-		case sa > sb:
-			return -1
-		case sa < sb:
-			return 1
-		}
-		return 0
-	})
+	bestFirst(fits)
 	return fits, nil
 }
 
@@ -102,25 +114,86 @@ func baseFiles(f engine.PictureFiles) []string {
 func (l *Library) fit(lora backend.Model, set Set) (LoRAFit, error) {
 	files := baseFiles(set.Files)
 	key := fitKey{lora.Path, strings.Join(files, "\x00"), [2]stamp{stampOf(lora), stampOf(set.Model)}}
-	l.fitMu.Lock()
-	f, known := l.fits[key]
-	l.fitMu.Unlock()
-	if !known {
+	f, err := l.remembered(key, func() (LoRAFit, error) {
 		m, err := modelfile.MatchLoRA(lora.Path, files...)
 		if err != nil {
 			return LoRAFit{}, fmt.Errorf("compare %s with %s: %w", lora.Name, set.Model.Name, err)
 		}
-		f = LoRAFit{Matched: m.Matched, Total: m.Total, Counted: m.Known, Reason: m.Reason()}
+		f := LoRAFit{Matched: m.Matched, Total: m.Total, Counted: m.Known, Reason: m.Reason()}
 		if f.Reason == "" && !m.Known && lora.Family != "" && set.Model.Family != "" && lora.Family != set.Model.Family {
 			f.Reason = "it was made for another kind of model"
 		}
-		l.fitMu.Lock()
-		if len(l.fits) >= maxFits {
-			clear(l.fits)
-		}
-		l.fits[key] = f
-		l.fitMu.Unlock()
+		return f, nil
+	})
+	if err != nil {
+		return f, err
 	}
 	f.LoRA, f.Model = lora, set.Model
 	return f, nil
+}
+
+// Adapter gives an installed LoRA for chat models.
+func (l *Library) Adapter(ctx context.Context, id int64) (backend.Model, error) {
+	m, err := l.Get(ctx, id)
+	if err == nil && m.Kind != backend.KindAdapter {
+		err = fmt.Errorf("%s is no LoRA for chat models: %w", m.Name, backend.ErrUnsupported)
+	}
+	return m, err
+}
+
+// AdapterFits compares an installed LoRA for chat models with every chat model that can be used, the best fit first.
+func (l *Library) AdapterFits(ctx context.Context, id int64) ([]LoRAFit, error) {
+	a, err := l.Adapter(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	all, err := l.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var fits []LoRAFit
+	for _, m := range all {
+		if !usable(m) || m.Format != "gguf" {
+			continue
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		f, err := l.remembered(fitKey{a.Path, m.Path, [2]stamp{stampOf(a), stampOf(m)}}, func() (LoRAFit, error) {
+			match, err := modelfile.MatchAdapter(a.Path, m.Path)
+			return LoRAFit{Matched: match.Matched, Total: match.Total, Counted: match.Known, Reason: match.Reason()}, err
+		})
+		if err != nil {
+			continue // the model's own fault: it is said where the model is used
+		}
+		f.LoRA, f.Model = a, m
+		fits = append(fits, f)
+	}
+	bestFirst(fits)
+	return fits, nil
+}
+
+// remembered gives a comparison that was made before, or makes it.
+func (l *Library) remembered(key fitKey, compare func() (LoRAFit, error)) (LoRAFit, error) {
+	l.fitMu.Lock()
+	f, known := l.fits[key]
+	l.fitMu.Unlock()
+	if known {
+		return f, nil
+	}
+	f, err := compare()
+	if err != nil {
+		return f, err
+	}
+	l.fitMu.Lock()
+	defer l.fitMu.Unlock()
+	if len(l.fits) >= maxFits {
+		clear(l.fits)
+	}
+	l.fits[key] = f
+	return f, nil
+}
+
+func bestFirst(fits []LoRAFit) {
+	slices.SortStableFunc(fits, func(a, b LoRAFit) int { return cmp.Compare(b.share(), a.share()) })
 }

@@ -23,6 +23,7 @@ type resident struct {
 	info     engine.Info  // of KindPictures only Engine and MemoryBytes
 	buried   bool         // its death was counted; guarded by Manager.mu
 	ending   bool         // it is being ended on purpose; guarded by Manager.mu
+	stopping bool         // a person stopped what it does, and may have to end it for that; guarded by Manager.mu
 }
 
 // fingerprint names a model file, to tell whose deaths are counted and whether it was replaced.
@@ -307,7 +308,10 @@ func (m *Manager) evict() {
 func (m *Manager) bury(r *resident, err error) error {
 	crashed, died := isCrash(err)
 	m.mu.Lock()
-	if r.buried || r.ending || !died {
+	// A step that does not hear Stop takes its process along. That is no sign that the next picture would end it, too.
+	stopped := died && r.stopping && crashed.Cause == engine.CauseHang
+	if r.buried || r.ending || stopped || !died {
+		gone := stopped && m.resident == r && !m.closed
 		if m.resident == r {
 			m.resident = nil
 		}
@@ -317,6 +321,9 @@ func (m *Manager) bury(r *resident, err error) error {
 			err = &c
 		}
 		m.mu.Unlock()
+		if gone {
+			m.say(event.EngineChanged{State: event.EngineNone})
+		}
 		return err
 	}
 	r.buried = true

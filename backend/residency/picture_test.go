@@ -1,10 +1,12 @@
 package residency
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"loam/backend"
 	"loam/backend/engine"
@@ -116,5 +118,35 @@ func TestPictureProcessThatDiesIsReplaced(t *testing.T) {
 	m.Retry()
 	if _, err := drawOne(t, m, pictures); err != nil {
 		t.Errorf("after Retry: %v", err)
+	}
+}
+
+// TestStopIsNoDeath stops pictures in steps that hear nothing, more often than deaths are forgiven: each takes its process
+// along, and the next picture is drawn by a fresh one.
+func TestStopIsNoDeath(t *testing.T) {
+	m, _, pictures := studio(t)
+	m.deps.Spec = func(Need) (worker.Spec, error) {
+		return worker.Spec{Engine: enginetest.PicturesName, CancelGrace: 20 * time.Millisecond}, nil
+	}
+	path := enginetest.WritePictureModel(t, t.TempDir(), enginetest.PictureModel{Deaf: true, Only: true, StepMS: 10})
+	pictures.Model.Path, pictures.Files.Checkpoint = path, path
+	for i := range maxDeaths + 2 {
+		im, release, err := m.AcquirePictures(t.Context(), pictures)
+		if err != nil {
+			t.Fatalf("after %d stops: %v", i, err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err = im.Generate(ctx, engine.PictureRequest{Width: 64, Height: 64, Steps: 10_000}, func(engine.PictureProgress) error {
+			cancel()
+			return nil
+		})
+		cancel()
+		release()
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("stop %d: %v", i, err)
+		}
+	}
+	if _, err := drawOne(t, m, pictures); err != nil {
+		t.Error(err)
 	}
 }

@@ -23,10 +23,26 @@ func (l *pictureLease) Info() engine.PictureInfo { return l.r.pictures.Info() }
 func (l *pictureLease) MemoryBytes() int64 { return l.r.pictures.MemoryBytes() }
 
 // watch calls f and looks at what came of it.
-func (l *pictureLease) watch(emit func(engine.PictureProgress) error, f func(func(engine.PictureProgress) error) error) error {
+func (l *pictureLease) watch(ctx context.Context, emit func(engine.PictureProgress) error, f func(func(engine.PictureProgress) error) error) error {
 	if l.over.Load() {
 		return engine.ErrClosed
 	}
+	noted := make(chan struct{})
+	release := context.AfterFunc(ctx, func() {
+		l.m.stopping(l.r, true)
+		close(noted)
+	})
+	defer func() {
+		if release() {
+			return
+		}
+		<-noted
+		select {
+		case <-l.r.process.Done():
+		default: // it heard
+			l.m.stopping(l.r, false)
+		}
+	}()
 	alive := false
 	err := f(func(p engine.PictureProgress) error {
 		if !alive && (p.Preview != nil || p.Step > 0) {
@@ -49,7 +65,7 @@ func (l *pictureLease) watch(emit func(engine.PictureProgress) error, f func(fun
 }
 
 func (l *pictureLease) Generate(ctx context.Context, r engine.PictureRequest, emit func(engine.PictureProgress) error) (out engine.PictureResult, err error) {
-	err = l.watch(emit, func(emit func(engine.PictureProgress) error) error {
+	err = l.watch(ctx, emit, func(emit func(engine.PictureProgress) error) error {
 		out, err = l.r.pictures.Generate(ctx, r, emit)
 		return err
 	})
@@ -57,7 +73,7 @@ func (l *pictureLease) Generate(ctx context.Context, r engine.PictureRequest, em
 }
 
 func (l *pictureLease) Upscale(ctx context.Context, p engine.Pixels, emit func(engine.PictureProgress) error) (out engine.Pixels, err error) {
-	err = l.watch(emit, func(emit func(engine.PictureProgress) error) error {
+	err = l.watch(ctx, emit, func(emit func(engine.PictureProgress) error) error {
 		out, err = l.r.pictures.Upscale(ctx, p, emit)
 		return err
 	})
@@ -66,3 +82,10 @@ func (l *pictureLease) Upscale(ctx context.Context, p engine.Pixels, emit func(e
 
 // Close does nothing: the model stays for the next one. Give it back with release.
 func (l *pictureLease) Close() error { return nil }
+
+// stopping notes that a person stopped what a process does.
+func (m *Manager) stopping(r *resident, yes bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r.stopping = yes
+}

@@ -23,6 +23,9 @@ func (s *Service) loras(ctx context.Context, r Request) (models []backend.Model,
 		if slices.ContainsFunc(models, func(x backend.Model) bool { return x.ID == m.ID }) {
 			return nil, nil, fmt.Errorf("the LoRA %s is asked for twice", m.Name)
 		}
+		if err := s.d.Models.CheckLoRA(ctx, m.ID, r.ModelID); err != nil {
+			return nil, nil, err
+		}
 		models, kept = append(models, m), append(kept, l)
 	}
 	return models, kept, nil

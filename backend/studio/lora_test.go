@@ -66,6 +66,7 @@ func TestALoRAWithoutEffectIsAFailureAndNoPicture(t *testing.T) {
 		want    string
 	}{
 		"nothing applied":        {&painter{lost: 7}, []LoRA{{3, 1}}, "the LoRA ink changed nothing: tiny has no place for any of its 9 tensors"},
+		"shapes that do not fit": {&painter{}, []LoRA{{misfit, 1}}, "lora cannot be used: its shapes do not fit this model"},
 		"an engine without them": {&painter{plain: true}, []LoRA{{3, 1}}, "the engine that draws here cannot use LoRAs: take ink out"},
 		"one asked for twice":    {&painter{}, []LoRA{{3, 1}, {3, 0.5}}, "the LoRA ink is asked for twice"},
 	} {

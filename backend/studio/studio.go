@@ -41,6 +41,8 @@ type Models interface {
 	PictureFiles(ctx context.Context, modelID int64) (backend.Model, engine.PictureFiles, error)
 	// LoRA gives an installed LoRA by its id.
 	LoRA(ctx context.Context, modelID int64) (backend.Model, error)
+	// CheckLoRA says why the engine must not see a LoRA together with a model: it aborts on shapes that do not fit.
+	CheckLoRA(ctx context.Context, loraID, modelID int64) error
 }
 
 // Engines lends an opened picture model; met by the residency.

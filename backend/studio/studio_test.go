@@ -72,6 +72,9 @@ func (p *painter) AcquirePictures(context.Context, backend.Model, engine.Picture
 	return p, func() {}, nil
 }
 
+// misfit is a LoRA of shelf that no engine must see.
+const misfit = 99
+
 // shelf is a library with one complete and one incomplete model and a LoRA.
 type shelf struct{}
 
@@ -80,6 +83,13 @@ func (shelf) PictureFiles(_ context.Context, id int64) (backend.Model, engine.Pi
 		return backend.Model{}, engine.PictureFiles{}, errors.New("the text encoder of Flux is missing")
 	}
 	return backend.Model{ID: id, Name: "tiny", SHA256: "aa"}, engine.PictureFiles{Checkpoint: "/m"}, nil
+}
+
+func (shelf) CheckLoRA(_ context.Context, lora, _ int64) error {
+	if lora == misfit {
+		return &backend.BadFile{Path: "/lora", Reason: "its shapes do not fit this model"}
+	}
+	return nil
 }
 
 func (shelf) LoRA(_ context.Context, id int64) (backend.Model, error) {

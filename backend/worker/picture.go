@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"loam/backend/engine"
 	"loam/backend/wire"
@@ -38,8 +39,14 @@ func OpenPictures(ctx context.Context, s Spec) (*Pictures, error) {
 		_ = p.close() // err says why
 		return nil, err
 	}
+	if !c.info.Capabilities.Cancel { // it will not answer
+		p.spec.CancelGrace = min(p.spec.CancelGrace, deafGrace)
+	}
 	return c, nil
 }
+
+// deafGrace is how long a child whose engine hears no cancel may still go on: enough for an answer that is on its way.
+const deafGrace = 50 * time.Millisecond
 
 // Info implements engine.Imager.
 func (c *Pictures) Info() engine.PictureInfo { return c.info }

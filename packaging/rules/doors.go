@@ -37,6 +37,7 @@ var Doors = []Door{
 		"the child holds one engine and nothing else",
 	},
 	{[]string{"backend/instance"}, []string{"backend"}, nil, "the lock of a folder needs no service"},
+	{[]string{"backend/crash", "backend/awake"}, nil, nil, "what concerns the process and the system alone knows no room"},
 	{
 		[]string{
 			"backend/attach/...", "backend/chat/...", "backend/hardware/...", "backend/hub/...", "backend/library/...",
@@ -58,7 +59,7 @@ var Doors = []Door{
 	{
 		[]string{"ui/..."},
 		[]string{
-			"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/imagemeta",
+			"backend", "backend/app", "backend/chat", "backend/crash", "backend/engine", "backend/event", "backend/hardware", "backend/imagemeta",
 			"backend/library", "backend/prompt", "backend/residency", "backend/studio", "backend/transfer", "ui/...",
 		},
 		[]string{"fyne.io/fyne/v2/..."},

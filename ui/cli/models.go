@@ -17,6 +17,11 @@ type modelsCommand struct {
 	Add  modelsAdd  `cmd:"" help:"Take in a model file, or all of a folder."`
 	Show modelsShow `cmd:"" help:"Show all that is known about a model."`
 	Rm   modelsRm   `cmd:"" help:"Take a model off the list. A file that is not Loam's own stays."`
+
+	Check modelsCheck `cmd:"" help:"Have an engine open a model in a process of its own: it is verified, or put aside with the reason."`
+	Copy  modelsCopy  `cmd:"" help:"Copy a model that is used elsewhere into the models folder."`
+	Found modelsFound `cmd:"" help:"Look for models in the folders of LM Studio, Ollama, ComfyUI and others, and list what could be used."`
+	Bring modelsBring `cmd:"" help:"Use the models of other programs where they lie: all that were found, or those named."`
 }
 
 type modelsList struct {

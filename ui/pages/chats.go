@@ -239,6 +239,7 @@ func (p *ChatsPage) Handle(e event.Event) {
 		p.Reload()
 	case event.ModelChanged:
 		p.talk.picker.reload()
+		p.talk.loras.reload()
 	case event.EngineChanged:
 		p.talk.picker.setEngine(e)
 	}

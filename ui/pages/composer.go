@@ -26,6 +26,7 @@ type composer struct {
 	strip   *fyne.Container // "Editing a message"
 	news    *fyne.Container // what the person should know of the model, with a button
 	newsFor string
+	extras  *fyne.Container // LoRAs of the chat
 	card    *widgets.Panel
 	clip    *container.Clip
 	body    fyne.CanvasObject
@@ -80,7 +81,8 @@ func newComposer() *composer {
 	c.news.Hide()
 	c.clip = container.NewClip(container.NewWithoutLayout(c.field))
 	c.clip.ExtendBaseWidget(c.clip) // Fyne does it late, and until then nothing inside can take the focus
-	bottom := container.New(widgets.Row{Gap: 8, Grow: 1}, c.reason, c.send)
+	c.extras = container.New(widgets.Row{Gap: 4})
+	bottom := container.New(widgets.Row{Gap: 8, Grow: 2}, c.extras, c.reason, c.send)
 	c.card = widgets.NewCard(container.New(composerLayout{c}, c.strip, c.news, c.clip, bottom))
 	c.card.Margin = widgets.Inset{Left: 12, Top: 9, Right: 8, Bottom: 8}
 	c.field.OnFocus = func(in bool) {

@@ -27,6 +27,7 @@ type conversation struct {
 	composer *composer
 	picker   *picker
 	finder   *finder
+	loras    *chatLoRAs
 	empty    *emptyChat
 	title    *widgets.Label
 	toggle   *widgets.Button
@@ -60,6 +61,7 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	c.composer.onCancel = c.endEdit
 	c.picker = newPicker(env, c.chooseModel)
 	c.picker.onUsable = c.usable
+	c.loras = newChatLoRAs(c)
 	c.empty = newEmptyChat(env)
 	c.view = chatview.New(chatview.Options{
 		OnAction:  c.act,
@@ -200,6 +202,7 @@ func (c *conversation) showChat(ch backend.Chat) {
 	c.chat = ch
 	c.title.SetText(chatTitle(ch))
 	c.picker.setChat(ch)
+	c.loras.show()
 	c.empty.setModel(c.picker.model())
 }
 

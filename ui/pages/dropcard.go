@@ -23,11 +23,15 @@ type DropUses struct {
 	PictureModel func() *backend.Model
 	AddLoRA      func(id int64, weight float32)
 	TryLoRA      func(id int64) // draws with and without
-	ToggleWords  func(words string)
-	HasWords     func(words string) bool
-	Insert       func(text string) // puts a text into the message that is being written
-	Resized      func()            // the card became taller or shorter
-	Close        func()            // the card is done with
+	// ChatModel is the model of the chat that is open; nil = there is none.
+	ChatModel   func() *backend.Model
+	AddAdapter  func(id int64)        // to the chat that is open
+	ChatAdapter func(model, id int64) // opens a chat with a model and a LoRA
+	ToggleWords func(words string)
+	HasWords    func(words string) bool
+	Insert      func(text string) // puts a text into the message that is being written
+	Resized     func()            // the card became taller or shorter
+	Close       func()            // the card is done with
 }
 
 // DropCard is what came of a drop: a row for each file that says what it is, what it fits, and what can be done with it.

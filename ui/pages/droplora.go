@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"loam/backend"
 	"loam/backend/library"
 	"loam/ui/widgets"
 )
@@ -29,7 +30,11 @@ func (r *dropRow) relateLoRA() {
 		return // not in the library yet
 	}
 	r.card.env.Host.Load("fits", func(ctx context.Context) func() {
-		fits, err := r.card.env.Models.LoRAFits(ctx, id)
+		compare := r.card.env.Models.LoRAFits
+		if r.model.Kind == backend.KindAdapter {
+			compare = r.card.env.Models.AdapterFits
+		}
+		fits, err := compare(ctx, id)
 		return func() {
 			switch {
 			case r.finished || !r.taken:
@@ -49,6 +54,9 @@ func (r *dropRow) relateLoRA() {
 // chosenFit is the comparison with the picture model that is chosen, and the best one with another model that would do.
 func (r *dropRow) chosenFit() (now, other *library.LoRAFit) {
 	chosen := r.card.uses.PictureModel()
+	if r.model.Kind == backend.KindAdapter {
+		chosen = r.card.uses.ChatModel()
+	}
 	for i := range r.fits {
 		f := &r.fits[i]
 		switch {
@@ -67,9 +75,9 @@ func (r *dropRow) showLoRAFit() {
 	made := familyName(r.model.Family)
 	switch {
 	case now == nil && other == nil && made != "":
-		r.say("Made for "+made+". No picture model that it fits is here yet: drop one too.", false)
+		r.say("Made for "+made+". No "+r.baseWords()+" that it fits is here yet: drop one too.", false)
 	case now == nil && other == nil:
-		r.say("No picture model that it fits is here yet: drop one too.", false)
+		r.say("No "+r.baseWords()+" that it fits is here yet: drop one too.", false)
 	case now == nil:
 		r.say("Fits "+other.Model.Name+".", true)
 	case !now.Fits():
@@ -108,6 +116,30 @@ func (r *dropRow) actLoRA() {
 			r.card.changed()
 		}))
 	case r.fits != nil || r.taken:
+		r.button("Add file", widgets.KindPlain, r.card.env.Host.AddFiles)
+	}
+}
+
+// baseWords is what the row's LoRA changes.
+func (r *dropRow) baseWords() string {
+	if r.model.Kind == backend.KindAdapter {
+		return "chat model"
+	}
+	return "picture model"
+}
+
+// actAdapter offers what can be done with a LoRA for chat models: in the chat that is open where it fits its model, else
+// in a new chat with a model that it fits.
+func (r *dropRow) actAdapter() {
+	now, other := r.chosenFit()
+	id := r.model.ID
+	switch {
+	case now != nil && now.Fits():
+		r.button("Use in this chat", widgets.KindPrimary, func() { r.card.uses.AddAdapter(id) })
+	case other != nil:
+		model := other.Model.ID
+		r.button("New chat with "+widgets.Shorten(other.Model.Name, 220, measureBody), widgets.KindPrimary, func() { r.card.uses.ChatAdapter(model, id) })
+	case r.fits != nil:
 		r.button("Add file", widgets.KindPlain, r.card.env.Host.AddFiles)
 	}
 }

@@ -216,7 +216,7 @@ func (r *dropRow) relate(all []backend.Model) {
 		return
 	}
 	r.model = find(all, r.model)
-	if r.model.Kind == backend.KindLoRA {
+	if r.model.Kind == backend.KindLoRA || r.model.Kind == backend.KindAdapter {
 		r.relateLoRA()
 		return
 	}
@@ -249,6 +249,8 @@ func (r *dropRow) act() {
 		r.button("Draw with it", widgets.KindPrimary, func() { r.card.uses.Draw(m.ID) })
 	case m.Kind == backend.KindLoRA:
 		r.actLoRA()
+	case m.Kind == backend.KindAdapter:
+		r.actAdapter()
 	}
 	if r.taken && len(r.actions.Objects) > 0 {
 		r.button("Only keep", widgets.KindQuiet, nil)

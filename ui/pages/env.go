@@ -30,6 +30,7 @@ type Chats interface {
 	SetModel(ctx context.Context, chatID, modelID int64) error
 	SetSystem(ctx context.Context, chatID int64, system string) error
 	SetSampling(ctx context.Context, chatID int64, s *backend.Sampling) error
+	SetAdapters(ctx context.Context, chatID int64, list []backend.AdapterUse) error
 	Manner(ctx context.Context, modelID int64) (chat.Manner, error)
 	SetManner(ctx context.Context, modelID int64, m chat.Manner) error
 	Trash(ctx context.Context, id int64) error
@@ -56,12 +57,22 @@ type Models interface {
 	// FitLoRA compares a LoRA with a picture model; LoRAFits with all of them, the best fit first.
 	FitLoRA(ctx context.Context, loraID, modelID int64) (library.LoRAFit, error)
 	LoRAFits(ctx context.Context, loraID int64) ([]library.LoRAFit, error)
+	// AdapterFits compares a LoRA for chat models with all chat models, the best fit first.
+	AdapterFits(ctx context.Context, id int64) ([]library.LoRAFit, error)
 	Remove(ctx context.Context, id int64) error
 	Restore(ctx context.Context, id int64) (backend.Model, error)
 	FreeNow(ctx context.Context, id int64) error
 	Default(ctx context.Context) (backend.Model, error)
 	SetDefault(ctx context.Context, id int64) error
 	MeasuredSpeed(ctx context.Context, id int64) (library.Speed, bool, error)
+	// Around gives what was found in the folders of other programs, LookAround looks again, HideAround stops offering it,
+	// and Bring takes some of it in, used in place.
+	Around(ctx context.Context) (library.Around, error)
+	LookAround(ctx context.Context) (library.Around, error)
+	HideAround(ctx context.Context) error
+	Bring(ctx context.Context, paths []string) (library.Folder, error)
+	Copy(ctx context.Context, id int64) (backend.Model, error)
+	CancelCopy(id int64)
 }
 
 // Engines is what is loaded; *residency.Manager is one.
@@ -89,6 +100,8 @@ type Studio interface {
 type System interface {
 	Machine(ctx context.Context) hardware.Machine
 	Doctor(ctx context.Context) (hardware.Report, error)
+	// CheckModel has an engine open a model in a process of its own: it comes back verified, or put aside with the reason.
+	CheckModel(ctx context.Context, id int64) (backend.Model, error)
 	// ModelsFolder says how many bytes the models folder holds and how many are free on its disk; 0 = not known.
 	ModelsFolder(ctx context.Context) (used, free int64)
 	Setting(ctx context.Context, key string, v any) (bool, error)
@@ -122,6 +135,11 @@ type Host interface {
 	// Go shows another page; Chat opens a conversation there with a model (0 = the default) when the page is PageChats.
 	Go(p Page)
 	NewChatWith(modelID int64)
+	// DrawWith shows the pictures page with a model, UseLoRA with a LoRA beside the model that is chosen there.
+	DrawWith(modelID int64)
+	UseLoRA(id int64)
+	// LookAround looks for models of other programs again.
+	LookAround()
 	AddFiles()
 	// Guide opens the guide at a link of package guide; "" = at the chapter of the page that is shown.
 	Guide(link string)

@@ -66,7 +66,7 @@ func NewSettingsPage(env Env) *SettingsPage {
 	p.none.Hide()
 	p.add("Look", "theme light dark system text size zoom appearance colour", p.look()...)
 	p.add("Engine", "device cpu gpu variant threads unload idle memory speed", p.engine()...)
-	p.add("Folders", "data models cache logs disk path", p.folders()...)
+	p.add("Folders", "data models cache logs disk path other programs lm studio ollama comfyui look again", p.folders()...)
 	p.add("Health", "doctor findings problems report check", p.doctor()...)
 	p.add("About", "version licences license commit", p.about()...)
 	head := container.New(widgets.Column{Gap: 14}, widgets.Heading("Settings"), p.search)
@@ -255,7 +255,9 @@ func (p *SettingsPage) folders() []fyne.CanvasObject {
 			widgets.NewLabel(path, widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall}))
 		rows = append(rows, container.New(widgets.Row{Gap: 4, Grow: 1}, name, dup, open))
 	}
-	return rows
+	again := widgets.NewButton("Look again", widgets.KindPlain, p.env.Host.LookAround)
+	again.Small = true
+	return append(rows, line("Models of other programs", "LM Studio, Ollama, ComfyUI and others are looked at once, at the first start.", again))
 }
 
 func (p *SettingsPage) about() []fyne.CanvasObject {

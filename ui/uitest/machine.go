@@ -24,6 +24,7 @@ type Models struct {
 	Installed []backend.Model
 	Removed   []int64
 	Chosen    int64
+	Nearby    library.Around // what lies in the folders of other programs
 }
 
 // List implements pages.Models.
@@ -111,6 +112,25 @@ func (m *Models) LoRAFits(ctx context.Context, loraID int64) ([]library.LoRAFit,
 	return fits, nil
 }
 
+// AdapterFits implements pages.Models: adapters of 16 tensors fit the chat models of their family.
+func (m *Models) AdapterFits(ctx context.Context, id int64) ([]library.LoRAFit, error) {
+	all, _ := m.List(ctx)
+	var fits []library.LoRAFit
+	for _, a := range all {
+		for _, x := range all {
+			if a.ID != id || x.Kind != backend.KindChat {
+				continue
+			}
+			f := library.LoRAFit{LoRA: a, Model: x, Matched: 16, Total: 16, Counted: true}
+			if a.Family != x.Family {
+				f.Matched, f.Reason = 0, "it was made for another kind of model"
+			}
+			fits = append(fits, f)
+		}
+	}
+	return fits, nil
+}
+
 // Remove implements pages.Models.
 func (m *Models) Remove(_ context.Context, id int64) error {
 	m.mu.Lock()
@@ -155,6 +175,64 @@ func (m *Models) MeasuredSpeed(_ context.Context, id int64) (library.Speed, bool
 	return library.Speed{Prompt: 900, Reply: 120}, id == 1, nil
 }
 
+// Around implements pages.Models.
+func (m *Models) Around(context.Context) (library.Around, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.Nearby, nil
+}
+
+// LookAround implements pages.Models.
+func (m *Models) LookAround(ctx context.Context) (library.Around, error) { return m.Around(ctx) }
+
+// HideAround implements pages.Models.
+func (m *Models) HideAround(context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.Nearby.Hidden = true
+	return nil
+}
+
+// Bring implements pages.Models.
+func (m *Models) Bring(ctx context.Context, paths []string) (library.Folder, error) {
+	var f library.Folder
+	m.mu.Lock()
+	near := m.Nearby.Models
+	m.Nearby.Models = slices.DeleteFunc(slices.Clone(near), func(x library.FoundModel) bool { return slices.Contains(paths, x.Path) })
+	if m.Files == nil {
+		m.Files = map[string]backend.Model{}
+	}
+	m.mu.Unlock()
+	for _, x := range near {
+		if !slices.Contains(paths, x.Path) {
+			continue
+		}
+		m.mu.Lock()
+		m.Files[x.Path] = backend.Model{Name: x.Name, Kind: x.Kind, Family: x.Family, Quant: x.Quant, SizeBytes: x.SizeBytes, Source: x.Program, State: backend.ModelUnverified}
+		m.mu.Unlock()
+		if got, err := m.Add(ctx, x.Path, library.AddOptions{}); err == nil {
+			f.Models = append(f.Models, got)
+		}
+	}
+	return f, nil
+}
+
+// Copy implements pages.Models.
+func (m *Models) Copy(_ context.Context, id int64) (backend.Model, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.Installed {
+		if m.Installed[i].ID == id {
+			m.Installed[i].Owned = true
+			return m.Installed[i], nil
+		}
+	}
+	return backend.Model{}, backend.ErrNotFound
+}
+
+// CancelCopy implements pages.Models.
+func (m *Models) CancelCopy(int64) {}
+
 // Engines is a loaded model that is only a state.
 type Engines struct {
 	mu      sync.Mutex
@@ -190,6 +268,11 @@ func (s *System) Machine(context.Context) hardware.Machine { return s.Is }
 
 // Doctor implements pages.System.
 func (s *System) Doctor(context.Context) (hardware.Report, error) { return s.Report, nil }
+
+// CheckModel implements pages.System: what is checked passes.
+func (s *System) CheckModel(_ context.Context, id int64) (backend.Model, error) {
+	return backend.Model{ID: id, Name: "Checked", State: backend.ModelReady}, nil
+}
 
 // ModelsFolder implements pages.System.
 func (s *System) ModelsFolder(context.Context) (used, free int64) { return 98e6, 210e9 }

@@ -189,6 +189,11 @@ func (c *Chats) SetManner(_ context.Context, model int64, m chat.Manner) error {
 	return nil
 }
 
+// SetAdapters implements pages.Chats.
+func (c *Chats) SetAdapters(_ context.Context, id int64, list []backend.AdapterUse) error {
+	return c.change(id, func(ch *backend.Chat) { ch.Adapters = list })
+}
+
 // Trash implements pages.Chats.
 func (c *Chats) Trash(_ context.Context, id int64) error {
 	return c.change(id, func(ch *backend.Chat) { ch.Deleted = c.Now() })

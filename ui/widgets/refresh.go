@@ -59,3 +59,6 @@ func (l *List) Children() []fyne.CanvasObject {
 	}
 	return rows
 }
+
+// Children is what RefreshAll goes on with.
+func (a *MenuArea) Children() []fyne.CanvasObject { return []fyne.CanvasObject{a.Content} }

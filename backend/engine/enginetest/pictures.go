@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,7 +28,8 @@ type PictureModel struct {
 	HangAt  int    `json:"hang_at,omitempty"`  // the step that ignores every cancel and never ends; 0 = none
 	DieAt   int    `json:"die_at,omitempty"`   // the step in which the process ends; 0 = none
 	Uniform bool   `json:"uniform,omitempty"`  // its pictures come out all one colour
-	Only    bool   `json:"only,omitempty"`     // it draws from text alone: no LoRA, start picture or preview
+	Only    bool   `json:"only,omitempty"`     // it draws from text alone and tells nothing meanwhile, like an old engine
+	Deaf    bool   `json:"deaf,omitempty"`     // it does not hear a cancel before the picture is finished
 	Marker  int    `json:"loam_fake_pictures"` // 1
 }
 
@@ -58,6 +61,9 @@ func (pictures) Devices(context.Context, string) ([]backend.Device, backend.Engi
 
 func (pictures) OpenImager(_ context.Context, r engine.PictureLoad) (engine.Imager, error) {
 	path := r.Files.Checkpoint
+	if path == "" {
+		path = r.Files.Upscaler
+	}
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &backend.BadFile{Path: path, Reason: "it may not be read"}
@@ -66,19 +72,29 @@ func (pictures) OpenImager(_ context.Context, r engine.PictureLoad) (engine.Imag
 	if json.Unmarshal(b, &m) != nil || m.Marker != 1 {
 		return nil, &backend.BadFile{Path: path, Reason: "it is not a model of the fake picture engine"}
 	}
-	return &imager{m}, nil
+	return &imager{m: m}, nil
 }
 
-type imager struct{ m PictureModel }
+type imager struct {
+	m      PictureModel
+	mu     sync.Mutex // one picture at a time
+	closed bool
+}
+
+var (
+	fakeSamplers   = []string{"euler", "heun"}
+	fakeSchedulers = []string{"discrete", "karras"}
+)
 
 func (i *imager) Info() engine.PictureInfo {
+	all := !i.m.Only
 	return engine.PictureInfo{
 		Engine: backend.EngineInfo{Engine: PicturesName, Build: "1", Device: "CPU", Variant: "none"},
 		Capabilities: engine.PictureCapabilities{
-			Progress: true, Cancel: true, Preview: !i.m.Only, Init: !i.m.Only, Mask: !i.m.Only, LoRA: !i.m.Only, Upscale: true,
+			Progress: all, Cancel: !i.m.Deaf, Preview: all, Init: all, Mask: all, LoRA: all, Upscale: all,
 		},
 		Family: i.m.Family, Multiple: 8, Encoders: []string{"fake"}, Sampler: "euler", Scheduler: "discrete",
-		Samplers: []string{"euler", "heun"}, Schedulers: []string{"discrete", "karras"}, UpscaleFactor: 2,
+		Samplers: fakeSamplers, Schedulers: fakeSchedulers, UpscaleFactor: 2,
 	}
 }
 
@@ -92,16 +108,54 @@ func paint(w, h int, seed uint64) *engine.Pixels {
 	return px
 }
 
-func (i *imager) Generate(ctx context.Context, r engine.PictureRequest, emit func(engine.PictureProgress) error) (engine.PictureResult, error) {
-	if r.Width%8 != 0 || r.Height%8 != 0 || r.Width < 8 || r.Height < 8 {
-		return engine.PictureResult{}, errors.New("width and height must be multiples of 8")
+// check refuses what a real engine refuses.
+func (i *imager) check(r engine.PictureRequest) error {
+	switch {
+	case r.Width%8 != 0 || r.Height%8 != 0 || r.Width < 8 || r.Height < 8 || r.Width > 4096 || r.Height > 4096:
+		return errors.New("width and height must be multiples of 8 up to 4096")
+	case r.Steps < 0 || r.Steps > 10_000:
+		return errors.New("steps is out of range")
+	case r.Sampler != "" && !slices.Contains(fakeSamplers, r.Sampler):
+		return errors.New("unknown sampler " + r.Sampler)
+	case r.Scheduler != "" && !slices.Contains(fakeSchedulers, r.Scheduler):
+		return errors.New("unknown scheduler " + r.Scheduler)
+	case i.m.Only && (len(r.LoRAs) > 0 || r.Init != nil || r.Mask != nil):
+		return backend.ErrUnsupported
 	}
-	if i.m.Only && (len(r.LoRAs) > 0 || r.Init != nil) {
-		return engine.PictureResult{}, backend.ErrUnsupported
+	for _, px := range []*engine.Pixels{r.Init, r.Mask} {
+		if px != nil && (px.Width != r.Width || px.Height != r.Height || len(px.Data) != px.Width*px.Height*px.Channels) {
+			return errors.New("a picture of the request has another size than the picture")
+		}
+	}
+	seen := map[string]bool{}
+	for _, l := range r.LoRAs {
+		if seen[l.Path] {
+			return errors.New("LoRA given twice: " + l.Path)
+		}
+		seen[l.Path] = true
+		if _, err := os.Stat(l.Path); err != nil {
+			return fmt.Errorf("cannot read LoRA %s", l.Path)
+		}
+	}
+	return nil
+}
+
+// number is what the picture is a function of: the request as far as it acts.
+func number(r engine.PictureRequest) (uint64, error) {
+	r.LoRAs = slices.DeleteFunc(slices.Clone(r.LoRAs), func(l engine.AdapterWeight) bool { return l.Weight == 0 })
+	if len(r.LoRAs) == 0 {
+		r.LoRAs = nil
+	}
+	r.Preview = ""
+	if r.Sampler == fakeSamplers[0] {
+		r.Sampler = ""
+	}
+	if r.Scheduler == fakeSchedulers[0] {
+		r.Scheduler = ""
 	}
 	b, err := json.Marshal(r)
 	if err != nil {
-		return engine.PictureResult{}, err
+		return 0, err
 	}
 	h := fnv.New64a()
 	h.Write(b)
@@ -110,6 +164,45 @@ func (i *imager) Generate(ctx context.Context, r engine.PictureRequest, emit fun
 			h.Write(px.Data)
 		}
 	}
+	return h.Sum64(), nil
+}
+
+func (i *imager) Generate(ctx context.Context, r engine.PictureRequest, emit func(engine.PictureProgress) error) (engine.PictureResult, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
+		return engine.PictureResult{}, engine.ErrClosed
+	}
+	if err := i.check(r); err != nil {
+		return engine.PictureResult{}, err
+	}
+	n, err := number(r)
+	if err != nil {
+		return engine.PictureResult{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return engine.PictureResult{}, err
+	}
+	begin := time.Now()
+	if err := i.steps(ctx, r, emit); err != nil {
+		return engine.PictureResult{}, err
+	}
+	if i.m.Uniform {
+		return engine.PictureResult{}, errors.New("the picture came out all one colour (numbers overflowed)")
+	}
+	res := engine.PictureResult{Pixels: *paint(r.Width, r.Height, n), Seed: r.Seed, Sample: time.Since(begin)}
+	for _, l := range r.LoRAs {
+		res.LoRAs = append(res.LoRAs, engine.LoRAEffect{Path: l.Path, Applied: 2, Total: 2})
+	}
+	return res, nil
+}
+
+// steps takes the time of the steps and tells of them.
+func (i *imager) steps(ctx context.Context, r engine.PictureRequest, emit func(engine.PictureProgress) error) error {
+	if i.m.Deaf {
+		ctx = context.WithoutCancel(ctx)
+	}
+	took := time.Duration(i.m.StepMS) * time.Millisecond
 	for step := 1; step <= r.Steps; step++ {
 		if step == i.m.DieAt {
 			os.Exit(3)
@@ -119,37 +212,42 @@ func (i *imager) Generate(ctx context.Context, r engine.PictureRequest, emit fun
 		}
 		select {
 		case <-ctx.Done():
-			return engine.PictureResult{}, ctx.Err()
-		case <-time.After(time.Duration(i.m.StepMS) * time.Millisecond):
+			return ctx.Err()
+		case <-time.After(took):
 		}
-		if emit == nil {
+		if emit == nil || i.m.Only && step > 1 {
 			continue
 		}
-		p := engine.PictureProgress{Phase: "sampling", Step: step, Steps: r.Steps, Took: time.Duration(i.m.StepMS) * time.Millisecond}
+		p := engine.PictureProgress{Phase: "sampling", Step: step, Steps: r.Steps, Took: took}
+		if i.m.Only {
+			p.Step, p.Took = 0, 0
+		}
 		if err := emit(p); err != nil {
-			return engine.PictureResult{}, err
+			return err
 		}
-		if r.Preview != "" {
-			if err := emit(engine.PictureProgress{Phase: "preview", Step: step, Preview: paint(r.Width/8, r.Height/8, uint64(step))}); err != nil {
-				return engine.PictureResult{}, err
-			}
+		if r.Preview == "" || i.m.Only {
+			continue
+		}
+		if err := emit(engine.PictureProgress{Phase: "preview", Step: step, Preview: paint(r.Width/8, r.Height/8, uint64(step))}); err != nil {
+			return err
 		}
 	}
-	if i.m.Uniform {
-		return engine.PictureResult{}, errors.New("the picture came out all one colour (numbers overflowed)")
-	}
-	res := engine.PictureResult{Pixels: *paint(r.Width, r.Height, h.Sum64()), Seed: r.Seed}
-	for _, l := range r.LoRAs {
-		if _, err := os.Stat(l.Path); err != nil {
-			return engine.PictureResult{}, fmt.Errorf("cannot read LoRA %s", l.Path)
-		}
-		res.LoRAs = append(res.LoRAs, engine.LoRAEffect{Path: l.Path, Applied: 2, Total: 2})
-	}
-	return res, nil
+	return nil
 }
 
 func (i *imager) Upscale(_ context.Context, p engine.Pixels, _ func(engine.PictureProgress) error) (engine.Pixels, error) {
+	if i.m.Only {
+		return engine.Pixels{}, backend.ErrUnsupported
+	}
+	if len(p.Data) != p.Width*p.Height*3 {
+		return engine.Pixels{}, errors.New("upscale: not an RGB picture")
+	}
 	return *paint(2*p.Width, 2*p.Height, uint64(len(p.Data))), nil
 }
 
-func (i *imager) Close() error { return nil }
+func (i *imager) Close() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.closed = true
+	return nil
+}

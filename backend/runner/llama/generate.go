@@ -81,7 +81,14 @@ func (g *reply) run(ctx context.Context) (engine.Result, error) {
 	if over := g.replay(); over != "" {
 		return g.ended(over)
 	}
-	plan, err := g.prepare(g.r, g.r.Reply)
+	given := g.r.Reply
+	if g.remembers() {
+		if g.log.Len() > len(g.r.Prompt) {
+			g.clear() // the logits of the given tokens are needed again
+		}
+		given = nil
+	}
+	plan, err := g.prepare(g.r, given)
 	if err != nil {
 		return engine.Result{}, err
 	}
@@ -98,13 +105,58 @@ func (g *reply) run(ctx context.Context) (engine.Result, error) {
 	if stop := stopOf(st); stop != "" {
 		return g.result(stop), nil
 	}
-	if err := g.h.beginSampling(g.r.Sampling, g.r.SamplerState, slices.Concat(g.r.Prompt, g.tokens), len(g.r.Prompt)); err != nil {
-		return g.result(""), fmt.Errorf("sampling: %w", err)
+	if stop, err := g.beginSampling(total); stop != "" || err != nil {
+		return g.result(stop), err
 	}
 	began := time.Now()
 	stop, err := g.write(ctx)
 	g.usage.ReplyTime = time.Since(began)
 	return g.result(stop), err
+}
+
+// remembers says whether given tokens have to be drawn again, because their samplers remember more than tokens.
+func (g *reply) remembers() bool {
+	s := g.r.Sampling
+	return len(g.r.Reply) > 0 && s.Temperature > 0 && (s.Mirostat > 0 || s.AdaptiveTarget > 0)
+}
+
+// beginSampling builds the sampler chain at the end of the given tokens.
+func (g *reply) beginSampling(total int) (backend.StopReason, error) {
+	begin := func(given []int32) error {
+		if err := g.h.beginSampling(g.r.Sampling, slices.Concat(g.r.Prompt, given), len(g.r.Prompt)); err != nil {
+			return fmt.Errorf("sampling: %w", err)
+		}
+		return nil
+	}
+	if !g.remembers() {
+		return "", begin(g.r.Reply)
+	}
+	if err := begin(nil); err != nil {
+		return "", err
+	}
+	exact := true
+	for i, token := range g.r.Reply {
+		if exact {
+			drawn, _, err := g.h.draw(-1, len(g.r.Prompt)+i, 0)
+			if err != nil {
+				return "", fmt.Errorf("draw: %w", err)
+			}
+			exact = drawn == token // else another engine drew it, and what the samplers remembered then is lost
+		}
+		st, err := g.call([]int32{token})
+		if stop := stopOf(st); stop != "" || err != nil {
+			return stop, err
+		}
+		if i%replayEvery == replayEvery-1 {
+			if err := g.emit(engine.Prompt{Done: g.log.Len(), Total: total}); err != nil {
+				return "", err
+			}
+		}
+	}
+	if exact {
+		return "", nil
+	}
+	return "", begin(g.r.Reply)
 }
 
 // ended answers a request whose given reply was already at its end, without touching the cache.
@@ -170,7 +222,7 @@ func (g *reply) write(ctx context.Context) (backend.StopReason, error) {
 		g.usage.ReplyTokens = len(g.tokens)
 		g.piece = g.textOf(token)
 		text, stopped := g.text.Add(g.piece)
-		if err := g.emit(engine.Token{ID: token, Text: text, Alts: g.alts(alts), State: g.h.samplerState()}); err != nil {
+		if err := g.emit(engine.Token{ID: token, Text: text, Alts: g.alts(alts)}); err != nil {
 			return "", err
 		}
 		switch {

@@ -135,12 +135,15 @@ func TestInfoTellsWhatRuns(t *testing.T) {
 	}
 	want := engine.Info{
 		Engine:       backend.EngineInfo{Engine: Name, Build: "llama.cpp ec98e2002", Device: "CPU", Variant: i.Engine.Variant, FlashAttn: "auto", KVType: "f16", Threads: 1},
-		Capabilities: backend.Capabilities{NamedFormat: true, Adapters: true, State: true, TrimKV: true},
+		Capabilities: backend.Capabilities{NamedFormat: true, Grammar: true, Adapters: true, State: true, TrimKV: true, Samplers: i.Capabilities.Samplers},
 		Context:      512, Batch: 80, ContextTrain: 8192, Vocab: 49152, NamedFormat: "chatml",
 		Template: i.Template, MemoryBytes: i.MemoryBytes, LoadSeconds: i.LoadSeconds,
 	}
 	if d := cmp.Diff(want, i); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
+	}
+	if !slices.Contains(i.Capabilities.Samplers, "adaptive_target") || !slices.Contains(i.Capabilities.Samplers, "top_k") {
+		t.Errorf("samplers %v", i.Capabilities.Samplers)
 	}
 	if i.Engine.Variant == "static" || i.Engine.Variant == "none" || i.Engine.Variant == "" {
 		t.Errorf("CPU variant %q, although plug-ins are installed", i.Engine.Variant)

@@ -27,7 +27,7 @@
 extern "C" {
 #endif
 
-#define LOAM_CHAT_API 2 // grows with every incompatible change of this file
+#define LOAM_CHAT_API 3 // grows with every incompatible change of this file
 
 typedef struct loam_chat loam_chat; // one model with one context
 
@@ -101,7 +101,6 @@ struct loam_chat_sampling {
     const float *        bias;         // added to the logits of these tokens; -INFINITY: never
     int32_t              n_bias;
     struct loam_chat_grammar grammar;
-    float    state[2];          // what loam_chat_sampler_state said at this place; NAN: the beginning of a reply
 };
 
 // The functions of an implementation. Their order is part of the interface.
@@ -148,6 +147,7 @@ struct loam_chat_functions {
 
     // Sampling. begin builds the chain over the tokens before the next one, oldest first, of which the first n_prompt are
     // the prompt: penalties and DRY look at all, the grammar at the reply.
+    // Mirostat and adaptive-p remember more than tokens: to go on with a reply, begin after the prompt and draw it again.
     int (*sampling_begin)(loam_chat * c, const struct loam_chat_sampling * s, const int32_t * history, int32_t n_history,
                           int32_t n_prompt, char ** err);
     // Draws the token for a position (counted from the start of the prompt) from the logits of index and accepts it. With
@@ -155,8 +155,6 @@ struct loam_chat_functions {
     // appended when it is not among them, so the arrays need room for n_alts + 1. Returns their number, < 0: error.
     int32_t (*draw)(loam_chat * c, int32_t index, uint64_t position, int32_t * token, int32_t n_alts, int32_t * alt_ids,
                     float * alt_logprobs, char ** err);
-    // What the samplers remember that cannot be rebuilt from tokens; returns how many of the two values count.
-    int32_t (*sampler_state)(const loam_chat * c, float state[2]);
 
     // State of the cache, without logits: evaluate a token after setting it.
     size_t (*state_size)(const loam_chat * c);

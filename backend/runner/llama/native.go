@@ -134,14 +134,14 @@ func (h handle) isControl(token int32) bool {
 	return C.table_is_control(h.t, h.c, C.int32_t(token)) != 0
 }
 
-func flag(on bool) C.int {
+func cBool(on bool) C.int {
 	if on {
 		return 1
 	}
 	return 0
 }
 
-func (h handle) cancel(on bool) { C.table_cancel(h.t, h.c, flag(on)) }
+func (h handle) cancel(on bool) { C.table_cancel(h.t, h.c, cBool(on)) }
 
 // openParams is struct loam_chat_params with the adapters.
 type openParams struct {
@@ -214,7 +214,7 @@ func (h handle) tokenize(text string, addSpecial, parseSpecial bool) ([]int32, e
 	tokens := make([]int32, len(text)+4)
 	for {
 		var e *C.char
-		n := int(C.table_tokenize(h.t, h.c, ct, C.int32_t(len(text)), flag(addSpecial), flag(parseSpecial),
+		n := int(C.table_tokenize(h.t, h.c, ct, C.int32_t(len(text)), cBool(addSpecial), cBool(parseSpecial),
 			(*C.int32_t)(&tokens[0]), C.int32_t(len(tokens)), &e))
 		if n < 0 {
 			return nil, h.take(e)
@@ -229,10 +229,10 @@ func (h handle) tokenize(text string, addSpecial, parseSpecial bool) ([]int32, e
 // piece appends the bytes of a token to buf; control tokens have none, unless special asks for their names.
 func (h handle) piece(buf []byte, token int32, special bool) []byte {
 	var b [256]byte
-	n := int(C.table_piece(h.t, h.c, C.int32_t(token), flag(special), (*C.char)(unsafe.Pointer(&b[0])), C.int32_t(len(b))))
+	n := int(C.table_piece(h.t, h.c, C.int32_t(token), cBool(special), (*C.char)(unsafe.Pointer(&b[0])), C.int32_t(len(b))))
 	if n > len(b) {
 		long := make([]byte, n)
-		C.table_piece(h.t, h.c, C.int32_t(token), flag(special), (*C.char)(unsafe.Pointer(&long[0])), C.int32_t(n))
+		C.table_piece(h.t, h.c, C.int32_t(token), cBool(special), (*C.char)(unsafe.Pointer(&long[0])), C.int32_t(n))
 		return append(buf, long...)
 	}
 	return append(buf, b[:max(n, 0)]...)
@@ -247,7 +247,7 @@ func (h handle) format(format string, roles, texts []string, addGeneration bool)
 	t, freeTexts := cStrings(texts)
 	defer freeTexts()
 	var out, e *C.char
-	switch rc := status(C.table_format(h.t, h.c, f, r, t, C.int32_t(len(roles)), flag(addGeneration), &out, &e)); {
+	switch rc := status(C.table_format(h.t, h.c, f, r, t, C.int32_t(len(roles)), cBool(addGeneration), &out, &e)); {
 	case rc < 0:
 		return "", rc, h.take(e)
 	case rc != statusOK:
@@ -259,7 +259,7 @@ func (h handle) format(format string, roles, texts []string, addGeneration bool)
 // eval evaluates one call. all keeps the logits of each of its tokens, not only of the last.
 func (h handle) eval(call []int32, all bool) (status, error) {
 	var e *C.char
-	rc := status(C.table_eval(h.t, h.c, (*C.int32_t)(unsafe.SliceData(call)), C.int32_t(len(call)), flag(all), &e))
+	rc := status(C.table_eval(h.t, h.c, (*C.int32_t)(unsafe.SliceData(call)), C.int32_t(len(call)), cBool(all), &e))
 	if rc < 0 {
 		return rc, h.take(e)
 	}

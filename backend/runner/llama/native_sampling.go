@@ -54,8 +54,8 @@ func (m *memory) floats(list []float32) *C.float {
 }
 
 // beginSampling builds the sampler chain over the tokens so far, the first nPrompt of which are the prompt. s went through
-// sampling; state is what samplerState said at this place, empty at the beginning of a reply.
-func (h handle) beginSampling(s backend.Sampling, state []float32, history []int32, nPrompt int) error {
+// sampling.
+func (h handle) beginSampling(s backend.Sampling, history []int32, nPrompt int) error {
 	var m memory
 	defer m.free()
 	cs := C.struct_loam_chat_sampling{
@@ -82,15 +82,9 @@ func (h handle) beginSampling(s backend.Sampling, state []float32, history []int
 	cs.bias_tokens, cs.bias, cs.n_bias = m.ints(ids), m.floats(bias), C.int32_t(len(ids))
 	if g := s.Grammar; g != nil && g.Text != "" {
 		cs.grammar = C.struct_loam_chat_grammar{
-			text: m.text(g.Text), lazy: C.int32_t(flag(g.Lazy)), patterns: m.texts(g.Patterns), n_patterns: C.int32_t(len(g.Patterns)),
+			text: m.text(g.Text), lazy: C.int32_t(cBool(g.Lazy)), patterns: m.texts(g.Patterns), n_patterns: C.int32_t(len(g.Patterns)),
 			tokens: m.ints(g.Tokens), n_tokens: C.int32_t(len(g.Tokens)), prefix: m.text(g.Prefix),
 			thought_begin: m.text(g.ThoughtBegin), thought_end: m.text(g.ThoughtEnd),
-		}
-	}
-	for i := range cs.state {
-		cs.state[i] = C.float(math.NaN())
-		if i < len(state) {
-			cs.state[i] = C.float(state[i])
 		}
 	}
 	var e *C.char
@@ -120,15 +114,4 @@ func (h handle) draw(index, position, alts int) (int32, []alternative, error) {
 		list = append(list, alternative{ids[i], probs[i]})
 	}
 	return int32(token), list, nil
-}
-
-// samplerState is what the samplers remember and cannot rebuild from tokens; nil = nothing.
-func (h handle) samplerState() []float32 {
-	var s [2]C.float
-	n := int(C.table_sampler_state(h.t, h.c, &s[0]))
-	var out []float32
-	for i := range n {
-		out = append(out, float32(s[i]))
-	}
-	return out
 }

@@ -49,7 +49,7 @@ func (l library) parse(parser, text string, partial bool) (string, status, error
 	var m memory
 	defer m.free()
 	var out, e *C.char
-	rc := C.table_parse(l.t, m.text(parser), m.text(text), flag(partial), &out, &e)
+	rc := C.table_parse(l.t, m.text(parser), m.text(text), cBool(partial), &out, &e)
 	return l.text(rc, out, e)
 }
 

@@ -98,7 +98,6 @@ public:
     sampling(const llama_vocab * vocab, uint32_t n_ctx, const loam_chat_sampling & s, const int32_t * history, int32_t n_history, int32_t n_prompt);
     // Draws from logits and accepts.
     llama_token draw(const float * logits, uint64_t position);
-    int32_t     state(float out[2]) const;
 
 private:
     void        accept(llama_token t, bool reply);
@@ -179,7 +178,6 @@ int          loam_chat_sampling_begin(loam_chat * c, const struct loam_chat_samp
                                       int32_t n_history, int32_t n_prompt, char ** err);
 int32_t      loam_chat_draw(loam_chat * c, int32_t index, uint64_t position, int32_t * token, int32_t n_alts, int32_t * alt_ids,
                             float * alt_logprobs, char ** err);
-int32_t      loam_chat_sampler_state(const loam_chat * c, float state[2]);
 size_t       loam_chat_state_size(const loam_chat * c);
 size_t       loam_chat_state_get(const loam_chat * c, uint8_t * buf, size_t size, char ** err);
 int          loam_chat_state_set(loam_chat * c, const uint8_t * buf, size_t size, char ** err);

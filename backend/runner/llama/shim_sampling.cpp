@@ -202,7 +202,6 @@ sampling::sampling(const llama_vocab * v, uint32_t n_ctx, const loam_chat_sampli
             }
         }
     }
-    for (int32_t i = 0; i < n_memory && !std::isnan(s.state[0]); i++) memory[i] = s.state[i];
 
     if (grammar) {
         thought_begin = s.grammar.thought_begin ? s.grammar.thought_begin : "";
@@ -278,11 +277,6 @@ llama_token sampling::draw(const float * logits, uint64_t at) {
     return t;
 }
 
-int32_t sampling::state(float out[2]) const {
-    for (int32_t i = 0; i < n_memory; i++) out[i] = memory[i];
-    return n_memory;
-}
-
 // The likeliest tokens by the bare logits, the drawn one among them.
 static int32_t alternatives(const float * logits, int32_t n_vocab, int32_t drawn, int32_t n, int32_t * ids, float * logprobs) {
     n = std::min(n, n_vocab);
@@ -322,5 +316,3 @@ int32_t loam_chat_draw(loam_chat * c, int32_t index, uint64_t position, int32_t 
         return n_alts > 0 ? alternatives(logits, llama_vocab_n_tokens(c->vocab()), *token, n_alts, alt_ids, alt_logprobs) : 0;
     });
 }
-
-int32_t loam_chat_sampler_state(const loam_chat * c, float state[2]) { return c->sampling ? c->sampling->state(state) : 0; }

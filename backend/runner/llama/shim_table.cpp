@@ -30,7 +30,6 @@ const struct loam_chat_functions * loam_chat_functions(void) {
         f.logits         = loam_chat_logits;
         f.sampling_begin = loam_chat_sampling_begin;
         f.draw           = loam_chat_draw;
-        f.sampler_state  = loam_chat_sampler_state;
         f.state_size     = loam_chat_state_size;
         f.state_get      = loam_chat_state_get;
         f.state_set      = loam_chat_state_set;

@@ -13,7 +13,7 @@ extern void loamPictureProgress(uintptr_t user, char * phase, int step, int step
 extern void loamPicturePixels(uintptr_t user, int preview, int index, int width, int height, uint8_t * rgb);
 
 static struct {
-    int            (*init)(const char *, loam_picture_log_fn, void *, char **);
+    int            (*init)(const char *, const char *, loam_picture_log_fn, void *, char **);
     char *         (*devices)(void);
     char *         (*names)(void);
     void           (*free)(char *);
@@ -57,7 +57,9 @@ static void on_picture(void * user, int index, int width, int height, const uint
     loamPicturePixels((uintptr_t) user, 0, index, width, height, (uint8_t *) rgb);
 }
 
-int            pack_init(const char * plugin_dir, char ** err) { return lib.init(plugin_dir, on_log, NULL, err); }
+int pack_init(const char * plugin_dir, const char * variant, char ** err) {
+    return lib.init(plugin_dir, variant, on_log, NULL, err);
+}
 char *         pack_devices(void) { return lib.devices(); }
 char *         pack_names(void) { return lib.names(); }
 void           pack_free(char * s) { lib.free(s); }

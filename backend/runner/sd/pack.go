@@ -48,6 +48,7 @@ func (Pack) Name() string { return "sd-pack" }
 var opened struct {
 	sync.Mutex
 	dir     string
+	wish    string // the variant that was asked for
 	err     error
 	names   names
 	variant string
@@ -67,35 +68,36 @@ var lastLines struct {
 	plugin string
 }
 
-// open opens the library of a folder. A process can open only one.
-func open(dir string) (names, string, error) {
+// open opens the library of a folder with a CPU variant, "" = the best. A process can open only one.
+func open(dir, wish string) (names, string, error) {
 	opened.Lock()
 	defer opened.Unlock()
-	if opened.dir == dir && dir != "" {
+	if opened.dir == dir && dir != "" && (opened.wish == wish || wish == "" || wish == opened.variant) {
 		return opened.names, opened.variant, opened.err
 	}
 	if opened.dir != "" {
 		return names{}, "", fmt.Errorf("open picture engine in %s: this process has opened another one", filepath.Base(dir))
 	}
-	opened.dir = dir
-	opened.names, opened.variant, opened.err = load(dir)
+	opened.dir, opened.wish = dir, wish
+	opened.names, opened.variant, opened.err = load(dir, wish)
 	return opened.names, opened.variant, opened.err
 }
 
-func load(dir string) (n names, variant string, err error) {
+func load(dir, wish string) (n names, variant string, err error) {
 	path := filepath.Join(dir, libraryName())
 	if _, err := os.Stat(path); err != nil {
 		return n, "", fmt.Errorf("open picture engine: %w", err)
 	}
-	cpath, cdir := C.CString(path), C.CString(dir)
+	cpath, cdir, cwish := C.CString(path), C.CString(dir), C.CString(wish)
 	defer C.free(unsafe.Pointer(cpath))
 	defer C.free(unsafe.Pointer(cdir))
+	defer C.free(unsafe.Pointer(cwish))
 	if msg := C.pack_open(cpath); msg != nil {
 		defer C.free(unsafe.Pointer(msg))
 		return n, "", fmt.Errorf("open picture engine: %s", C.GoString(msg))
 	}
 	var cerr *C.char
-	if C.pack_init(cdir, &cerr) == 0 {
+	if C.pack_init(cdir, cwish, &cerr) == 0 {
 		return n, "", fmt.Errorf("open picture engine: %s", take(cerr))
 	}
 	if err := json.Unmarshal([]byte(take(C.pack_names())), &n); err != nil {
@@ -117,7 +119,7 @@ func take(s *C.char) string {
 
 // Devices lists what the library can compute on.
 func (Pack) Devices(_ context.Context, pluginDir string) ([]backend.Device, backend.EngineInfo, error) {
-	n, variant, err := open(pluginDir)
+	n, variant, err := open(pluginDir, "")
 	if err != nil {
 		return nil, backend.EngineInfo{}, err
 	}
@@ -144,7 +146,7 @@ type picture struct {
 
 // OpenImager opens a picture model: its headers are read now, its weights by the first Generate.
 func (Pack) OpenImager(ctx context.Context, r engine.PictureLoad) (engine.Imager, error) {
-	n, variant, err := open(r.PluginDir)
+	n, variant, err := open(r.PluginDir, r.Variant)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@
 // Opens the library and finds every function; NULL or a message to be freed with free().
 char * pack_open(const char * library);
 
-int            pack_init(const char * plugin_dir, char ** err);
+int            pack_init(const char * plugin_dir, const char * variant, char ** err);
 char *         pack_devices(void);
 char *         pack_names(void);
 void           pack_free(char * s);

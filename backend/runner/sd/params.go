@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"loam/backend"
@@ -93,6 +95,40 @@ func openError(f engine.PictureFiles, msg string) error {
 	if path == "" {
 		path = f.Upscaler
 	}
+	return &backend.BadFile{Path: path, Reason: reason(msg)}
+}
+
+// What the library says about a tensor; the names before it are its own.
+var (
+	wrongShape = regexp.MustCompile(`tensor '([^']{1,200})' has wrong shape in model metadata: got \[([\d, ]+)\], expected \[([\d, ]+)\]`)
+	notThere   = regexp.MustCompile(`tensor '([^']{1,200})' not in model metadata`)
+)
+
+// reason makes the library's message a clause about the file.
+func reason(msg string) string {
 	msg = strings.TrimSpace(strings.SplitN(msg, "\n", 2)[0])
-	return &backend.BadFile{Path: path, Reason: msg}
+	if m := wrongShape.FindStringSubmatch(msg); m != nil {
+		return fmt.Sprintf("its tensor %s is %s where this kind of model has %s: it is damaged, or of a kind that the engine does not know",
+			layerName(m[1]), sides(m[2]), sides(m[3]))
+	}
+	if m := notThere.FindStringSubmatch(msg); m != nil {
+		return fmt.Sprintf("its tensor %s is missing: it is damaged, or of a kind that the engine does not know", layerName(m[1]))
+	}
+	if strings.Contains(msg, "get sd version from file failed") {
+		return "it is of no kind of picture model that this engine knows"
+	}
+	return msg
+}
+
+// layerName is a tensor's name as the file has it, without the prefix that the library adds.
+func layerName(name string) string { return strings.TrimPrefix(name, "model.diffusion_model.") }
+
+// sides are the dimensions of a tensor in the file's order, which is the reverse of the library's.
+func sides(list string) string {
+	d := strings.Split(list, ", ")
+	for len(d) > 1 && d[len(d)-1] == "1" {
+		d = d[:len(d)-1]
+	}
+	slices.Reverse(d)
+	return strings.Join(d, " x ")
 }

@@ -76,6 +76,9 @@ type embedded struct {
 	info engine.PictureInfo
 }
 
+// scheduler is the one that a checkpoint was trained with here.
+const scheduler = "discrete"
+
 // embeddedSamplers are the module's, by the names that the pack uses.
 var embeddedSamplers = []struct {
 	name string
@@ -125,7 +128,7 @@ func (Embedded) OpenImager(ctx context.Context, r engine.PictureLoad) (engine.Im
 	}
 	return &embedded{lib: lib, ctx: c, path: f.Checkpoint, info: engine.PictureInfo{
 		Engine: backend.EngineInfo{Engine: Embedded{}.Name(), Build: embeddedVersion, Device: "CPU", Variant: "avx2", Threads: threads, FlashAttn: "off"},
-		Family: "SD", Multiple: 64, Sampler: "euler_a", Scheduler: "discrete", Samplers: samplers, Schedulers: []string{"discrete"},
+		Family: "SD", Multiple: 64, Sampler: "euler_a", Scheduler: scheduler, Samplers: samplers, Schedulers: []string{scheduler},
 	}}, nil
 }
 
@@ -141,6 +144,8 @@ func (e *embedded) check(r engine.PictureRequest) (sd.SampleMethod, error) {
 		return 0, errors.New("steps is out of range")
 	case len(r.LoRAs) > 0 || strings.Contains(r.Prompt, "<lora:"):
 		return 0, fmt.Errorf("LoRA: %w", backend.ErrUnsupported) // it would stay in the weights for good
+	case r.Scheduler != "" && r.Scheduler != scheduler:
+		return 0, fmt.Errorf("unknown scheduler %s", r.Scheduler) // it would be ignored without a word
 	case r.Init != nil || r.Mask != nil:
 		return 0, fmt.Errorf("start picture: %w", backend.ErrUnsupported) // reads wild memory
 	}

@@ -3,7 +3,7 @@
 package season
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"path/filepath"
 	"runtime"
@@ -16,7 +16,10 @@ import (
 	"loam/backend/engine"
 	"loam/backend/engine/enginetest"
 	"loam/backend/engine/enginetest/tinypicture"
+	"loam/backend/worker"
 )
+
+func TestMain(m *testing.M) { enginetest.Main(m, Embedded{}) }
 
 func TestEmbeddedIsRefusedWhereItCannotRun(t *testing.T) {
 	all := func(...cpuid.FeatureID) bool { return true }
@@ -39,54 +42,39 @@ func TestEmbeddedIsRefusedWhereItCannotRun(t *testing.T) {
 	}
 }
 
-func TestEmbeddedDrawsFromText(t *testing.T) {
+// TestEmbeddedEngineKeepsTheContract draws with weights in the full shape of SD 1.5, which lie in a sparse file. The
+// library lives in a child, as in the program: its symbols are visible to the whole process.
+func TestEmbeddedEngineKeepsTheContract(t *testing.T) {
 	if err := runnable(runtime.GOOS, runtime.GOARCH, cpuid.CPU.Supports); err != nil {
 		t.Skipf("SKIP: %v", err)
 	}
-	path := filepath.Join(t.TempDir(), "sd15.safetensors")
-	if err := tinypicture.WriteSD15(path, 1); err != nil {
+	dir := t.TempDir()
+	model, over := filepath.Join(dir, "sd15.safetensors"), filepath.Join(dir, "nan.safetensors")
+	if err := tinypicture.WriteSD15(model, 1); err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(enginetest.LibDir(t), "picture-embedded")
-	m, err := Embedded{}.OpenImager(t.Context(), engine.PictureLoad{Files: engine.PictureFiles{Checkpoint: path}, Threads: 2, PluginDir: dir})
-	if err != nil {
+	if err := tinypicture.Overflow(model, over, "first_stage_model.decoder.conv_out.weight"); err != nil {
 		t.Fatal(err)
 	}
-	defer m.Close()
-	one := engine.PictureRequest{Prompt: "a red apple", Width: 64, Height: 64, Steps: 2, CFG: 2, Seed: 42}
-	draw := func(r engine.PictureRequest) engine.PictureResult {
-		t.Helper()
-		res, err := m.Generate(t.Context(), r, nil)
+	open := func(ctx context.Context, r engine.PictureLoad) (engine.Imager, error) {
+		c, err := worker.OpenPictures(ctx, worker.Spec{Engine: Embedded{}.Name(), Picture: r})
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
-		return res
+		return c, nil
 	}
-	first := draw(one)
-	if !bytes.Equal(first.Pixels.Data, draw(one).Pixels.Data) {
-		t.Error("the same request drew another picture")
-	}
-	for name, change := range map[string]func(*engine.PictureRequest){
-		"seed":   func(r *engine.PictureRequest) { r.Seed = 43 },
-		"prompt": func(r *engine.PictureRequest) { r.Prompt = "blue ocean waves at night" },
-		"steps":  func(r *engine.PictureRequest) { r.Steps = 3 },
-	} {
-		r := one
-		change(&r)
-		res := draw(r)
-		if bytes.Equal(res.Pixels.Data, first.Pixels.Data) {
-			t.Errorf("%s does not change the picture", name)
-		}
-	}
-	for name, change := range map[string]func(*engine.PictureRequest){
-		"size":  func(r *engine.PictureRequest) { r.Width = 72 },
-		"LoRA":  func(r *engine.PictureRequest) { r.LoRAs = []engine.AdapterWeight{{Path: "x", Weight: 1}} },
-		"start": func(r *engine.PictureRequest) { r.Init = &first.Pixels },
-	} {
-		r := one
-		change(&r)
-		if _, err := m.Generate(t.Context(), r, nil); err == nil {
-			t.Errorf("%s was not refused", name)
-		}
-	}
+	enginetest.RunPictures(t, enginetest.PictureHarness{
+		Open: open,
+		Load: engine.PictureLoad{
+			Files: engine.PictureFiles{Checkpoint: model}, Threads: 1,
+			PluginDir: filepath.Join(enginetest.LibDir(t), "picture-embedded"), Variant: "avx2",
+		},
+		Request: engine.PictureRequest{Prompt: "a red apple", Width: 64, Height: 64, Steps: 1, CFG: 1, Seed: 42},
+		Bad: map[string]engine.PictureFiles{
+			"whole SD 1, 2 and XL checkpoints only": {Diffusion: model, T5XXL: model},
+			"not there":                             {Checkpoint: filepath.Join(dir, "nowhere.safetensors")},
+		},
+		Overflowing: engine.PictureFiles{Checkpoint: over},
+		Cancels:     2, Longest: 150,
+	})
 }
