@@ -176,7 +176,7 @@ func (r *dropRow) keptAs(m backend.Model, known bool) {
 	r.facts.SetText(modelFacts(m))
 	r.detail()
 	switch {
-	case known && m.Path != r.path:
+	case known && m.Path != r.path && !m.Owned:
 		r.kept.SetText("Already in Loam, as " + m.Path + ".")
 	case known:
 		r.kept.SetText("Already in Loam.")
