@@ -105,12 +105,8 @@ func (h host) DrawWith(modelID int64) {
 	h.ui.pictures.UseModel(modelID)
 }
 
-// UseLoRA implements pages.Host.
-func (h host) UseLoRA(id int64) {
-	const usual = 0.8 // what a dropped LoRA is offered with
-	h.ui.show(pages.PagePictures)
-	h.ui.pictures.AddLoRA(id, usual)
-}
+// Offer implements pages.Host.
+func (h host) Offer(path string) { h.ui.addFiles([]string{path}) }
 
 // LookAround implements pages.Host.
 func (h host) LookAround() { h.ui.models.LookAround() }

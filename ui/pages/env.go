@@ -135,9 +135,10 @@ type Host interface {
 	// Go shows another page; Chat opens a conversation there with a model (0 = the default) when the page is PageChats.
 	Go(p Page)
 	NewChatWith(modelID int64)
-	// DrawWith shows the pictures page with a model, UseLoRA with a LoRA beside the model that is chosen there.
+	// DrawWith shows the pictures page with a model.
 	DrawWith(modelID int64)
-	UseLoRA(id int64)
+	// Offer shows the card of a file, as if it had been dropped: what it fits and what can be done with it.
+	Offer(path string)
 	// LookAround looks for models of other programs again.
 	LookAround()
 	AddFiles()

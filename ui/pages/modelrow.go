@@ -75,10 +75,10 @@ func (p *ModelsPage) use(m backend.Model) *widgets.Button {
 	case backend.KindDiffusion:
 		b = widgets.NewButton("Draw", widgets.KindPlain, func() { p.env.Host.DrawWith(m.ID) })
 		b.SetEnabled(usable(m) && library.SetOf(m, p.models).Complete())
-	case backend.KindLoRA:
-		b = widgets.NewButton("Use", widgets.KindPlain, func() { p.env.Host.UseLoRA(m.ID) })
+	case backend.KindLoRA, backend.KindAdapter:
+		b = widgets.NewButton("Use", widgets.KindPlain, func() { p.env.Host.Offer(m.Path) })
 		b.SetEnabled(usable(m))
-	case backend.KindAdapter, backend.KindProjector, backend.KindEmbedding, backend.KindTextEncoder, backend.KindVAE,
+	case backend.KindProjector, backend.KindEmbedding, backend.KindTextEncoder, backend.KindVAE,
 		backend.KindControlNet, backend.KindUpscaler, backend.KindReranker, backend.KindGuard, backend.KindTextual,
 		backend.KindImageAdapter, backend.KindUnknown:
 	}
