@@ -88,6 +88,9 @@ func (t templates) Render(ctx context.Context, r engine.RenderRequest) (engine.R
 			return engine.Rendered{}, err
 		}
 		b.WriteString(text)
+		if !strings.Contains(text, m.Content) {
+			b.WriteString(m.Content) // a real template, which the fake cannot run
+		}
 	}
 	return engine.Rendered{Prompt: b.String(), Format: "jinja", Parser: parser}, nil
 }
