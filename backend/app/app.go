@@ -17,6 +17,7 @@ import (
 
 	"loam/backend"
 	"loam/backend/chat"
+	"loam/backend/engine"
 	"loam/backend/event"
 	"loam/backend/hardware"
 	"loam/backend/instance"
@@ -78,6 +79,9 @@ type App struct {
 	unwatch func() error   // for crashes; nil = nobody watches
 
 	checking sync.Mutex // one model at a time
+
+	traitsMu sync.Mutex
+	traits   *engine.PictureInfo // of the picture engine; nil = not asked yet; guarded by traitsMu
 
 	base  context.Context // of the housekeeping; ended by Close
 	end   context.CancelFunc

@@ -37,7 +37,9 @@ func TestBrokenFilesEndInOneSentence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	add := func(path string) (backend.Model, error) { return a.Library.Add(t.Context(), path, library.AddOptions{}) }
+	add := func(path string) (backend.Model, error) {
+		return a.Library.Add(t.Context(), path, library.AddOptions{})
+	}
 	for _, path := range []string{f.T5, f.TAE} {
 		if _, err := add(path); err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -59,6 +60,26 @@ func (a *App) pictureSpec(s EngineSettings) worker.Spec {
 			FlashAttn: s.FlashAttn != "off",
 		},
 	}
+}
+
+// PictureTraits says what the picture engine that draws here can do, without a model. The first call asks it in a child of
+// its own; later ones remember.
+func (a *App) PictureTraits(ctx context.Context) (engine.PictureInfo, error) {
+	a.traitsMu.Lock()
+	defer a.traitsMu.Unlock()
+	if a.traits != nil {
+		return *a.traits, nil
+	}
+	spec := a.pictureSpec(a.EngineSettings(ctx))
+	spec.Load.PluginDir = spec.Picture.PluginDir
+	asking, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	p, err := worker.Probe(asking, spec)
+	if err != nil {
+		return engine.PictureInfo{}, fmt.Errorf("ask the picture engine: %w", err)
+	}
+	a.traits = &p.Pictures
+	return p.Pictures, nil
 }
 
 // pictures gives the studio its models out of the manager.

@@ -123,4 +123,7 @@ type Imager interface {
 type PictureDriver interface {
 	Engine
 	OpenImager(ctx context.Context, r PictureLoad) (Imager, error)
+	// Traits says, without a model, what the engine can do at most and which samplers it has. Family and what else
+	// depends on a model are empty.
+	Traits(ctx context.Context, pluginDir string) (PictureInfo, error)
 }

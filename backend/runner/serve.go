@@ -27,6 +27,8 @@ type server struct {
 type devices struct {
 	Devices []backend.Device   `json:"devices"`
 	Info    backend.EngineInfo `json:"info"`
+	// Pictures is what a picture engine can do.
+	Pictures *engine.PictureInfo `json:"pictures,omitempty"`
 }
 
 var errNotOpen = errors.New("no model is open")
@@ -65,7 +67,12 @@ func (s *server) do(j *job) (any, error) {
 			return nil, err
 		}
 		list, info, err := s.driver.Devices(j.ctx, r.PluginDir)
-		return devices{list, info}, err
+		d := devices{Devices: list, Info: info}
+		if p, ok := s.driver.(engine.PictureDriver); ok && err == nil {
+			d.Pictures = &engine.PictureInfo{}
+			*d.Pictures, err = p.Traits(j.ctx, r.PluginDir)
+		}
+		return d, err
 	case wire.OpOpen:
 		return s.open(j)
 	case wire.OpPictureOpen, wire.OpDraw, wire.OpUpscale:

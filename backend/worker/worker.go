@@ -87,6 +87,7 @@ type Probed struct {
 	Devices     []backend.Device
 	Engine      backend.EngineInfo
 	Confinement wire.Confinement
+	Pictures    engine.PictureInfo // of a picture engine: what it can do at most
 }
 
 // Probe asks an engine, in a child of its own that ends at once, what it could compute on.
@@ -105,11 +106,12 @@ func Probe(ctx context.Context, s Spec) (Probed, error) {
 	}
 	defer p.close() //nolint:errcheck // what it said is what counts
 	var r struct {
-		Devices []backend.Device   `json:"devices"`
-		Info    backend.EngineInfo `json:"info"`
+		Devices  []backend.Device   `json:"devices"`
+		Info     backend.EngineInfo `json:"info"`
+		Pictures engine.PictureInfo `json:"pictures"`
 	}
 	err = p.ask(ctx, wire.OpDevices, wire.Devices{PluginDir: s.Load.PluginDir}, handlers{}, &r)
-	return Probed{r.Devices, r.Info, p.hello.Confinement}, err
+	return Probed{r.Devices, r.Info, p.hello.Confinement, r.Pictures}, err
 }
 
 // Devices is Probe for those who only want to know the devices.

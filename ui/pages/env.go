@@ -14,6 +14,7 @@ import (
 
 	"loam/backend"
 	"loam/backend/chat"
+	"loam/backend/engine"
 	"loam/backend/event"
 	"loam/backend/hardware"
 	"loam/backend/library"
@@ -106,6 +107,8 @@ type System interface {
 	ModelsFolder(ctx context.Context) (used, free int64)
 	Setting(ctx context.Context, key string, v any) (bool, error)
 	SetSetting(ctx context.Context, key string, v any) error
+	// PictureTraits says what the picture engine can do, whatever the model.
+	PictureTraits(ctx context.Context) (engine.PictureInfo, error)
 }
 
 // Host is the window around the pages.

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
+	"loam/backend/engine"
 	"loam/backend/library"
 	"loam/backend/studio"
 	"loam/ui/theme"
@@ -23,6 +24,7 @@ type pictureControls struct {
 	models    []backend.Model // that draw
 	all       []backend.Model // that are installed
 	sets      map[int64]library.Set
+	traits    *engine.PictureInfo // of the engine that draws; nil = not known yet
 	prompt    *widgets.Field
 	model     *widgets.Button
 	lacking   *widgets.Label // why the chosen model cannot draw
@@ -161,6 +163,20 @@ func (c *pictureControls) marks() {
 	c.loras.marks()
 	c.more.marks()
 	c.body.Refresh()
+}
+
+// can says what the engine that draws can do. Before it was asked, nothing is taken away.
+func (c *pictureControls) can() engine.PictureCapabilities {
+	if c.traits == nil {
+		return engine.PictureCapabilities{Progress: true, Cancel: true, Preview: true, Init: true, Mask: true, LoRA: true, Upscale: true}
+	}
+	return c.traits.Capabilities
+}
+
+// known takes what the engine can do.
+func (c *pictureControls) known(t engine.PictureInfo) {
+	c.traits = &t
+	c.fill()
 }
 
 // chosen is the model that will draw; nil = there is none.

@@ -24,6 +24,7 @@ type pictureLoRAs struct {
 	list  *fyne.Container
 	named *fyne.Container // those that the prompt names
 	add   *widgets.Button
+	none  *widgets.Label // the engine cannot use any
 	body  *fyne.Container
 
 	chips  []*loraChip
@@ -50,9 +51,11 @@ func newPictureLoRAs(c *pictureControls) *pictureLoRAs {
 	p.named = container.New(widgets.Column{Gap: 4})
 	p.add = widgets.NewButton("Add or drop", widgets.KindQuiet, p.choose)
 	p.add.Icon, p.add.Small, p.add.Tip = theme.Icon(theme.IconPlus), true, "Put a LoRA to use; a file can be dropped anywhere"
+	p.none = widgets.Quiet("The built-in engine draws without LoRAs; the picture pack uses them.")
+	p.none.Hide()
 	p.body = container.New(widgets.Column{Gap: 5},
 		widgets.NewLabel("LoRA", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Bold: true}),
-		p.list, p.named, container.New(widgets.Row{}, p.add))
+		p.list, p.named, p.none, container.New(widgets.Row{}, p.add))
 	return p
 }
 
@@ -67,6 +70,8 @@ func (p *pictureLoRAs) marks() {
 	if m == nil {
 		return
 	}
+	show(p.none, !p.of.can().LoRA)
+	show(p.add, p.of.can().LoRA) // chips stay, so that they can be switched off
 	key := fmt.Sprint(m.ID)
 	for _, u := range p.of.wish.uses(m.ID) {
 		key += fmt.Sprint(" ", u.ModelID)

@@ -3,6 +3,7 @@ package pages
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,8 @@ type pictureMore struct {
 	seed     *widgets.Field
 	lock     *widgets.Button
 	sampler  *widgets.Button
+	schedule *widgets.Button
+	planned  fyne.CanvasObject // the row of schedule
 	wrong    *widgets.Label
 	body     fyne.CanvasObject
 }
@@ -52,20 +55,25 @@ func newPictureMore(c *pictureControls) *pictureMore {
 	p.lock = widgets.NewIconButton(theme.Icon(theme.IconPin), "Keep this seed: the same picture again", func() {
 		c.change(func(w *wish) { w.Locked = !w.Locked })
 	})
-	p.sampler = widgets.NewButton("", widgets.KindPlain, p.chooseSampler)
-	p.sampler.Trailing, p.sampler.Left = theme.Icon(theme.IconDown), true
+	choice := func(choose func()) *widgets.Button {
+		b := widgets.NewButton("", widgets.KindPlain, choose)
+		b.Trailing, b.Left = theme.Icon(theme.IconDown), true
+		return b
+	}
+	p.sampler, p.schedule = choice(p.chooseSampler), choice(p.chooseScheduler)
 	p.wrong = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorError, Size: theme.SizeSmall, Wrap: true})
 	p.wrong.Hide()
 	row := func(name string, o fyne.CanvasObject, width float32) fyne.CanvasObject {
 		return container.New(widgets.Row{Gap: 8, Grow: 1}, widgets.NewLabel(name, widgets.LabelStyle{}), container.New(widgets.Sized{Width: width}, o))
 	}
+	p.planned = row("Scheduler", p.schedule, 168)
 	p.inner = container.New(widgets.Column{Gap: 10},
 		container.New(widgets.Column{Gap: 5}, widgets.NewLabel("Negative prompt", widgets.LabelStyle{}), p.negative, p.idle),
 		row("Size", container.New(widgets.Row{Gap: 4, Grow: 3}, container.New(widgets.Sized{Width: 74}, p.width),
 			widgets.NewLabel("×", widgets.LabelStyle{Ink: theme.ColorQuiet, Natural: true}), p.height), 168),
 		row("Steps", p.steps, 110), row("Guidance", p.cfg, 110),
 		row("Seed", container.New(widgets.Row{Gap: 2, Grow: 1}, p.seed, p.lock), 168),
-		row("Sampler", p.sampler, 168), p.wrong)
+		row("Sampler", p.sampler, 168), p.planned, p.wrong)
 	p.body = container.New(widgets.Column{Gap: 10}, p.fold, p.inner)
 	return p
 }
@@ -181,11 +189,10 @@ func (p *pictureMore) marks() {
 	show(p.inner, w.FoldOpen)
 	m := p.of.chosen()
 	show(p.idle, m != nil && w.cfg(*m) <= 1)
-	sampler := w.tune(p.of.family()).Sampler
-	if sampler == "" {
-		sampler = "Automatic"
-	}
-	p.sampler.SetText(sampler)
+	t := w.tune(p.of.family())
+	p.sampler.SetText(automatic(t.Sampler))
+	p.schedule.SetText(automatic(t.Schedule))
+	show(p.planned, p.of.traits != nil && len(p.of.traits.Schedulers) > 1)
 	p.lock.SetSelected(w.Locked)
 	p.lock.Tip = "Keep this seed: the same picture again"
 	if w.Locked {
@@ -194,18 +201,38 @@ func (p *pictureMore) marks() {
 	p.numbers()
 }
 
+// automatic is a choice in words.
+func automatic(name string) string {
+	if name == "" {
+		return "Automatic"
+	}
+	return name
+}
+
 func (p *pictureMore) chooseSampler() {
-	now := p.of.wish.tune(p.of.family()).Sampler
+	var names []string
+	if p.of.traits != nil {
+		names = p.of.traits.Samplers
+	}
+	p.choose(p.sampler, names, p.of.wish.tune(p.of.family()).Sampler, func(t *tune, s string) { t.Sampler = s })
+}
+
+func (p *pictureMore) chooseScheduler() {
+	p.choose(p.schedule, p.of.traits.Schedulers, p.of.wish.tune(p.of.family()).Schedule, func(t *tune, s string) { t.Schedule = s })
+}
+
+// choose opens a menu of what the engine has under a button. A choice that it does not have is listed, too: it is what a
+// picture was drawn with elsewhere.
+func (p *pictureMore) choose(under *widgets.Button, names []string, now string, take func(t *tune, s string)) {
+	if now != "" && !slices.Contains(names, now) {
+		names = append(slices.Clone(names), now)
+	}
 	var items []*fyne.MenuItem
-	for _, s := range append([]string{""}, samplerChoices...) {
-		label := s
-		if s == "" {
-			label = "Automatic"
-		}
-		i := fyne.NewMenuItem(label, func() { p.tune(func(t *tune) { t.Sampler = s }) })
+	for _, s := range append([]string{""}, names...) {
+		i := fyne.NewMenuItem(automatic(s), func() { p.tune(func(t *tune) { take(t, s) }) })
 		i.Checked = s == now
 		items = append(items, i)
 	}
-	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(p.sampler).AddXY(0, p.sampler.Size().Height+4)
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(under).AddXY(0, under.Size().Height+4)
 	p.of.env.Host.Menu(items, at)
 }

@@ -139,6 +139,16 @@ func (p *PicturesPage) Start() {
 			}
 		}
 	})
+	p.env.Host.Load("traits", func(ctx context.Context) func() {
+		t, err := p.env.System.PictureTraits(ctx)
+		if err != nil {
+			return nil // the doctor says what is wrong with the engine, and drawing does
+		}
+		return func() {
+			p.controls.known(t)
+			p.stage.show()
+		}
+	})
 	p.Reload()
 	p.reloadPictures(true)
 	p.askForLeft()

@@ -116,7 +116,10 @@ func (s *pictureStage) show() {
 	if queued > 0 {
 		s.waits.SetText(count(queued, "picture") + " waiting")
 	}
-	show(s.waits, queued > 0)
+	if s.running && queued == 0 && !s.page.controls.can().Preview {
+		s.waits.SetText("The built-in engine shows no preview: the picture appears when it is finished.")
+	}
+	show(s.waits, s.waits.Text() != "")
 	s.welcome.SetText(s.page.welcome())
 	show(s.add, !s.page.drawable())
 	s.body.Refresh()
@@ -141,7 +144,10 @@ func (s *pictureStage) progress(e event.JobProgress) {
 		return
 	}
 	text, share := phaseText(e.Phase), float32(0)
-	if e.Phase == "sampling" && e.Steps > 0 {
+	switch {
+	case e.Phase == "sampling" && !s.page.controls.can().Progress:
+		text = "drawing"
+	case e.Phase == "sampling" && e.Steps > 0:
 		text, share = fmt.Sprintf("step %d of %d", e.Step, e.Steps), float32(e.Step)/float32(e.Steps)
 	}
 	if text == "" {

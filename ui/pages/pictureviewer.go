@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
+	"loam/backend/imagemeta"
 	"loam/ui/theme"
 	"loam/ui/widgets"
 )
@@ -176,10 +178,28 @@ func (v *pictureViewer) factRows(p backend.Picture) []fyne.CanvasObject {
 		for _, l := range s.LoRAs {
 			fact("LoRA", fmt.Sprintf("%s at %.2f: %d of %d tensors applied", l.Name, l.Weight, l.Applied, l.Total))
 		}
-		fact("Time", spanText(rec.Sample+rec.Decode)+on(rec.Device, rec.Variant))
+		fact("Time", timesText(rec)+on(rec.Device, rec.Variant))
 	}
 	fact("Drawn", p.Created.Local().Format("2 January 2006, 15:04"))
 	return rows
+}
+
+// timesText is how long a picture took, and what of it: the first picture after a start also reads the model.
+func timesText(rec imagemeta.Receipt) string {
+	text := spanText(rec.Load + rec.Sample + rec.Decode)
+	var parts []string
+	for _, x := range []struct {
+		name string
+		took time.Duration
+	}{{"loading", rec.Load}, {"steps", rec.Sample}, {"finishing", rec.Decode}} {
+		if x.took >= time.Second/2 {
+			parts = append(parts, x.name+" "+spanText(x.took))
+		}
+	}
+	if len(parts) > 1 {
+		text += " (" + strings.Join(parts, ", ") + ")"
+	}
+	return text
 }
 
 func on(device, variant string) string {

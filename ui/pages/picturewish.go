@@ -36,6 +36,7 @@ type tune struct {
 	Steps    int     `json:"steps,omitempty"`
 	CFG      float32 `json:"cfg,omitempty"`
 	Sampler  string  `json:"sampler,omitempty"`
+	Schedule string  `json:"scheduler,omitempty"`
 	Width    int     `json:"width,omitempty"` // a size that no shape gives: of a picture whose settings are used again
 	Height   int     `json:"height,omitempty"`
 }
@@ -47,12 +48,9 @@ var pictureShapes = []struct {
 }{{"1:1", 1, 1}, {"3:2", 3, 2}, {"16:9", 16, 9}, {"2:3", 2, 3}}
 
 var (
-	qualities      = []studio.Quality{studio.Draft, studio.Good, studio.Best}
-	qualityNames   = []string{"Draft", "Good", "Best"}
-	pictureCounts  = []int{1, 2, 4, 8}
-	samplerChoices = []string{
-		"euler", "euler_a", "heun", "dpm2", "dpm++2s_a", "dpm++2m", "dpm++2mv2", "ipndm", "ipndm_v", "lcm", "ddim_trailing", "tcd",
-	}
+	qualities     = []studio.Quality{studio.Draft, studio.Good, studio.Best}
+	qualityNames  = []string{"Draft", "Good", "Best"}
+	pictureCounts = []int{1, 2, 4, 8}
 )
 
 // multiple is what width and height are a multiple of: every engine draws these.
@@ -106,7 +104,7 @@ func (w wish) request(m backend.Model, installed []backend.Model) (studio.Reques
 	t, shape := w.tune(m.Family), w.shapeOf(m)
 	r := studio.Request{
 		ModelID: m.ID, Prompt: strings.TrimSpace(prompt), Negative: t.Negative, Width: shape.Width, Height: shape.Height,
-		Steps: w.steps(m), Sampler: t.Sampler, CFG: w.cfg(m), Seed: w.Seed,
+		Steps: w.steps(m), Sampler: t.Sampler, Scheduler: t.Schedule, CFG: w.cfg(m), Seed: w.Seed,
 	}
 	var err error
 	r.LoRAs, err = w.loras(m, installed)
@@ -218,7 +216,7 @@ func (w *wish) recall(s imagemeta.Settings, models, loras []backend.Model) (miss
 	} else if s.Model != "" {
 		missing = append(missing, "the model "+s.Model)
 	}
-	t := tune{Negative: s.Negative, Steps: s.Steps, CFG: s.CFG, Sampler: s.Sampler}
+	t := tune{Negative: s.Negative, Steps: s.Steps, CFG: s.CFG, Sampler: s.Sampler, Schedule: s.Scheduler}
 	w.Shape = ""
 	if s.Width >= 64 && s.Height >= 64 && s.Width <= 4096 && s.Height <= 4096 {
 		t.Width, t.Height = s.Width, s.Height

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"loam/backend"
+	"loam/backend/engine"
 	"loam/backend/event"
 	"loam/backend/hardware"
 	"loam/backend/library"
@@ -258,6 +259,7 @@ func (e *Engines) Retry() { e.mu.Lock(); defer e.mu.Unlock(); e.Retried++ }
 type System struct {
 	Is     hardware.Machine
 	Report hardware.Report
+	Traits engine.PictureInfo // zero = of an engine that can do everything
 
 	mu     sync.Mutex
 	values map[string][]byte
@@ -272,6 +274,18 @@ func (s *System) Doctor(context.Context) (hardware.Report, error) { return s.Rep
 // CheckModel implements pages.System: what is checked passes.
 func (s *System) CheckModel(_ context.Context, id int64) (backend.Model, error) {
 	return backend.Model{ID: id, Name: "Checked", State: backend.ModelReady}, nil
+}
+
+// PictureTraits implements pages.System.
+func (s *System) PictureTraits(context.Context) (engine.PictureInfo, error) {
+	if s.Traits.Engine.Engine == "" {
+		return engine.PictureInfo{
+			Engine:       backend.EngineInfo{Engine: "sd-pack"},
+			Capabilities: engine.PictureCapabilities{Progress: true, Cancel: true, Preview: true, Init: true, Mask: true, LoRA: true, Upscale: true},
+			Samplers:     []string{"euler", "euler_a", "heun"}, Schedulers: []string{"discrete", "karras"},
+		}, nil
+	}
+	return s.Traits, nil
 }
 
 // ModelsFolder implements pages.System.

@@ -59,6 +59,11 @@ func (pictures) Devices(context.Context, string) ([]backend.Device, backend.Engi
 	return []backend.Device{{Name: "CPU", Type: "cpu"}}, backend.EngineInfo{Engine: PicturesName, Build: "1", Device: "CPU", Variant: "none"}, nil
 }
 
+// Traits implements engine.PictureDriver.
+func (pictures) Traits(context.Context, string) (engine.PictureInfo, error) {
+	return (&imager{}).Info(), nil
+}
+
 func (pictures) OpenImager(_ context.Context, r engine.PictureLoad) (engine.Imager, error) {
 	path := r.Files.Checkpoint
 	if path == "" {

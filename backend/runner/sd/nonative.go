@@ -27,3 +27,8 @@ func (Pack) Devices(context.Context, string) ([]backend.Device, backend.EngineIn
 func (Pack) OpenImager(context.Context, engine.PictureLoad) (engine.Imager, error) {
 	return nil, errAbsent
 }
+
+// Traits refuses.
+func (Pack) Traits(context.Context, string) (engine.PictureInfo, error) {
+	return engine.PictureInfo{}, errAbsent
+}

@@ -137,6 +137,19 @@ func (Pack) Devices(_ context.Context, pluginDir string) ([]backend.Device, back
 	return devices, backend.EngineInfo{Engine: Pack{}.Name(), Build: n.Version, Device: "CPU", Variant: variant}, nil
 }
 
+// Traits says what the library can do.
+func (Pack) Traits(_ context.Context, pluginDir string) (engine.PictureInfo, error) {
+	n, variant, err := open(pluginDir, "")
+	if err != nil {
+		return engine.PictureInfo{}, err
+	}
+	return engine.PictureInfo{
+		Engine:       backend.EngineInfo{Engine: Pack{}.Name(), Build: n.Version, Device: "CPU", Variant: variant},
+		Capabilities: engine.PictureCapabilities{Progress: true, Cancel: true, Preview: true, Init: true, Mask: true, LoRA: true, Upscale: true},
+		Samplers:     n.Samplers, Schedulers: n.Schedulers,
+	}, nil
+}
+
 // picture is an opened model of the pack.
 type picture struct {
 	mu   sync.Mutex // one call at a time; also guards p against Close

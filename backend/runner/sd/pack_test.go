@@ -96,8 +96,8 @@ func TestPackKeepsTheContract(t *testing.T) {
 		LoRAs:    map[string]int{f.LoRAKohya: tinypicture.TensorsKohya, f.LoRADiffusers: tinypicture.TensorsDiffusers},
 		BadLoRAs: map[string]string{f.LoRAOther: "0 of 6", garbage: "LoRA", filepath.Join(dir, "nowhere"): "cannot read"},
 		Bad: map[string]engine.PictureFiles{
-			"no text encoder":   {Diffusion: f.Diffusion, TAE: f.TAE},
-			"not there":         {Diffusion: filepath.Join(dir, "nowhere.safetensors"), T5XXL: f.T5, TAE: f.TAE},
+			"no text encoder":          {Diffusion: f.Diffusion, TAE: f.TAE},
+			"not there":                {Diffusion: filepath.Join(dir, "nowhere.safetensors"), T5XXL: f.T5, TAE: f.TAE},
 			"no kind of picture model": {Diffusion: garbage, T5XXL: f.T5, TAE: f.TAE},
 		},
 		Overflowing: over,

@@ -27,3 +27,8 @@ func (Embedded) Devices(context.Context, string) ([]backend.Device, backend.Engi
 func (Embedded) OpenImager(context.Context, engine.PictureLoad) (engine.Imager, error) {
 	return nil, errAbsent
 }
+
+// Traits refuses.
+func (Embedded) Traits(context.Context, string) (engine.PictureInfo, error) {
+	return engine.PictureInfo{}, errAbsent
+}

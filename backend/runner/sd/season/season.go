@@ -122,14 +122,25 @@ func (Embedded) OpenImager(ctx context.Context, r engine.PictureLoad) (engine.Im
 	if c == nil || *(*uintptr)(unsafe.Pointer(c)) == 0 { // its one field: the library's context, 0 when the load failed
 		return nil, &backend.BadFile{Path: f.Checkpoint, Reason: "the built-in picture engine cannot load this checkpoint"}
 	}
+	info := traits()
+	info.Engine.Threads, info.Family = threads, "SD"
+	return &embedded{lib: lib, ctx: c, path: f.Checkpoint, info: info}, nil
+}
+
+// Traits says what the module can do: draw from text, no more.
+func (Embedded) Traits(context.Context, string) (engine.PictureInfo, error) {
+	return traits(), runnable(runtime.GOOS, runtime.GOARCH, cpuid.CPU.Supports)
+}
+
+func traits() engine.PictureInfo {
 	var samplers []string
 	for _, s := range embeddedSamplers {
 		samplers = append(samplers, s.name)
 	}
-	return &embedded{lib: lib, ctx: c, path: f.Checkpoint, info: engine.PictureInfo{
-		Engine: backend.EngineInfo{Engine: Embedded{}.Name(), Build: embeddedVersion, Device: "CPU", Variant: "avx2", Threads: threads, FlashAttn: "off"},
-		Family: "SD", Multiple: 64, Sampler: "euler_a", Scheduler: scheduler, Samplers: samplers, Schedulers: []string{scheduler},
-	}}, nil
+	return engine.PictureInfo{
+		Engine:   backend.EngineInfo{Engine: Embedded{}.Name(), Build: embeddedVersion, Device: "CPU", Variant: "avx2", FlashAttn: "off"},
+		Multiple: 64, Sampler: "euler_a", Scheduler: scheduler, Samplers: samplers, Schedulers: []string{scheduler},
+	}
 }
 
 // Info describes the opened checkpoint.
