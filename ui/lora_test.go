@@ -240,3 +240,29 @@ func TestALoRAForChatsBecomesAChipOfTheChat(t *testing.T) {
 		t.Error("a LoRA that does not fit is offered")
 	}
 }
+
+func TestUseOfAnInstalledLoRAShowsItsCard(t *testing.T) {
+	f := fluxWindow(t, 1280, 800)
+	f.dropLoRA("flux")
+	f.press(fyne.KeyEscape)
+	f.show(pages.PageModels)
+	f.tap("Use")
+	f.says("Fits Flux schnell: 722 of 722 tensors.", "Already in Loam.", "Add at 0.8")
+}
+
+func TestTheCardIsReachedByTab(t *testing.T) {
+	f := fluxWindow(t, 1280, 800)
+	f.show(pages.PagePictures)
+	f.dropLoRA("flux")
+	for range 60 {
+		f.window.Canvas().FocusNext()
+		if b, ok := f.window.Canvas().Focused().(*widgets.Button); ok && b.Text == "Add at 0.8" {
+			f.press(fyne.KeyReturn)
+			if f.card != nil || len(f.words()) != 0 {
+				t.Errorf("Return on the card's button: %q", f.words())
+			}
+			return
+		}
+	}
+	t.Error("Tab does not reach the card")
+}

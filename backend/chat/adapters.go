@@ -49,11 +49,11 @@ func (s *Service) adapter(ctx context.Context, id int64) (backend.Model, error) 
 	m, err := s.models.Get(ctx, id)
 	switch {
 	case errors.Is(err, backend.ErrNotFound):
-		return m, &Unusable{Model: backend.Model{Name: "A LoRA of this chat"}, Reason: "it was removed: take it out of the chat"}
+		return m, &Unusable{Model: backend.Model{Name: "A LoRA of this chat", Kind: backend.KindAdapter}, Reason: "it was removed"}
 	case err != nil:
 		return m, err
 	case !m.Deleted.IsZero():
-		return m, &Unusable{Model: m, Reason: "it was removed: take it out of the chat"}
+		return m, &Unusable{Model: m, Reason: "it was removed"}
 	case m.Kind != backend.KindAdapter:
 		return m, &Unusable{Model: m, Reason: "it is no LoRA for chat models"}
 	case m.State == backend.ModelMissing, m.State == backend.ModelQuarantined:

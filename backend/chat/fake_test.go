@@ -166,6 +166,14 @@ type bench struct {
 	mu     sync.Mutex
 	fails  error
 	models []backend.Model
+	needs  []Need // what was asked for
+}
+
+// needed is what was asked for so far.
+func (b *bench) needed() []Need {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.needs)
 }
 
 func (b *bench) Acquire(ctx context.Context, n Need) (engine.Chat, func(), error) {
@@ -176,6 +184,7 @@ func (b *bench) Acquire(ctx context.Context, n Need) (engine.Chat, func(), error
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.needs = append(b.needs, n)
 	if b.fails != nil {
 		<-b.turn
 		return nil, nil, b.fails

@@ -39,6 +39,10 @@ func (m *Models) List(context.Context) ([]backend.Model, error) {
 func (m *Models) Add(_ context.Context, path string, _ library.AddOptions) (backend.Model, error) {
 	m.mu.Lock()
 	f, ok := m.Files[path]
+	if i := slices.IndexFunc(m.Installed, func(x backend.Model) bool { return x.Path == path && !slices.Contains(m.Removed, x.ID) }); ok && i >= 0 {
+		defer m.mu.Unlock()
+		return m.Installed[i], nil
+	}
 	if ok {
 		f.ID, f.Path = int64(len(m.Installed)+1), path
 		m.Installed = append(m.Installed, f)

@@ -118,6 +118,9 @@ func ofModels(err error) (text, next, learn string) {
 			humanize.Comma(int64(long.Tokens)), humanize.Comma(int64(long.Room))), NextModels, LearnLong
 	}
 	if unusable, ok := errors.AsType[*chat.Unusable](err); ok {
+		if unusable.Model.Kind == backend.KindAdapter {
+			return fmt.Sprintf("%s cannot be used: %s. Take it out of this chat, or add its file again.", named(unusable.Model.Name), clause(unusable.Reason)), NextAddFile, LearnFile
+		}
 		return fmt.Sprintf("%s cannot be used: %s. Choose another model.", named(unusable.Model.Name), clause(unusable.Reason)), NextModels, LearnFile
 	}
 	if many, ok := errors.AsType[*library.Ambiguous](err); ok {
