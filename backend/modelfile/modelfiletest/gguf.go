@@ -43,10 +43,11 @@ type GGUF struct {
 }
 
 type tensor struct {
-	name string
-	kind uint32
-	dims []uint64
-	data []byte
+	name  string
+	kind  uint32
+	dims  []uint64
+	data  []byte
+	zeros uint64 // bytes that are not there but count; see Sparse
 }
 
 // NewGGUF begins an empty file of version 3.
@@ -137,6 +138,16 @@ func (g *GGUF) Edit(name string, kind uint32, dims ...uint64) *GGUF {
 
 // Bytes is the file.
 func (g *GGUF) Bytes() []byte {
+	b := g.header()
+	for _, t := range g.tensors {
+		b = pad(b, int(g.alignment))
+		b = append(append(b, t.data...), make([]byte, t.zeros)...)
+	}
+	return b[:len(b)-g.DataCut]
+}
+
+// header is the file up to the first tensor's data.
+func (g *GGUF) header() []byte {
 	keys, tensors := g.KeyCount, g.TensorSum
 	if keys == 0 {
 		keys = uint64(len(g.keys))
@@ -156,13 +167,9 @@ func (g *GGUF) Bytes() []byte {
 			b = append(b, u64(d)...)
 		}
 		b = append(append(b, u32(t.kind)...), u64(at)...)
-		at += (uint64(len(t.data))+g.alignment-1)/g.alignment*g.alignment + g.OffsetStep
+		at += (uint64(len(t.data))+t.zeros+g.alignment-1)/g.alignment*g.alignment + g.OffsetStep
 	}
-	for _, t := range g.tensors {
-		b = pad(b, int(g.alignment))
-		b = append(b, t.data...)
-	}
-	return b[:len(b)-g.DataCut]
+	return b
 }
 
 func pad(b []byte, to int) []byte {
