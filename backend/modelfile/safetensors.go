@@ -110,7 +110,7 @@ func (r *safeReader) header() error {
 			return err
 		}
 	}
-	if b, err := r.scan.peek(); err != nil || b != 0 {
+	if _, err := r.scan.peek(); err != nil || r.scan.c.pos < r.scan.end { // a zero byte is no end
 		return damagedHeader()
 	}
 	return nil
