@@ -23,6 +23,7 @@ import (
 	"loam/backend/instance"
 	"loam/backend/library"
 	"loam/backend/residency"
+	"loam/backend/session"
 	"loam/backend/studio"
 	"loam/backend/template"
 	"loam/store"
@@ -51,6 +52,9 @@ type Deps struct {
 	Places library.Places
 	// CheckAfter is how long no model must have been in memory before one that was never loaded is checked; 0 = two minutes.
 	CheckAfter time.Duration
+	// Inhibit keeps the machine awake, and Probe looks at it; nil = the system's own ways.
+	Inhibit session.Inhibit
+	Probe   func(ctx context.Context) hardware.Machine
 	// Window is set by the process that holds the data folder: it takes the lock, keeps looking after the models and
 	// empties the trash. Commands beside it do without.
 	Window bool
@@ -77,6 +81,7 @@ type App struct {
 	lock    *instance.Lock // nil beside a window
 	unlook  func()         // of the bus
 	unwatch func() error   // for crashes; nil = nobody watches
+	awake   *session.Keeper
 
 	checking sync.Mutex // one model at a time
 
@@ -93,6 +98,9 @@ type App struct {
 func New(ctx context.Context, d Deps) (_ *App, err error) {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
+	}
+	if d.Probe == nil {
+		d.Probe = hardware.Probe
 	}
 	if d.LibDir == "" {
 		d.LibDir = FindLib(d.Exe)
@@ -198,7 +206,7 @@ func (a *App) takeStarter(ctx context.Context) {
 }
 
 // Machine looks at the machine as it is now.
-func (a *App) Machine(ctx context.Context) hardware.Machine { return hardware.Probe(ctx) }
+func (a *App) Machine(ctx context.Context) hardware.Machine { return a.deps.Probe(ctx) }
 
 // Close ends the App: running replies first, so that their words are stored while everything is still there. It takes
 // a second at most where the disk obeys.
@@ -226,6 +234,9 @@ func (a *App) Close(ctx context.Context) error {
 	}
 	if a.Engines != nil {
 		step("engines", a.Engines.Close())
+	}
+	if a.awake != nil {
+		a.awake.Close()
 	}
 	if a.unlook != nil {
 		a.unlook()

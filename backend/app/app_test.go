@@ -320,10 +320,10 @@ func TestFindLib(t *testing.T) {
 func TestSettingsKeepTheirKinds(t *testing.T) {
 	a := open(t, t.TempDir())
 	ctx := t.Context()
-	if got := a.EngineSettings(ctx); got != (EngineSettings{Idle: 15 * time.Minute}) {
+	if got := a.EngineSettings(ctx); got != (EngineSettings{Idle: 15 * time.Minute, Awake: true, Battery: true}) {
 		t.Errorf("unset they are %+v", got)
 	}
-	for key, v := range map[string]any{KeyThreads: "two", KeyIdle: -1, KeyFlash: "maybe", KeyKV: 3, KeyDevice: 1} {
+	for key, v := range map[string]any{KeyThreads: "two", KeyIdle: -1, KeyFlash: "maybe", KeyKV: 3, KeyDevice: 1, KeyAwake: 1, KeyBattery: "no"} {
 		if err := a.SetSetting(ctx, key, v); err == nil {
 			t.Errorf("%s is %v", key, v)
 		}
@@ -333,7 +333,7 @@ func TestSettingsKeepTheirKinds(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	want := EngineSettings{Threads: 2, Device: "CPU", Variant: "zen4", Context: 2048, FlashAttn: "on", KVType: "q8_0"}
+	want := EngineSettings{Threads: 2, Device: "CPU", Variant: "zen4", Context: 2048, FlashAttn: "on", KVType: "q8_0", Awake: true, Battery: true}
 	if d := cmp.Diff(want, a.EngineSettings(ctx)); d != "" {
 		t.Error(d)
 	}

@@ -9,11 +9,13 @@ import (
 	"loam/backend/engine"
 	"loam/backend/hardware"
 	"loam/backend/residency"
+	"loam/backend/session"
 	"loam/backend/worker"
 )
 
 // startEngines makes the manager of engine processes. Nothing is loaded before it is needed.
 func (a *App) startEngines(ctx context.Context) {
+	a.awake = session.NewKeeper(a.deps.Inhibit, a.EngineSettings(ctx).Awake, a.log)
 	a.Engines = residency.New(residency.Deps{
 		Spec: func(n residency.Need) (worker.Spec, error) {
 			if n.Kind == residency.KindPictures {
@@ -23,9 +25,10 @@ func (a *App) startEngines(ctx context.Context) {
 			return a.spec(a.EngineSettings(a.base), name), err
 		},
 		Forecast: func(m backend.Model, contextTokens int) backend.Forecast {
-			return hardware.Forecast(m, contextTokens, hardware.Probe(a.base))
+			return hardware.Forecast(m, contextTokens, a.deps.Probe(a.base))
 		},
 		KeepAlive: a.EngineSettings(ctx).Idle,
+		Busy:      a.awake.Hold,
 		Bus:       a.Bus,
 		Logger:    a.log,
 	})
@@ -36,7 +39,7 @@ func (a *App) obeyIdle(ctx context.Context) { a.Engines.SetKeepAlive(a.EngineSet
 // spec says how a chat engine's child is started with these settings. The manager adds the model.
 func (a *App) spec(s EngineSettings, name string) worker.Spec {
 	load := engine.LoadRequest{
-		Context: s.Context, Threads: s.Threads, Device: s.Device, Variant: s.Variant, FlashAttn: s.FlashAttn, KVType: s.KVType,
+		Context: s.Context, Threads: a.threads(s), Device: s.Device, Variant: s.Variant, FlashAttn: s.FlashAttn, KVType: s.KVType,
 		GPULayers: -1, PluginDir: a.chatFolder(name),
 	}
 	if s.Device == "CPU" {
@@ -44,6 +47,7 @@ func (a *App) spec(s EngineSettings, name string) worker.Spec {
 	}
 	return worker.Spec{
 		Exe: a.deps.Exe, Args: a.deps.WorkerArgs, Engine: name, Load: load, NoSandbox: a.deps.NoSandbox, Logger: a.log,
+		AutoThreads: s.Threads == 0,
 	}
 }
 

@@ -52,9 +52,9 @@ func (a *App) pictureSpec(s EngineSettings) worker.Spec {
 	}
 	return worker.Spec{
 		Exe: a.deps.Exe, Args: a.deps.WorkerArgs, Engine: name, NoSandbox: a.deps.NoSandbox, Logger: a.log,
-		CancelGrace: pictureStop,
+		CancelGrace: pictureStop, AutoThreads: s.Threads == 0,
 		Picture: engine.PictureLoad{
-			Threads: s.Threads, Device: s.Device, PluginDir: dir, Variant: variant,
+			Threads: a.threads(s), Device: s.Device, PluginDir: dir, Variant: variant,
 			// Without it, attention over a large picture is one node of seconds that hears no Stop and takes gigabytes;
 			// packaging/native/picturebench has the figures.
 			FlashAttn: s.FlashAttn != "off",

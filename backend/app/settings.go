@@ -16,6 +16,8 @@ const (
 	KeyContext = "engine.context"      // int, tokens; 0 = the engine's choice
 	KeyFlash   = "engine.flash_attn"   // string: "", "auto", "on", "off"
 	KeyKV      = "engine.kv_type"      // string: "", "f16", "q8_0", "q4_0"
+	KeyAwake   = "system.keep_awake"   // bool; absent = true: no sleep while an engine is used
+	KeyBattery = "system.save_battery" // bool; absent = true: fewer threads on battery
 )
 
 // idleDefault is how long a model stays loaded when nobody uses it.
@@ -30,6 +32,8 @@ type EngineSettings struct {
 	FlashAttn string
 	KVType    string
 	Idle      time.Duration // 0 = never unload
+	Awake     bool
+	Battery   bool
 }
 
 // Setting reads the value of key into v, a pointer, and says whether there is one.
@@ -48,8 +52,11 @@ func (a *App) SetSetting(ctx context.Context, key string, v any) error {
 	if err := a.Store.SetSetting(ctx, key, v); err != nil {
 		return err
 	}
-	if key == KeyIdle {
+	switch key {
+	case KeyIdle:
 		a.obeyIdle(ctx)
+	case KeyAwake:
+		a.awake.SetEnabled(a.EngineSettings(ctx).Awake)
 	}
 	return nil
 }
@@ -60,6 +67,8 @@ func checkSetting(key string, v any) error {
 	case KeyThreads, KeyIdle, KeyContext:
 		n, isInt := v.(int)
 		ok = isInt && n >= 0
+	case KeyAwake, KeyBattery:
+		_, ok = v.(bool)
 	case KeyDevice, KeyVariant:
 		_, ok = v.(string)
 	case KeyFlash:
@@ -87,11 +96,12 @@ func oneOf(s string, list ...string) bool {
 // EngineSettings reads what the engines obey. A value that cannot be read counts as not set: a bad row must not keep a
 // model from loading.
 func (a *App) EngineSettings(ctx context.Context) EngineSettings {
-	s := EngineSettings{Idle: idleDefault}
+	s := EngineSettings{Idle: idleDefault, Awake: true, Battery: true}
 	minutes := int(idleDefault / time.Minute)
 	for key, v := range map[string]any{
 		KeyThreads: &s.Threads, KeyDevice: &s.Device, KeyVariant: &s.Variant, KeyContext: &s.Context,
 		KeyFlash: &s.FlashAttn, KeyKV: &s.KVType, KeyIdle: &minutes,
+		KeyAwake: &s.Awake, KeyBattery: &s.Battery,
 	} {
 		if _, err := a.Store.Setting(ctx, key, v); err != nil && ctx.Err() == nil {
 			a.log.Warn("A setting could not be read", "key", key, "error", err)

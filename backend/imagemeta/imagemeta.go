@@ -58,6 +58,7 @@ type Receipt struct {
 	Build    string            `json:"build"`
 	Device   string            `json:"device"`
 	Variant  string            `json:"variant,omitempty"` // CPU plug-in
+	Threads  int               `json:"threads,omitempty"` // fewer on battery
 	Created  time.Time         `json:"created"`
 	Job      int64             `json:"job,omitempty"`       // of the data folder that it was drawn in
 	MadeFrom string            `json:"made_from,omitempty"` // SHA-256 of the picture it started from

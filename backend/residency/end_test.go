@@ -183,3 +183,25 @@ func TestCloseEndsTheReplyInProgress(t *testing.T) {
 		}
 	})
 }
+
+func TestBusyEndsWhateverComesOfIt(t *testing.T) {
+	busy := 0
+	b := newBench(t, Deps{Busy: func() func() { busy++; return func() { busy-- } }})
+	n := Need{Model: model(t, "a", enginetest.Model{})}
+	_, release := acquire(t, b, n)
+	if busy != 1 {
+		t.Errorf("busy %d times while one uses it", busy)
+	}
+	release()
+	release()
+	b.mu.Lock()
+	b.failing = &engine.Crashed{Cause: engine.CauseMemory}
+	b.mu.Unlock()
+	b.Unload(t.Context())
+	if _, _, err := b.Acquire(t.Context(), n); err == nil {
+		t.Fatal("a load that fails did not")
+	}
+	if busy != 0 {
+		t.Errorf("busy %d times when all is over", busy)
+	}
+}

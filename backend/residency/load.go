@@ -43,6 +43,9 @@ func (r *resident) serves(n Need, spec worker.Spec, best *backend.EngineInfo) bo
 	if r.need.Kind != n.Kind || fingerprintOf(r.need.Model) != fingerprintOf(n.Model) || have.Engine != want.Engine || have.NoSandbox != want.NoSandbox {
 		return false
 	}
+	if have.AutoThreads && want.AutoThreads { // a plug that was pulled is no reason to load again
+		have.Load.Threads, have.Picture.Threads = want.Load.Threads, want.Picture.Threads
+	}
 	if n.Kind == KindPictures {
 		return reflect.DeepEqual(have.Picture, want.Picture) && contains(have.ReadOnly, want.ReadOnly)
 	}

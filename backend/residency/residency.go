@@ -91,8 +91,11 @@ type Deps struct {
 	OpenPictures func(ctx context.Context, s worker.Spec) (PictureChild, error)
 	// KeepAlive is how long an idle model stays; 0 = until another one is needed.
 	KeepAlive time.Duration
-	Bus       Publisher    // nil = nobody listens
-	Logger    *slog.Logger // nil = no log
+	// Busy hears when somebody begins to use an engine, loading included; what it returns is called at the end. nil =
+	// nobody cares.
+	Busy   func() (done func())
+	Bus    Publisher    // nil = nobody listens
+	Logger *slog.Logger // nil = no log
 }
 
 // Manager keeps at most one model in memory.
@@ -103,6 +106,7 @@ type Manager struct {
 	base context.Context // ends with Close
 	stop context.CancelFunc
 	best *backend.EngineInfo // what the last free choice of an engine brought; belongs to turn
+	done func()              // of Deps.Busy; belongs to turn
 
 	watchers sync.WaitGroup
 
@@ -124,6 +128,9 @@ func New(d Deps) *Manager {
 	}
 	if d.OpenPictures == nil {
 		d.OpenPictures = openPictures
+	}
+	if d.Busy == nil {
+		d.Busy = func() func() { return func() {} }
 	}
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
@@ -180,9 +187,10 @@ func (m *Manager) take(ctx context.Context, n Need) (*resident, error) {
 		return nil, err
 	}
 	m.stopIdle()
+	m.done = m.deps.Busy()
 	r, err := m.ready(ctx, n)
 	if err != nil {
-		m.giveTurn()
+		m.yield()
 	}
 	return r, err
 }
@@ -191,8 +199,14 @@ func (m *Manager) take(ctx context.Context, n Need) (*resident, error) {
 func (m *Manager) release(over *atomic.Bool) func() {
 	return sync.OnceFunc(func() {
 		over.Store(true)
-		m.giveTurn()
+		m.yield()
 	})
+}
+
+// yield ends the use of an engine.
+func (m *Manager) yield() {
+	m.done()
+	m.giveTurn()
 }
 
 // Forecast says what a need will take in memory, and what is free. It waits for nobody.

@@ -164,7 +164,7 @@ func (s *Service) progress(id int64, key paceKey, steps int) func(engine.Picture
 // receipt says what made the picture.
 func receipt(version string, now time.Time, m backend.Model, files engine.PictureFiles, loras []backend.Model, r Request, info engine.PictureInfo, res engine.PictureResult) *imagemeta.Receipt {
 	rec := &imagemeta.Receipt{
-		Format: 1, Engine: info.Engine.Engine, Build: info.Engine.Build, Device: info.Engine.Device, Variant: info.Engine.Variant,
+		Format: 1, Engine: info.Engine.Engine, Build: info.Engine.Build, Device: info.Engine.Device, Variant: info.Engine.Variant, Threads: info.Engine.Threads,
 		Created: now.UTC(), Load: res.Load, Sample: res.Sample, Decode: res.Decode, Files: map[string]string{},
 		Settings: imagemeta.Settings{
 			Prompt: r.Prompt, Negative: r.Negative, Steps: r.Steps, Sampler: r.Sampler, Scheduler: r.Scheduler, CFG: r.CFG,

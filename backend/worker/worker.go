@@ -35,8 +35,10 @@ type Spec struct {
 	Picture   engine.PictureLoad // or a picture model
 	ReadOnly  []string           // files and folders the child may read beside the model, adapters and plug-ins
 	NoSandbox bool
-	BuildID   string // what the child must say it is; "" = wire.BuildID of this process
-	Logger    *slog.Logger
+	// AutoThreads: nobody chose the number of threads, so that another one is as good. The child is not told.
+	AutoThreads bool
+	BuildID     string // what the child must say it is; "" = wire.BuildID of this process
+	Logger      *slog.Logger
 
 	StartTimeout time.Duration // from start to the first frame; 0 = 30 s
 	CancelGrace  time.Duration // from a cancel to the kill; 0 = 2 s

@@ -37,7 +37,7 @@ var Doors = []Door{
 		"the child holds one engine and nothing else",
 	},
 	{[]string{"backend/instance"}, []string{"backend"}, nil, "the lock of a folder needs no service"},
-	{[]string{"backend/crash", "backend/awake"}, nil, nil, "what concerns the process and the system alone knows no room"},
+	{[]string{"backend/crash", "backend/session"}, nil, nil, "what concerns the process and the system alone knows no room"},
 	{
 		[]string{
 			"backend/attach/...", "backend/chat/...", "backend/hardware/...", "backend/hub/...", "backend/library/...",

@@ -178,7 +178,7 @@ func (v *pictureViewer) factRows(p backend.Picture) []fyne.CanvasObject {
 		for _, l := range s.LoRAs {
 			fact("LoRA", fmt.Sprintf("%s at %.2f: %d of %d tensors applied", l.Name, l.Weight, l.Applied, l.Total))
 		}
-		fact("Time", timesText(rec)+on(rec.Device, rec.Variant))
+		fact("Time", timesText(rec)+on(rec.Device, rec.Variant)+withThreads(rec.Threads))
 	}
 	fact("Drawn", p.Created.Local().Format("2 January 2006, 15:04"))
 	return rows

@@ -19,7 +19,6 @@ const (
 	KeyThreads    = "engine.threads"      // int, 0 = automatic
 	KeyDevice     = "engine.device"       // string, "" = automatic
 	KeyUnload     = "engine.idle_minutes" // int, 0 = never; absent = 15
-	KeyKeepAwake  = "system.keep_awake"   // bool, absent = true
 	unloadDefault = 15
 )
 
@@ -40,6 +39,10 @@ type SettingsPage struct {
 	health  *fyne.Container
 	threads *widgets.Segmented
 	unload  *widgets.Segmented
+	awake   *widgets.Segmented
+	battery *widgets.Segmented
+	tray    *widgets.Segmented
+	power   *widgets.Label // how many threads compute as things are
 	report  hardware.Report
 }
 
@@ -66,6 +69,7 @@ func NewSettingsPage(env Env) *SettingsPage {
 	p.none.Hide()
 	p.add("Look", "theme light dark system text size zoom appearance colour", p.look()...)
 	p.add("Engine", "device cpu gpu variant threads unload idle memory speed", p.engine()...)
+	p.add("Laptop", "battery power sleep awake tray icon background close laptop threads", p.manners()...)
 	p.add("Folders", "data models cache logs disk path other programs lm studio ollama comfyui look again", p.folders()...)
 	p.add("Health", "doctor findings problems report check", p.doctor()...)
 	p.add("About", "version licences license commit", p.about()...)
