@@ -105,6 +105,8 @@ type Usage struct {
 	FirstToken   time.Duration `json:"first_token_ns"` // from the request to the first token
 	PromptTime   time.Duration `json:"prompt_ns"`
 	ReplyTime    time.Duration `json:"reply_ns"`
+	Drafted      int           `json:"drafted,omitempty"`      // tokens that were guessed
+	Confirmed    int           `json:"confirmed,omitempty"`    // of Drafted, those that held
 	Reasoning    time.Duration `json:"reasoning_ns,omitempty"` // of ReplyTime, what the model thought before it answered
 
 	// What the prompt left out, and how; stored with the counts. Message has the same fields for reading.

@@ -44,7 +44,7 @@ func (r *run) ask(e engine.Chat) (question, error) {
 		return r.askOther(e)
 	}
 	q := question{record: record, request: engine.GenerateRequest{
-		Prompt: record.Prompt, Cuts: record.Cuts, Reply: record.Tokens, Stops: record.Stops, Sampling: record.Sampling,
+		Prompt: record.Prompt, Cuts: record.Cuts, Reply: record.Tokens, Stops: record.Stops, Sampling: record.Sampling, Speculate: true,
 	}, prompt: prepared{tokens: record.Prompt}}
 	q.replay = sameEngine(record.Engine, info.Engine) && record.Batch == info.Batch
 	if !q.replay {
@@ -74,7 +74,7 @@ func (r *run) askNew(e engine.Chat) (question, error) {
 	p.before = p.text
 	r.follow(p)
 	return question{
-		request: engine.GenerateRequest{Prompt: p.tokens, Stops: p.stops, Sampling: r.sampling},
+		request: engine.GenerateRequest{Prompt: p.tokens, Stops: p.stops, Sampling: r.sampling, Speculate: true},
 		record:  r.recordOf(e, p),
 		prompt:  p,
 		format:  p.plan.Format, guessed: p.plan.Notice != "", seenFrom: p.plan.SeenFrom, leftOut: len(p.plan.LeftOut),

@@ -16,12 +16,13 @@ import (
 )
 
 type benchCommand struct {
-	What  string `arg:"" enum:"chat,image,start,store" help:"chat: tokens per second; image: seconds per step; start: the window; store: the database."`
-	Model string `short:"m" placeholder:"MODEL" help:"The model to measure with (chat, image)."`
-	Size  string `placeholder:"WxH" help:"Width and height of the pictures (image)."`
-	Steps int    `placeholder:"N" help:"Steps of the pictures (image)."`
-	Runs  int    `default:"5" help:"How often to measure; the median counts."`
-	JSON  bool   `name:"json" help:"Print JSON."`
+	What   string `arg:"" enum:"chat,image,start,store" help:"chat: tokens per second; image: seconds per step; start: the window; store: the database."`
+	Model  string `short:"m" placeholder:"MODEL" help:"The model to measure with (chat, image)."`
+	Size   string `placeholder:"WxH" help:"Width and height of the pictures (image)."`
+	Steps  int    `placeholder:"N" help:"Steps of the pictures (image)."`
+	Engine string `enum:",pack,embedded" default:"" help:"The engine to measure (chat): pack or embedded; else what the model runs on."`
+	Runs   int    `default:"5" help:"How often to measure; the median counts."`
+	JSON   bool   `name:"json" help:"Print JSON."`
 }
 
 // benchReport is the JSON of a benchmark.
@@ -39,6 +40,9 @@ func (c *benchCommand) Run(s *session) error {
 	var err error
 	switch c.What {
 	case "chat":
+		if c.Engine != "" {
+			s.engine = "llama-" + c.Engine
+		}
 		err = s.open(func(a *app.App) (err error) {
 			figures, err = c.chat(s, a)
 			return err
@@ -123,14 +127,18 @@ func (c *benchCommand) chat(s *session, a *app.App) ([]backend.Figure, error) {
 		replies = append(replies, perSecond(usage.ReplyTokens, usage.ReplyTime))
 		firsts = append(firsts, usage.FirstToken.Seconds()*1000)
 	}
+	guessed, err := c.guessing(s.ctx, e)
+	if err != nil {
+		return nil, err
+	}
 	info := e.Info()
-	return []backend.Figure{
-		{Name: "load " + m.Name, Value: load.Seconds(), Unit: "s", Better: backend.BetterLower},
+	return append([]backend.Figure{
+		{Name: "load " + m.Name + " (" + info.Engine.Engine + ")", Value: load.Seconds(), Unit: "s", Better: backend.BetterLower},
 		{Name: fmt.Sprintf("prompt of %d (%s)", benchPrompt, info.Engine.Variant), Value: median(prompts), Unit: "tok/s", Better: backend.BetterHigher},
 		{Name: fmt.Sprintf("reply of %d (%s)", benchReply, info.Engine.Variant), Value: median(replies), Unit: "tok/s", Better: backend.BetterHigher},
 		{Name: "first token", Value: median(firsts), Unit: "ms", Better: backend.BetterLower},
 		{Name: "engine process", Value: float64(info.MemoryBytes) / (1 << 20), Unit: "MiB", Better: backend.BetterLower},
-	}, nil
+	}, guessed...), nil
 }
 
 // once evaluates a prompt and writes a reply of benchReply tokens, or fewer where the model ends it.

@@ -68,6 +68,7 @@ type session struct {
 	Deps
 	ctx     context.Context // ends at Ctrl-C
 	folders app.Folders
+	engine  string // the chat engine that a command insists on; "" = each model's own
 }
 
 // exit is thrown by kong's help.
@@ -144,7 +145,7 @@ func (s *session) open(f func(a *app.App) error) (err error) {
 	if begin == nil {
 		begin = app.New
 	}
-	a, err := begin(s.ctx, app.Deps{Folders: s.folders, Logger: logger, Version: s.Version, Commit: s.Commit})
+	a, err := begin(s.ctx, app.Deps{Folders: s.folders, Logger: logger, Version: s.Version, Commit: s.Commit, Engine: s.engine})
 	if err != nil {
 		return err
 	}

@@ -26,9 +26,10 @@ type chat struct {
 	closing atomic.Bool
 
 	mu     sync.Mutex
-	h      handle      // guarded by mu, except for cancel
-	log    evallog.Log // what lies in the KV cache; guarded by mu
-	closed bool        // guarded by mu
+	h      handle              // guarded by mu, except for cancel
+	log    evallog.Log         // what lies in the KV cache; guarded by mu
+	exact  map[sizeInSpan]bool // calls of several tokens that were proven or refuted; guarded by mu
+	closed bool                // guarded by mu
 }
 
 func newChat(name string, h handle, r engine.LoadRequest) (*chat, error) {
@@ -47,7 +48,7 @@ func newChat(name string, h handle, r engine.LoadRequest) (*chat, error) {
 		},
 		Capabilities: backend.Capabilities{
 			Templates: i.Jinja, Tools: i.Jinja, Reasoning: i.Jinja, Schema: i.Jinja,
-			NamedFormat: true, Grammar: true, Adapters: true, State: true, TrimKV: i.TrimKV, Samplers: samplers(),
+			NamedFormat: true, Grammar: true, Adapters: true, State: true, TrimKV: i.TrimKV, Speculate: i.TrimKV, Samplers: samplers(),
 		},
 		Context: i.Context, Batch: i.Batch, ContextTrain: i.ContextTrain, Vocab: i.Vocab,
 		Template: i.Template, NamedFormat: i.NamedFormat, RecommendText: i.Recommended,

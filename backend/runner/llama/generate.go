@@ -4,6 +4,7 @@ package llama
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -25,6 +26,7 @@ type reply struct {
 	shown  []int32 // control tokens whose text belongs to the reply
 	usage  backend.Usage
 	piece  []byte // scratch
+	proof  *proof // of a size of call, in progress
 }
 
 // Generate implements engine.Chat. The penalties look back over prompt and reply alike, PenaltyLastN tokens, as
@@ -199,48 +201,114 @@ func (g *reply) textOf(token int32) []byte {
 
 func (g *reply) full(n int) bool { return g.r.Sampling.MaxTokens > 0 && n >= g.r.Sampling.MaxTokens }
 
-// write draws tokens until something ends the reply.
-func (g *reply) write(ctx context.Context) (backend.StopReason, error) {
+// write draws tokens until something ends the reply. With speculation, guess holds what is in the cache beyond the log, and
+// index is the place in the last call that the next token is drawn from.
+func (g *reply) write(ctx context.Context) (stop backend.StopReason, err error) {
+	var s *speculator
+	if g.r.Speculate && g.trimKV {
+		s = newSpeculator(slices.Concat(g.r.Prompt, g.tokens))
+		defer func() {
+			g.usage.Drafted, g.usage.Confirmed = s.drafted, s.confirmed
+			if g.h.pos() != g.log.Len() && !g.h.keep(g.log.Len()) {
+				g.clear()
+			}
+		}()
+	}
+	index, guess := -1, []int32(nil)
+	began, held, size := time.Now(), 0, 0
 	for {
 		if ctx.Err() != nil || g.closing.Load() {
 			return backend.StopCancel, nil
 		}
-		token, alts, err := g.h.draw(-1, len(g.r.Prompt)+len(g.tokens), g.r.Alts)
-		if err != nil {
-			return "", fmt.Errorf("draw: %w", err)
+		token, stop, err := g.next(index)
+		if stop != "" || err != nil {
+			return stop, err
 		}
-		if g.usage.FirstToken == 0 {
-			g.usage.FirstToken = time.Since(g.start)
+		if len(guess) > 0 && guess[0] == token {
+			g.log.Append(guess[:1])
+			s.add(token)
+			guess, index, held = guess[1:], index+1, held+1
+			continue
 		}
-		if g.h.isEnd(token) {
-			return backend.StopEnd, nil
+		if s == nil {
+			st, err := g.call([]int32{token})
+			if stop := stopOf(st); stop != "" || err != nil {
+				return stop, err
+			}
+			continue
 		}
-		if slices.Contains(g.ends, token) {
-			return backend.StopString, nil
+		if len(guess) > 0 && !g.h.keep(g.log.Len()) {
+			g.clear()
+			return "", errors.New("speculate: the model cannot drop a tail")
 		}
-		g.tokens = append(g.tokens, token)
-		g.usage.ReplyTokens = len(g.tokens)
-		g.piece = g.textOf(token)
-		text, stopped := g.text.Add(g.piece)
-		if err := g.emit(engine.Token{ID: token, Text: text, Alts: g.alts(alts)}); err != nil {
-			return "", err
+		if now := time.Now(); size > 0 {
+			s.learn(size, held, now.Sub(began))
+		} else if g.proof == nil {
+			s.plain.add(now.Sub(began), 1)
 		}
-		switch {
-		case stopped:
-			return backend.StopString, nil
-		case g.full(len(g.tokens)):
-			return backend.StopLength, nil
-		case g.log.Len() >= g.info.Context:
-			return backend.StopContext, nil
+		began, held = time.Now(), 0
+		s.add(token)
+		st := statusOK
+		if guess, index = g.guess(s), -1; len(guess) == 0 {
+			if st, err = g.call([]int32{token}); st == statusOK && err == nil {
+				err = g.prove(token)
+			}
+		} else if guess, st, err = g.guessed(token, guess); len(guess) > 0 {
+			index = 0
 		}
-		st, err := g.call([]int32{token})
-		if err != nil {
-			return "", err
-		}
-		if stop := stopOf(st); stop != "" {
-			return stop, nil
+		size = len(guess)
+		if stop := stopOf(st); stop != "" || err != nil {
+			return stop, err
 		}
 	}
+}
+
+// guess is what to evaluate along with the next token; nil while a proof goes on.
+func (g *reply) guess(s *speculator) []int32 {
+	if g.proof != nil {
+		return nil
+	}
+	room := min(g.info.Context-g.log.Len(), g.info.Batch) - 1
+	if g.r.Sampling.MaxTokens > 0 {
+		room = min(room, g.r.Sampling.MaxTokens-len(g.tokens))
+	}
+	return s.guess(room, func(n int) bool {
+		exact, known := g.exact[g.place(n)]
+		return exact || !known
+	})
+}
+
+// next draws a token from a place in the last call and tells it; stop when the reply ends with it or before it.
+func (g *reply) next(index int) (token int32, stop backend.StopReason, err error) {
+	token, alts, err := g.h.draw(index, len(g.r.Prompt)+len(g.tokens), g.r.Alts)
+	if err != nil {
+		return 0, "", fmt.Errorf("draw: %w", err)
+	}
+	if g.usage.FirstToken == 0 {
+		g.usage.FirstToken = time.Since(g.start)
+	}
+	if g.h.isEnd(token) {
+		return token, backend.StopEnd, nil
+	}
+	if slices.Contains(g.ends, token) {
+		return token, backend.StopString, nil
+	}
+	g.tokens = append(g.tokens, token)
+	g.usage.ReplyTokens = len(g.tokens)
+	g.piece = g.textOf(token)
+	text, stopped := g.text.Add(g.piece)
+	if err := g.emit(engine.Token{ID: token, Text: text, Alts: g.alts(alts)}); err != nil {
+		return token, "", err
+	}
+	switch {
+	case stopped:
+		return token, backend.StopString, nil
+	case g.full(len(g.tokens)):
+		return token, backend.StopLength, nil
+	case g.log.Len() >= g.info.Context:
+		return token, backend.StopContext, nil
+	}
+	return token, "", nil
 }
 
 func stopOf(st status) backend.StopReason {
