@@ -86,10 +86,10 @@ func (m Manner) tell(r *engine.RenderRequest) {
 }
 
 // told is what the template was told about thinking, for the reply's counts.
-func (m Manner) told(thinks bool) string {
+func (m Manner) told(format string) string {
 	switch {
-	case !thinks || m.Format != "":
-		return ""
+	case format != "jinja":
+		return "" // named formats cannot be told
 	case m.Thinking == "off" || m.Effort == "":
 		return m.Thinking
 	}
@@ -117,7 +117,8 @@ func parts(ctx context.Context, e engine.Chat, p prepared, text string, partial 
 	plain := prompt.Split(text)
 	same := strings.TrimSpace(plain.Reasoning) == out.Reasoning && strings.TrimSpace(plain.Answer) == strings.TrimSpace(out.Answer) &&
 		len(plain.Calls) == len(out.Calls)
-	if same {
+	unseen := out.Reasoning == "" && plain.Reasoning != "" && len(out.Calls) == 0 // the template hides it from the parser
+	if same || unseen {
 		return nil
 	}
 	return out

@@ -203,7 +203,7 @@ func (s *Service) render(ctx context.Context, e engine.Chat, model backend.Model
 	return prepared{
 		plan: Plan{Notice: rendered.Notice, Format: rendered.Format}, text: words.text, words: words, tokens: tokens,
 		stops: rendered.Stops, opener: prompt.OpensReasoning(words.text),
-		grammar: rendered.Grammar, preserved: rendered.Preserved, parser: rendered.Parser, thinking: manner.told(rendered.Thinks),
+		grammar: rendered.Grammar, preserved: rendered.Preserved, parser: rendered.Parser, thinking: manner.told(rendered.Format),
 	}, nil
 }
 

@@ -107,6 +107,12 @@ func FromMessage(m backend.Message) Item {
 		ID: m.ID, Text: m.Text, Error: m.Error, Note: m.ModelName, Tokens: m.Usage.ReplyTokens,
 		Sibling: m.Sibling, Siblings: m.Siblings, Thought: m.Usage.Reasoning,
 	}
+	if p := m.Usage.Parts; p != nil {
+		it.Parts = &prompt.Parts{Reasoning: p.Reasoning, Answer: p.Answer}
+		for _, c := range p.Calls {
+			it.Parts.Calls = append(it.Parts.Calls, prompt.Call(c))
+		}
+	}
 	switch m.Role {
 	case backend.RoleUser:
 		it.Role = RoleUser

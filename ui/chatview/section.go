@@ -1,6 +1,7 @@
 package chatview
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +50,7 @@ func (s *section) blocks() []markdown.Block {
 // feed brings the sections of a reply up to date with its text.
 func (e *entry) feed(v *View) {
 	text, running := e.text.String(), e.item.State == StateRunning
-	if e.item.Parts != e.parts {
+	if !reflect.DeepEqual(e.item.Parts, e.parts) {
 		e.restart()
 		e.parts = e.item.Parts
 	}

@@ -22,6 +22,7 @@ type composer struct {
 
 	field   *widgets.Field
 	send    *widgets.Button
+	think   *widgets.Button // how the model thinks; hidden where it cannot be told
 	reason  *widgets.Label
 	strip   *fyne.Container // "Editing a message"
 	news    *fyne.Container // what the person should know of the model, with a button
@@ -82,7 +83,10 @@ func newComposer() *composer {
 	c.clip = container.NewClip(container.NewWithoutLayout(c.field))
 	c.clip.ExtendBaseWidget(c.clip) // Fyne does it late, and until then nothing inside can take the focus
 	c.extras = container.New(widgets.Row{Gap: 4})
-	bottom := container.New(widgets.Row{Gap: 8, Grow: 2}, c.extras, c.reason, c.send)
+	c.think = widgets.NewButton("", widgets.KindQuiet, nil)
+	c.think.Small, c.think.Trailing = true, theme.Icon(theme.IconDown)
+	c.think.Hide()
+	bottom := container.New(widgets.Row{Gap: 8, Grow: 2}, c.extras, c.reason, c.think, c.send)
 	c.card = widgets.NewCard(container.New(composerLayout{c}, c.strip, c.news, c.clip, bottom))
 	c.card.Margin = widgets.Inset{Left: 12, Top: 9, Right: 8, Bottom: 8}
 	c.field.OnFocus = func(in bool) {
@@ -219,6 +223,18 @@ func (c *composer) setEditing(on bool) {
 	} else {
 		c.strip.Hide()
 	}
+	c.relayout()
+}
+
+// setThinking shows how the model thinks, to be changed by a click; "" hides it.
+func (c *composer) setThinking(how string, tapped func(anchor fyne.CanvasObject)) {
+	if how == "" {
+		c.think.Hide()
+		return
+	}
+	c.think.SetText("Thinking: " + how)
+	c.think.OnTapped = func() { tapped(c.think) }
+	c.think.Show()
 	c.relayout()
 }
 

@@ -34,16 +34,18 @@ type conversation struct {
 	tune     *widgets.Button
 	body     *fyne.Container
 
-	chat     backend.Chat // ID 0 = not stored yet
-	running  int64        // the reply that is being written here, 0 = none
-	editing  int64        // the message whose text is in the composer
-	manner   chat.Manner  // of the model mannerOf
-	mannerOf int64
-	guessed  bool // the last reply was asked for in a guessed format
-	drafts   draftKeeper
-	opened   int  // counts openings: results of an earlier one are dropped
-	reading  bool // a transcript is being read
-	again    bool // and it was changed meanwhile
+	chat      backend.Chat // ID 0 = not stored yet
+	running   int64        // the reply that is being written here, 0 = none
+	editing   int64        // the message whose text is in the composer
+	manner    chat.Manner  // of the model mannerOf
+	mannerOf  int64
+	verdict   backend.TemplateVerdict // of the template of the model verdictOf
+	verdictOf int64
+	guessed   bool // the last reply was asked for in a guessed format
+	drafts    draftKeeper
+	opened    int  // counts openings: results of an earlier one are dropped
+	reading   bool // a transcript is being read
+	again     bool // and it was changed meanwhile
 }
 
 func newConversation(env Env, toggleSidebar func()) *conversation {
@@ -61,6 +63,7 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	c.composer.onCancel = c.endEdit
 	c.picker = newPicker(env, c.chooseModel)
 	c.picker.onUsable = c.usable
+	c.picker.onEngine = c.loadManner
 	c.loras = newChatLoRAs(c)
 	c.empty = newEmptyChat(env)
 	c.view = chatview.New(chatview.Options{

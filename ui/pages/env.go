@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"loam/backend"
+	"loam/backend/app"
 	"loam/backend/chat"
 	"loam/backend/engine"
 	"loam/backend/event"
@@ -34,6 +35,7 @@ type Chats interface {
 	SetAdapters(ctx context.Context, chatID int64, list []backend.AdapterUse) error
 	Manner(ctx context.Context, modelID int64) (chat.Manner, error)
 	SetManner(ctx context.Context, modelID int64, m chat.Manner) error
+	Template(ctx context.Context, modelID int64) (backend.TemplateVerdict, error)
 	Trash(ctx context.Context, id int64) error
 	Restore(ctx context.Context, id int64) error
 	Transcript(ctx context.Context, chatID int64) ([]backend.Message, error)
@@ -109,6 +111,9 @@ type System interface {
 	SetSetting(ctx context.Context, key string, v any) error
 	// PictureTraits says what the picture engine can do, whatever the model.
 	PictureTraits(ctx context.Context) (engine.PictureInfo, error)
+	// EngineOf says which chat engine a model runs on; SetModelEngine chooses one, "" = automatic.
+	EngineOf(ctx context.Context, m backend.Model) (app.EngineChoice, error)
+	SetModelEngine(ctx context.Context, id int64, name string) error
 }
 
 // Host is the window around the pages.

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -17,10 +18,12 @@ func (c *conversation) loadManner() {
 	m := c.picker.model()
 	if m == nil {
 		c.mannerOf, c.manner = 0, chat.Manner{}
+		c.verdictOf, c.verdict = 0, backend.TemplateVerdict{}
 		c.showNews()
 		return
 	}
 	id := m.ID
+	c.loadVerdict(id)
 	c.env.Host.Load("models", func(ctx context.Context) func() {
 		manner, err := c.env.Chats.Manner(ctx, id)
 		return func() {
@@ -34,10 +37,33 @@ func (c *conversation) loadManner() {
 	})
 }
 
-// showNews tells in the composer what stands between the person and good answers: a format that was guessed.
+// loadVerdict asks what is known of the model's template. Where it was never tried, that takes up to two seconds.
+func (c *conversation) loadVerdict(id int64) {
+	c.env.Host.Load("template", func(ctx context.Context) func() {
+		v, err := c.env.Chats.Template(ctx, id)
+		return func() {
+			if m := c.picker.model(); err == nil && m != nil && m.ID == id { // an error is the reply's to tell
+				c.verdictOf, c.verdict = id, v
+				c.showNews()
+			}
+		}
+	})
+}
+
+// showNews tells in the composer what stands between the person and good answers: a template that is broken, a format
+// that was guessed. It also shows how the model thinks.
 func (c *conversation) showNews() {
+	c.showThinking()
 	m := c.picker.model()
-	if m == nil || c.mannerOf != m.ID || c.manner.Format != "" || !c.guessed {
+	if m == nil || c.mannerOf != m.ID || c.manner.Format != "" {
+		c.composer.setNews("", "", nil)
+		return
+	}
+	if c.verdictOf == m.ID && c.verdict.State == backend.TemplateBroken {
+		c.composer.setNews("The chat template of "+m.Name+" is broken: "+c.verdict.Reason+".", "Choose a format", c.chooseFormat)
+		return
+	}
+	if !c.guessed {
 		c.composer.setNews("", "", nil)
 		return
 	}
@@ -117,4 +143,52 @@ func (c *conversation) formatNotice(format string) widgets.Notice {
 		}
 	}
 	return n
+}
+
+// thinkingWay is a way in which the model can be told to think.
+type thinkingWay struct{ name, means, thinking, effort string }
+
+func (c *conversation) thinkings() []thinkingWay {
+	list := []thinkingWay{{"Auto", "As the model's template has it", "", ""}}
+	if c.verdict.Thinks {
+		list = append(list, thinkingWay{"Off", "Answers at once", "off", ""})
+	}
+	for _, effort := range c.verdict.Efforts {
+		list = append(list, thinkingWay{strings.ToUpper(effort[:1]) + effort[1:], "Thinks before it answers, with " + effort + " effort", "on", effort})
+	}
+	if len(c.verdict.Efforts) == 0 {
+		list = append(list, thinkingWay{"On", "Thinks first: slower, better at hard questions", "on", ""})
+	}
+	return list
+}
+
+// showThinking shows in the composer how the model thinks, where its template can be told.
+func (c *conversation) showThinking() {
+	m := c.picker.model()
+	knows := m != nil && c.mannerOf == m.ID && c.verdictOf == m.ID && c.manner.Format == "" && (c.verdict.Thinks || len(c.verdict.Efforts) > 0)
+	if !knows {
+		c.composer.setThinking("", nil)
+		return
+	}
+	how := "Auto"
+	for _, w := range c.thinkings() {
+		if w.thinking == c.manner.Thinking && w.effort == c.manner.Effort {
+			how = w.name
+		}
+	}
+	c.composer.setThinking(how, c.chooseThinking)
+}
+
+func (c *conversation) chooseThinking(anchor fyne.CanvasObject) {
+	var list []fyne.CanvasObject
+	for _, w := range c.thinkings() {
+		taken := w.thinking == c.manner.Thinking && w.effort == c.manner.Effort
+		list = append(list, widgets.NewChoiceRow(w.name, w.means, taken, func() {
+			c.env.Host.ClosePopover()
+			manner := c.manner
+			manner.Thinking, manner.Effort = w.thinking, w.effort
+			c.setManner(manner)
+		}))
+	}
+	c.env.Host.Popover(container.New(widgets.Column{Gap: 2}, list...), anchor, 420)
 }

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
+	"loam/backend/app"
 	"loam/backend/event"
 	"loam/backend/hardware"
 	"loam/ui/theme"
@@ -20,15 +21,18 @@ import (
 type picker struct {
 	env      Env
 	onChoose func(modelID int64)
+	onEngine func()           // another engine was chosen for the model
 	onUsable func(why string) // why nothing can answer; "" = a model can
 	button   *widgets.Button
 
-	chat   backend.Chat
-	models []backend.Model // for chat, the starter last
-	speeds map[int64]string
-	byRule int64 // the default model, 0 = none
-	engine event.EngineChanged
-	is     *hardware.Machine // nil = not looked yet
+	chat     backend.Chat
+	models   []backend.Model // for chat, the starter last
+	speeds   map[int64]string
+	byRule   int64 // the default model, 0 = none
+	engine   event.EngineChanged
+	is       *hardware.Machine // nil = not looked yet
+	choice   app.EngineChoice  // of the model choiceOf
+	choiceOf int64
 }
 
 func newPicker(env Env, choose func(int64)) *picker {
@@ -67,6 +71,7 @@ func (p *picker) reload() {
 		return func() {
 			p.models, p.speeds, p.byRule = chat, speeds, byRule
 			p.refresh()
+			p.loadChoice()
 		}
 	})
 }
@@ -102,6 +107,7 @@ func CanAnswer(m backend.Model) bool {
 func (p *picker) setChat(c backend.Chat) {
 	p.chat = c
 	p.refresh()
+	p.loadChoice()
 }
 
 func (p *picker) setEngine(e event.EngineChanged) {
@@ -167,7 +173,7 @@ func (p *picker) line() string {
 	case event.EngineLoading:
 		return fmt.Sprintf("Loading %s: %.0f %%", e.Name, 100*e.Load)
 	case event.EngineReady:
-		parts := []string{e.Name, where(e.Info)}
+		parts := []string{e.Name, engineName(e.Info.Engine), where(e.Info)}
 		if e.Memory > 0 {
 			parts = append(parts, bytesText(e.Memory)+" of memory")
 		}
@@ -228,6 +234,7 @@ func (p *picker) open() {
 		p.whyCPU(),
 		widgets.NewLine(false),
 		container.New(widgets.Column{Gap: 2}, list...),
+		p.engineRow(chosen),
 		widgets.NewLine(false),
 		container.New(widgets.Row{Gap: 4}, add, all))
 	p.env.Host.Popover(content, p.button, 470)

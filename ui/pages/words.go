@@ -70,6 +70,9 @@ func replyNote(m backend.Message) string {
 		parts = append(parts, "context full")
 	case backend.StopEnd, backend.StopString, backend.StopCancel:
 	}
+	if m.Usage.Thinking != "" {
+		parts = append(parts, "thinking: "+m.Usage.Thinking)
+	}
 	if m.Note != "" {
 		parts = append(parts, m.Note)
 	}

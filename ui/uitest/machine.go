@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"loam/backend"
+	"loam/backend/app"
 	"loam/backend/engine"
 	"loam/backend/event"
 	"loam/backend/hardware"
@@ -265,8 +266,25 @@ type System struct {
 	Report hardware.Report
 	Traits engine.PictureInfo // zero = of an engine that can do everything
 
+	Engine app.EngineChoice // of every model
+
 	mu     sync.Mutex
 	values map[string][]byte
+}
+
+// EngineOf implements pages.System.
+func (s *System) EngineOf(context.Context, backend.Model) (app.EngineChoice, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Engine, nil
+}
+
+// SetModelEngine implements pages.System.
+func (s *System) SetModelEngine(_ context.Context, _ int64, name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Engine.Chosen = name
+	return nil
 }
 
 // Machine implements pages.System.

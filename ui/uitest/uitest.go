@@ -29,7 +29,8 @@ type Chats struct {
 	chats    map[int64]backend.Chat
 	messages map[int64]backend.Message
 	drafts   map[int64]backend.Draft
-	Manners  map[int64]chat.Manner // by model
+	Manners  map[int64]chat.Manner   // by model
+	Verdict  backend.TemplateVerdict // of every model's template
 	Stopped  []int64
 	Resumed  []int64
 	Saved    []backend.Draft
@@ -192,6 +193,11 @@ func (c *Chats) SetManner(_ context.Context, model int64, m chat.Manner) error {
 // SetAdapters implements pages.Chats.
 func (c *Chats) SetAdapters(_ context.Context, id int64, list []backend.AdapterUse) error {
 	return c.change(id, func(ch *backend.Chat) { ch.Adapters = list })
+}
+
+// Template implements pages.Chats.
+func (c *Chats) Template(context.Context, int64) (backend.TemplateVerdict, error) {
+	return c.Verdict, nil
 }
 
 // Trash implements pages.Chats.
