@@ -13,7 +13,7 @@ import (
 // Limits of a safetensors header; 100 MB is the format's own.
 const (
 	maxSafetensorsHeader = 100_000_000
-	maxSafetensors       = 1 << 18
+	maxSafetensors       = 1 << 17
 	maxSafetensorsDims   = 16
 	maxMetadata          = 4096 // entries
 	maxMetadataText      = 64 << 10
