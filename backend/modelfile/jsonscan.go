@@ -196,9 +196,14 @@ func (s *scanner) escape() (rune, error) {
 		if low, err := s.c.peek(2); err != nil || low[0] != '\\' || low[1] != 'u' {
 			return utf8.RuneError, err
 		}
+		before := s.c.pos
 		s.c.pos += 2
 		low, err := s.hex()
-		return valid(utf16.DecodeRune(r, low)), err
+		whole := utf16.DecodeRune(r, low)
+		if err == nil && whole == utf8.RuneError {
+			s.c.pos = before // the second one stands for itself
+		}
+		return valid(whole), err
 	}
 	return 0, damagedHeader()
 }

@@ -42,6 +42,7 @@ func newFoundCard(p *ModelsPage) *foundCard {
 	cross := widgets.NewIconButton(theme.Icon(theme.IconClose), "Do not offer them", c.hide)
 	cross.Small = true
 	c.rows = container.New(widgets.Column{Gap: 2})
+	c.rows.Hide()
 	card := widgets.NewCard(container.New(widgets.Column{Gap: 10},
 		container.New(widgets.Row{Gap: 8, Grow: 1}, container.New(widgets.Column{Gap: 2}, c.head, c.note), c.choose, c.use, cross), c.rows))
 	c.body = container.New(widgets.Column{}, card)
@@ -91,7 +92,9 @@ func (c *foundCard) show() {
 	}
 	c.use.SetEnabled(n > 0 && c.busy == "")
 	c.rows.Objects = nil
+	c.rows.Hide()
 	if c.open {
+		c.rows.Show()
 		for i, m := range c.around.Models {
 			if i == maxFoundRows {
 				c.rows.Add(widgets.Quiet(fmt.Sprintf("and %d more", len(c.around.Models)-i)))
@@ -150,11 +153,14 @@ func broughtLine(got library.Folder) string {
 	return s
 }
 
-// giveBack takes models off the list again; their files were never touched.
+// giveBack takes models off the list and forgets them, so that they are offered again; their files were never touched.
 func (c *foundCard) giveBack(models []backend.Model) {
 	c.page.do(func(ctx context.Context) error {
 		for _, m := range models {
 			if err := c.page.env.Models.Remove(ctx, m.ID); err != nil {
+				return err
+			}
+			if err := c.page.env.Models.FreeNow(ctx, m.ID); err != nil {
 				return err
 			}
 		}

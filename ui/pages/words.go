@@ -8,6 +8,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"loam/backend"
+	"loam/backend/library"
 )
 
 // bytesText is a size as people say it: "98 MB", "4.1 GB".
@@ -91,7 +92,7 @@ const starterName = "Starter (tiny: shows how Loam works, often wrong)"
 
 // license is what is known of a model's licence.
 func license(m backend.Model) string {
-	if m.License == "" {
+	if m.License == "" || m.License == library.LicenseUnknown {
 		return "licence not stated"
 	}
 	return m.License
