@@ -72,7 +72,7 @@ func TestTryItDrawsWithAndWithoutAtTheSameSeed(t *testing.T) {
 		f.studio.Begin(id)
 		f.finish(id)
 	}
-	f.says("without", "with ink sketch 0.8", "ink sketch 0.8: 700 of 722 tensors applied", "Add at 0.8", "Leave it out")
+	f.says("without", "with ink sketch 0.8", "ink sketch 0.8: 700 of 722 tensors", "Add at 0.8", "Leave it out")
 	c, ok := f.window.Canvas().Focused().(*widgets.Compare)
 	if !ok {
 		t.Fatalf("the focus is on %T", f.window.Canvas().Focused())

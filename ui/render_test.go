@@ -52,6 +52,7 @@ var screens = []struct {
 		f.addFiles([]string{"/home/ada/Downloads/some-very-long-name-of-a-model-file-that-is-not-one.Q4_K_M.gguf"})
 	}},
 	{"pictures", func(f *fixture) {
+		f.closeCard()
 		f.notices.cancelNewest()
 		f.notices.cancelNewest()
 		f.notices.cancelNewest()
@@ -91,7 +92,32 @@ var screens = []struct {
 			f.studio.Fail(id, "the picture came out all one colour (numbers overflowed)")
 		}
 	}},
-	{"pictures-more", func(f *fixture) { f.pictures.OpenMore() }},
+	{"drop-lora", func(f *fixture) { f.dropLoRA("flux") }},
+	{"drop-other", func(f *fixture) {
+		f.models.Files["/m/other.safetensors"] = uitest.LoRA(0, "sdxl")
+		f.drop("/m/other.safetensors")
+	}},
+	{"drop-many", func(f *fixture) {
+		f.drop("/m/lora.safetensors", "/m/other.safetensors", "/m/flux.gguf", "/home/ada/Downloads/some-very-long-name-of-a-file-that-is-no-model.gguf")
+	}},
+	{"lora-trial", func(f *fixture) {
+		f.closeCard()
+		f.dropLoRA("flux")
+		f.tap("Try it: with and without")
+		for _, id := range f.studio.Queue() {
+			f.studio.Begin(id)
+			f.finish(id)
+		}
+	}},
+	{"lora-chips", func(f *fixture) {
+		f.tap("Add at 0.8")
+		f.pictures.ToggleWords("line art")
+		f.pictures.ToggleWords("<lora:ghost:0.5>")
+	}},
+	{"pictures-more", func(f *fixture) {
+		f.pictures.ToggleWords("<lora:ghost:0.5>")
+		f.pictures.OpenMore()
+	}},
 	{"models", func(f *fixture) {
 		f.notices.cancelNewest()
 		f.notices.cancelNewest()

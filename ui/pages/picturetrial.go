@@ -188,7 +188,7 @@ func appliedWords(pic backend.Picture) string {
 }
 
 func loraApplied(l imagemeta.LoRA) string {
-	return fmt.Sprintf("%s %s: %d of %d tensors applied", l.Name, weightText(l.Weight), l.Applied, l.Total)
+	return fmt.Sprintf("%s %s: %d of %d tensors", l.Name, weightText(l.Weight), l.Applied, l.Total)
 }
 
 // trialButtons are what can be done when two pictures were compared.

@@ -3,6 +3,7 @@ package widgets
 import (
 	"image"
 	"image/color"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -147,6 +148,10 @@ func (c *Compare) CreateRenderer() fyne.WidgetRenderer {
 		place(line, x-1, at.Y, 2, size.Height)
 		place(knob, x-9, at.Y+size.Height/2-9, 18, 18)
 		place(ring, at.X-3, at.Y-3, size.Width+6, size.Height+6)
+		names[0].Text, names[1].Text = c.leftName, c.rightName
+		if names[0].MinSize().Width+names[1].MinSize().Width+60 > size.Width {
+			names[1].Text, _, _ = strings.Cut(c.rightName, " ")
+		}
 		for i, t := range names {
 			m := t.MinSize()
 			tx := at.X + 14
