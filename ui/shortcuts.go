@@ -52,7 +52,7 @@ func table() []shortcut {
 			u.zoom(func(float32) float32 { return 1 })
 		}},
 		{keys: []fyne.KeyName{fyne.KeySlash}, shift: true, label: "/", what: "This list", do: (*UI).listShortcuts},
-		{keys: []fyne.KeyName{fyne.KeyQ}, label: "Q", what: "Quit", do: (*UI).Close},
+		{keys: []fyne.KeyName{fyne.KeyQ}, label: "Q", what: "Quit", do: (*UI).quit},
 	}
 }
 

@@ -31,6 +31,8 @@ type Deps struct {
 	Search  pages.Search // nil = only names of chats are searched
 	Folders pages.Folders
 	About   pages.About
+	// Tray says whether the desktop shows icons of programs; nil = it does not. It may take a moment.
+	Tray func() bool
 	// OpenFolder shows a folder in the system's file manager.
 	OpenFolder func(path string) error
 	Logger     *slog.Logger
@@ -65,6 +67,7 @@ type UI struct {
 	guide    *pages.GuidePage
 	card     *pages.DropCard // what came of the last drop; nil = none is shown
 	rail     map[pages.Page]railButton
+	leaving  leaving
 	closed   bool
 }
 
@@ -113,7 +116,7 @@ func (u *UI) Open(paths []string) {
 	})
 	u.window.Resize(fyne.NewSize(u.state.Width, u.state.Height))
 	u.window.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { u.dropped(uris) })
-	u.window.SetCloseIntercept(u.Close)
+	u.window.SetCloseIntercept(u.closeWindow)
 	u.shortcuts()
 	if u.deps.Bus != nil {
 		u.cancel = u.deps.Bus.Subscribe(eventGap, u.dispatch.events)
@@ -126,6 +129,7 @@ func (u *UI) Open(paths []string) {
 	}
 	u.window.Show()
 	u.offerReport()
+	u.offerTray()
 	if len(paths) > 0 {
 		u.addFiles(paths)
 	}
@@ -156,7 +160,7 @@ const closeGrace = 800 * time.Millisecond
 func (u *UI) handle(e event.Event) {
 	switch e := e.(type) {
 	case event.FilesHanded:
-		u.window.RequestFocus()
+		u.comeBack()
 		if len(e.Paths) > 0 {
 			u.addFiles(e.Paths)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"loam/backend/app"
+	"loam/backend/session"
 	"loam/ui/pages"
 )
 
@@ -20,6 +21,7 @@ func Wire(a *app.App, started time.Time) Deps {
 			Data: a.Folders.Data, Models: a.Folders.Models, Cache: a.Folders.Cache, Config: a.Folders.Config, Logs: a.Folders.Logs,
 		},
 		About:      pages.About{Version: a.Version, Commit: a.Commit},
+		Tray:       session.Tray,
 		OpenFolder: openFolder,
 		Started:    started,
 	}

@@ -60,7 +60,7 @@ var Doors = []Door{
 		[]string{"ui/..."},
 		[]string{
 			"backend", "backend/app", "backend/chat", "backend/crash", "backend/engine", "backend/event", "backend/hardware", "backend/imagemeta",
-			"backend/library", "backend/prompt", "backend/residency", "backend/studio", "backend/transfer", "ui/...",
+			"backend/library", "backend/prompt", "backend/residency", "backend/session", "backend/studio", "backend/transfer", "ui/...",
 		},
 		[]string{"fyne.io/fyne/v2/..."},
 		"the window asks the services, never the store or an engine",

@@ -1,0 +1,27 @@
+package dialogs
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"loam/ui/widgets"
+)
+
+// LeavingUses are the ways to go on when the window is closed while pictures are drawn or wait.
+type LeavingUses struct{ Stay, Background, Stop func() }
+
+// Leaving asks what is to become of n pictures that are not finished.
+func Leaving(n int, uses LeavingUses) fyne.CanvasObject {
+	text := "A picture is not finished."
+	if n > 1 {
+		text = fmt.Sprintf("%d pictures are not finished.", n)
+	}
+	return frame(text, uses.Stay,
+		widgets.NewLabel("Loam can finish them without its window and end by itself. What is stopped is offered again at the next start.",
+			widgets.LabelStyle{Wrap: true}),
+		container.New(widgets.Row{Gap: 8},
+			widgets.NewButton("Finish in the background", widgets.KindPrimary, uses.Background),
+			widgets.NewButton("Stop", widgets.KindPlain, uses.Stop)))
+}
