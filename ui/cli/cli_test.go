@@ -387,3 +387,38 @@ func TestHelpAndVersionArePrinted(t *testing.T) {
 		t.Errorf("they left %v, %v", entries, err)
 	}
 }
+
+func TestModelsOfOtherProgramsAreListedAndBrought(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	for _, name := range []string{"OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "LLAMA_CACHE", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "INVOKEAI_ROOT"} {
+		t.Setenv(name, "")
+	}
+	dir := filepath.Join(home, ".lmstudio", "models")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	term := newTerminal(t, enginetest.Model{})
+	b, err := os.ReadFile(fakeModel(t, enginetest.Model{Length: 7}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Other.gguf"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, code := term.run(t.Context(), "models", "found"); code != 0 || !strings.Contains(out, "LM Studio") || !strings.Contains(out, "Other.gguf") {
+		t.Errorf("found: code %d, %q", code, out)
+	}
+	if _, stderr, code := term.run(t.Context(), "models", "bring", "Jan"); code != exitFailed || !strings.Contains(stderr, "models found") {
+		t.Errorf("bring of what is not there: code %d, %q", code, stderr)
+	}
+	if out, _, code := term.run(t.Context(), "models", "bring", "lm studio"); code != 0 || !strings.Contains(out, "where it lies") {
+		t.Errorf("bring: code %d, %q", code, out)
+	}
+	if out, _, code := term.run(t.Context(), "models", "check", "2"); code != 0 || !strings.Contains(out, "verified") {
+		t.Errorf("check: code %d, %q", code, out)
+	}
+	if out, _, code := term.run(t.Context(), "models", "copy", "2"); code != 0 || !strings.Contains(out, "models folder") {
+		t.Errorf("copy: code %d, %q", code, out)
+	}
+}

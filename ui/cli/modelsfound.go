@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -106,7 +107,7 @@ func (c *modelsBring) Run(s *session) error {
 			}
 		}
 		if len(paths) == 0 {
-			return fmt.Errorf("bring models: none that was found is called that: %w", backend.ErrNotFound)
+			return errors.New("nothing was found that could be used; 'loam models found' lists what there is")
 		}
 		got, err := a.Library.Bring(s.ctx, paths)
 		if err != nil {
