@@ -10,6 +10,7 @@ import (
 	"loam/backend"
 	"loam/backend/chat"
 	"loam/backend/prompt"
+	"loam/ui/theme"
 	"loam/ui/widgets"
 )
 
@@ -191,4 +192,21 @@ func (c *conversation) chooseThinking(anchor fyne.CanvasObject) {
 		}))
 	}
 	c.env.Host.Popover(container.New(widgets.Column{Gap: 2}, list...), anchor, 420)
+}
+
+// formatRow is the row of the settings that shows in which format the model is spoken to.
+func (c *conversation) formatRow() []fyne.CanvasObject {
+	if c.mannerOf == 0 {
+		return nil
+	}
+	name := "Automatic"
+	if c.manner.Format != "" {
+		name = prompt.FormatLabel(c.manner.Format)
+	}
+	pick := widgets.NewButton(widgets.Shorten(name, 150, measureBody), widgets.KindPlain, nil)
+	pick.Small, pick.Trailing = true, theme.Icon(theme.IconDown)
+	pick.OnTapped = func() { c.chooseFormat(c.tune) }
+	words := container.New(widgets.Column{Gap: 1}, widgets.NewLabel("Chat format", widgets.LabelStyle{}),
+		widgets.Quiet("How the conversation is written for this model. Automatic = by its own template."))
+	return []fyne.CanvasObject{container.New(widgets.Row{Gap: 8, Grow: 1}, words, pick)}
 }

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
+	"loam/backend/app"
 	"loam/ui/theme"
 	"loam/ui/widgets"
 )
@@ -100,17 +101,21 @@ type tuning struct {
 	system   string
 	onChange func(system string, s *backend.Sampling) // nil = the defaults
 
-	fields []*widgets.Field
-	resets []*widgets.Button
-	seed   *widgets.Field
-	random *widgets.Switch
-	prompt *widgets.Field
-	wrong  *widgets.Label
-	body   fyne.CanvasObject
+	tunables []tunable
+	writtens []written
+	areas    []*widgets.Field // of writtens
+	clears   []*widgets.Button
+	fields   []*widgets.Field
+	resets   []*widgets.Button
+	seed     *widgets.Field
+	random   *widgets.Switch
+	prompt   *widgets.Field
+	wrong    *widgets.Label
+	body     fyne.CanvasObject
 }
 
-func newTuning(system string, s *backend.Sampling, changed func(string, *backend.Sampling)) *tuning {
-	t := &tuning{sampling: backend.DefaultSampling(), system: system, onChange: changed}
+func newTuning(system string, s *backend.Sampling, pack bool, first []fyne.CanvasObject, changed func(string, *backend.Sampling)) *tuning {
+	t := &tuning{sampling: backend.DefaultSampling(), system: system, onChange: changed, tunables: tunablesOf(pack)}
 	if s != nil {
 		t.sampling = *s
 	}
@@ -127,10 +132,18 @@ func newTuning(system string, s *backend.Sampling, changed func(string, *backend
 	rows := []fyne.CanvasObject{
 		widgets.NewLabel("System prompt", widgets.LabelStyle{Bold: true}), t.prompt, widgets.NewLine(false),
 	}
-	for _, u := range tunables {
+	rows = append(rows, first...)
+	for i, u := range t.tunables {
+		if i == len(tunables) {
+			rows = append(rows, t.seedRow(), widgets.NewLine(false), widgets.NewLabel("More", widgets.LabelStyle{Bold: true}))
+		}
 		rows = append(rows, t.row(u))
 	}
-	rows = append(rows, t.seedRow())
+	for _, w := range writtens {
+		if pack || !w.pack {
+			rows = append(rows, t.writtenRow(w))
+		}
+	}
 	all := widgets.NewButton("Reset all", widgets.KindQuiet, func() { t.reset() })
 	all.Small = true
 	foot := container.New(widgets.Row{Gap: 8, Grow: 1}, t.wrong, all)
@@ -213,8 +226,13 @@ func (t *tuning) seedRow() fyne.CanvasObject {
 // marks shows a reset only beside what differs from the default.
 func (t *tuning) marks() {
 	d := backend.DefaultSampling()
-	for i, u := range tunables {
-		t.resets[i].SetEnabled(u.number(u.get(&t.sampling)) != u.number(u.get(&d)))
+	for i, u := range t.tunables {
+		if i < len(t.resets) {
+			t.resets[i].SetEnabled(u.number(u.get(&t.sampling)) != u.number(u.get(&d)))
+		}
+	}
+	for i, w := range t.writtens {
+		t.clears[i].SetEnabled(w.get(&t.sampling) != "")
 	}
 	if t.sampling.RandomSeed {
 		t.seed.Disable()
@@ -236,8 +254,11 @@ func (t *tuning) complain(err error) {
 
 func (t *tuning) reset() {
 	t.sampling = backend.DefaultSampling()
-	for i, u := range tunables {
+	for i, u := range t.tunables {
 		t.fields[i].SetText(u.number(u.get(&t.sampling)))
+	}
+	for i, w := range t.writtens {
+		t.areas[i].SetText(w.get(&t.sampling))
 	}
 	t.random.Set(t.sampling.RandomSeed)
 	t.complain(nil)
@@ -259,7 +280,7 @@ func (t *tuning) store() {
 // showTuning opens the panel under the title row.
 func (c *conversation) showTuning(anchor fyne.CanvasObject) {
 	mark := c.opened
-	t := newTuning(c.chat.System, c.chat.Sampling, func(system string, s *backend.Sampling) {
+	t := newTuning(c.chat.System, c.chat.Sampling, c.picker.choice.Engine == app.ChatPack, c.formatRow(), func(system string, s *backend.Sampling) {
 		if mark == c.opened {
 			c.tuned(system, s)
 		}
