@@ -77,7 +77,7 @@ func (s *Service) Plan(ctx context.Context, chatID int64, text string) (Plan, er
 	if strings.TrimSpace(text) != "" {
 		path = append(path, backend.Message{ChatID: chatID, Role: backend.RoleUser, Text: text})
 	}
-	return s.plan(ctx, c, model, path, s.samplingOf(c, nil))
+	return s.plan(ctx, c, model, path, s.samplingOf(c, model, nil))
 }
 
 func (s *Service) plan(ctx context.Context, c backend.Chat, model backend.Model, path []backend.Message, sampling backend.Sampling) (Plan, error) {

@@ -142,15 +142,16 @@ func sameEngine(a, b backend.EngineInfo) bool {
 	return a == b
 }
 
-// samplingOf is what a reply in a chat is drawn with. wish, if any, comes before the chat's own settings.
-func (s *Service) samplingOf(c backend.Chat, wish *backend.Sampling) backend.Sampling {
+// samplingOf is what a reply of a model in a chat is drawn with. wish, if any, comes before the chat's own settings, and
+// these before what the model's file recommends.
+func (s *Service) samplingOf(c backend.Chat, model backend.Model, wish *backend.Sampling) backend.Sampling {
 	switch {
 	case wish != nil:
 		return *wish
 	case c.Sampling != nil:
 		return *c.Sampling
 	}
-	return backend.DefaultSampling()
+	return s.recommended(model)
 }
 
 // drawSeed gives a reply with a random seed one of its own, to be stored with it. 31 bits: easy to type again, and no

@@ -90,7 +90,7 @@ func (s *Service) exchange(ctx context.Context, r *run, c backend.Chat, path []b
 	if err != nil {
 		return Sent{}, err
 	}
-	r.chat, r.model, r.sampling = c, model, drawSeed(s.samplingOf(c, q.Sampling))
+	r.chat, r.model, r.sampling = c, model, drawSeed(s.samplingOf(c, model, q.Sampling))
 	if err := r.checkLength(ctx, user); err != nil {
 		return Sent{}, err
 	}
@@ -189,7 +189,7 @@ func (s *Service) Regenerate(ctx context.Context, messageID int64) (backend.Mess
 	if err != nil {
 		return backend.Message{}, err
 	}
-	r.chat, r.model, r.path, r.sampling = c, model, path, drawSeed(s.samplingOf(c, nil))
+	r.chat, r.model, r.path, r.sampling = c, model, path, drawSeed(s.samplingOf(c, model, nil))
 	reply := replyTo(c, model, adapters)
 	reply.Parent = path[len(path)-1].ID
 	if reply, err = s.store.StartReply(ctx, reply, s.owner); err != nil {
@@ -227,8 +227,9 @@ func (s *Service) Resume(ctx context.Context, messageID int64) error {
 		r.record, r.sampling = &record, record.Sampling
 		r.model, err = s.modelLike(ctx, record.Model, r.chat)
 	case errors.Is(err, backend.ErrNotFound):
-		r.sampling = drawSeed(s.samplingOf(r.chat, nil))
-		r.model, err = s.modelOf(ctx, r.chat)
+		if r.model, err = s.modelOf(ctx, r.chat); err == nil {
+			r.sampling = drawSeed(s.samplingOf(r.chat, r.model, nil))
+		}
 	}
 	if err != nil {
 		return err

@@ -117,7 +117,8 @@ type Service struct {
 	unsaved map[int64]backend.Message // replies that ended but could not be stored, by message
 	rest    map[int64]store.Finish    // what of them is still to be stored
 
-	guard guard // which texts hold no control token
+	advice advice // what model files recommend
+	guard  guard  // which texts hold no control token
 
 	lastPrompt prepared // of the reply that ended last: what the engine's KV cache begins with
 }

@@ -41,7 +41,8 @@ type conversation struct {
 	mannerOf  int64
 	verdict   backend.TemplateVerdict // of the template of the model verdictOf
 	verdictOf int64
-	guessed   bool // the last reply was asked for in a guessed format
+	defaults  backend.Sampling // of the model mannerOf
+	guessed   bool             // the last reply was asked for in a guessed format
 	drafts    draftKeeper
 	opened    int  // counts openings: results of an earlier one are dropped
 	reading   bool // a transcript is being read
@@ -50,6 +51,7 @@ type conversation struct {
 
 func newConversation(env Env, toggleSidebar func()) *conversation {
 	c := &conversation{env: env}
+	c.defaults = backend.DefaultSampling()
 	c.drafts = draftKeeper{env: env, now: c.draftNow}
 	c.composer = newComposer()
 	c.composer.onFocus = func(o fyne.Focusable) {

@@ -36,6 +36,7 @@ type Chats interface {
 	Manner(ctx context.Context, modelID int64) (chat.Manner, error)
 	SetManner(ctx context.Context, modelID int64, m chat.Manner) error
 	Template(ctx context.Context, modelID int64) (backend.TemplateVerdict, error)
+	Recommended(ctx context.Context, modelID int64) (backend.Sampling, error)
 	Trash(ctx context.Context, id int64) error
 	Restore(ctx context.Context, id int64) error
 	Transcript(ctx context.Context, chatID int64) ([]backend.Message, error)

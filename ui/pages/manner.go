@@ -27,12 +27,13 @@ func (c *conversation) loadManner() {
 	c.loadVerdict(id)
 	c.env.Host.Load("models", func(ctx context.Context) func() {
 		manner, err := c.env.Chats.Manner(ctx, id)
+		defaults, _ := c.env.Chats.Recommended(ctx, id) // an error leaves the engine's own
 		return func() {
 			if err != nil {
 				c.env.Host.Fail(err, c.loadManner)
 				return
 			}
-			c.mannerOf, c.manner = id, manner
+			c.mannerOf, c.manner, c.defaults = id, manner, defaults
 			c.showNews()
 		}
 	})

@@ -97,6 +97,7 @@ func (t tunable) parse(text string) (float64, error) {
 
 // tuning is the panel with a chat's system prompt and sampler settings.
 type tuning struct {
+	defaults backend.Sampling // what the model's file recommends, else the engine's own
 	sampling backend.Sampling
 	system   string
 	onChange func(system string, s *backend.Sampling) // nil = the defaults
@@ -114,8 +115,8 @@ type tuning struct {
 	body     fyne.CanvasObject
 }
 
-func newTuning(system string, s *backend.Sampling, pack bool, first []fyne.CanvasObject, changed func(string, *backend.Sampling)) *tuning {
-	t := &tuning{sampling: backend.DefaultSampling(), system: system, onChange: changed, tunables: tunablesOf(pack)}
+func newTuning(system string, s *backend.Sampling, defaults backend.Sampling, pack bool, first []fyne.CanvasObject, changed func(string, *backend.Sampling)) *tuning {
+	t := &tuning{defaults: defaults, sampling: defaults, system: system, onChange: changed, tunables: tunablesOf(pack)}
 	if s != nil {
 		t.sampling = *s
 	}
@@ -177,7 +178,7 @@ func (t *tuning) row(u tunable) fyne.CanvasObject {
 	back := widgets.NewIconButton(theme.Icon(theme.IconUndo), "Back to the default", nil)
 	back.Small = true
 	back.OnTapped = func() {
-		d := backend.DefaultSampling()
+		d := t.defaults
 		u.set(&t.sampling, u.get(&d))
 		f.SetText(u.number(u.get(&t.sampling)))
 		t.complain(nil)
@@ -225,7 +226,7 @@ func (t *tuning) seedRow() fyne.CanvasObject {
 
 // marks shows a reset only beside what differs from the default.
 func (t *tuning) marks() {
-	d := backend.DefaultSampling()
+	d := t.defaults
 	for i, u := range t.tunables {
 		if i < len(t.resets) {
 			t.resets[i].SetEnabled(u.number(u.get(&t.sampling)) != u.number(u.get(&d)))
@@ -253,7 +254,7 @@ func (t *tuning) complain(err error) {
 }
 
 func (t *tuning) reset() {
-	t.sampling = backend.DefaultSampling()
+	t.sampling = t.defaults
 	for i, u := range t.tunables {
 		t.fields[i].SetText(u.number(u.get(&t.sampling)))
 	}
@@ -269,7 +270,7 @@ func (t *tuning) reset() {
 // store hands the settings on; what equals the defaults is stored as none, so that better defaults reach the chat.
 func (t *tuning) store() {
 	t.system = t.prompt.Text
-	if t.sampling.Equal(backend.DefaultSampling()) {
+	if t.sampling.Equal(t.defaults) {
 		t.onChange(t.system, nil)
 		return
 	}
@@ -280,7 +281,7 @@ func (t *tuning) store() {
 // showTuning opens the panel under the title row.
 func (c *conversation) showTuning(anchor fyne.CanvasObject) {
 	mark := c.opened
-	t := newTuning(c.chat.System, c.chat.Sampling, c.picker.choice.Engine == app.ChatPack, c.formatRow(), func(system string, s *backend.Sampling) {
+	t := newTuning(c.chat.System, c.chat.Sampling, c.defaults, c.picker.choice.Engine == app.ChatPack, c.formatRow(), func(system string, s *backend.Sampling) {
 		if mark == c.opened {
 			c.tuned(system, s)
 		}

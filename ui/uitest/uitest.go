@@ -200,6 +200,11 @@ func (c *Chats) Template(context.Context, int64) (backend.TemplateVerdict, error
 	return c.Verdict, nil
 }
 
+// Recommended implements pages.Chats.
+func (c *Chats) Recommended(context.Context, int64) (backend.Sampling, error) {
+	return backend.DefaultSampling(), nil
+}
+
 // Trash implements pages.Chats.
 func (c *Chats) Trash(_ context.Context, id int64) error {
 	return c.change(id, func(ch *backend.Chat) { ch.Deleted = c.Now() })
