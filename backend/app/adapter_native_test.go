@@ -89,6 +89,22 @@ func TestALoRAActsOnAChatAndItsReceiptNamesIt(t *testing.T) {
 	if d := cmp.Diff(want, g.Adapters); d != "" {
 		t.Errorf("the record names other adapters: %s", d)
 	}
+	// Cut off in the middle, and the LoRA taken out of the chat meanwhile: the reply goes on as it began.
+	var c backend.Chat
+	cut := cutOff(t, a, func() int64 {
+		c = newChat(t, a, seeded(40))
+		if err := a.Chats.SetAdapters(t.Context(), c.ID, []backend.AdapterUse{{ModelID: lora.ID, Weight: 1}}); err != nil {
+			t.Fatal(err)
+		}
+		return c.ID
+	}, "Tell me about the sea.", 20)
+	if err := a.Chats.SetAdapters(t.Context(), c.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	whole := resume(t, a, cut.ID)
+	if d := cmp.Diff(repeat(t, a, cut.ID), whole.Text); d != "" || whole.Note != "" || whole.State != backend.MessageComplete {
+		t.Errorf("resumed it ends %v, note %q: %s", whole.State, whole.Note, d)
+	}
 	again, _ := ask()
 	if again != bare {
 		t.Errorf("taken out, it is not as before: %q", again)

@@ -128,7 +128,15 @@ func repeat(t *testing.T, a *App, id int64) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, release, err := engines{a}.Acquire(t.Context(), chat.Need{Model: model, Context: g.Context, Like: &g.Engine})
+	need := chat.Need{Model: model, Context: g.Context, Like: &g.Engine}
+	for _, ref := range g.Adapters {
+		m, err := a.Library.Get(t.Context(), ref.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		need.Adapters = append(need.Adapters, engine.AdapterWeight{Path: m.Path, Weight: ref.Weight})
+	}
+	e, release, err := engines{a}.Acquire(t.Context(), need)
 	if err != nil {
 		t.Fatal(err)
 	}
