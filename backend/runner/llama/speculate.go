@@ -18,6 +18,7 @@ const (
 	gramTokens = 3   // what has to be repeated before a guess is made
 	spanTokens = 256 // llama.cpp pads its attention to so many tokens; kernels change with it at most there
 	maxMisses  = 4   // guesses in a row that fail before a pause
+	longMatch  = 8   // repeated tokens after which the longest guess is made
 )
 
 // guessSizes are how many tokens are guessed at once: with the certain one before them calls of 4, 8 and 16.
@@ -84,12 +85,25 @@ func (s *speculator) guess(room int, allowed func(n int) bool) []int32 {
 	if !ok {
 		return nil
 	}
-	for level := s.level; level >= 0; level-- {
+	level := s.level
+	if s.alike(at) >= longMatch {
+		level = len(guessSizes) - 1 // a text that is written down again
+	}
+	for ; level >= 0; level-- {
 		if size := guessSizes[level]; size <= room && at+size <= n && allowed(size) {
 			return slices.Clone(s.tokens[at : at+size])
 		}
 	}
 	return nil
+}
+
+// alike is how many tokens before a place equal the newest ones, as far as longMatch.
+func (s *speculator) alike(at int) int {
+	n := 0
+	for n < longMatch && n < at && s.tokens[at-1-n] == s.tokens[len(s.tokens)-1-n] {
+		n++
+	}
+	return n
 }
 
 // learn notes how a guess came out: how many of its tokens held, and how long the call and its draws took.
