@@ -81,7 +81,8 @@ func TestPlainPromptKeepsItsTokens(t *testing.T) {
 	e, g := fakeChat(t), &guard{}
 	messages := []engine.Message{
 		{Role: backend.RoleSystem, Content: "Be brief. < and > are fine, and so is <|"},
-		{Role: backend.RoleUser, Content: "the light house\n\n"}, {Role: backend.RoleAssistant, Content: " It is quiet."},
+		{Role: backend.RoleUser, Content: "the light house\n\n"},
+		{Role: backend.RoleAssistant, Content: " It is quiet."},
 	}
 	for range 2 { // the second time it is known to be harmless
 		l := promptOf(t, g, e, messages...)

@@ -53,10 +53,12 @@ func TestVerdicts(t *testing.T) {
 		"wrong": {"{%", func(context.Context, engine.RenderRequest) (engine.Rendered, error) {
 			return engine.Rendered{}, fmt.Errorf("render: %w: unknown filter 'x'.", engine.ErrTemplate)
 		}, backend.TemplateVerdict{State: backend.TemplateBroken, Reason: "unknown filter 'x'"}},
-		"mute": {"x", func(context.Context, engine.RenderRequest) (engine.Rendered, error) {
-			return engine.Rendered{Prompt: "x"}, nil
+		"mute": {
+			"x", func(context.Context, engine.RenderRequest) (engine.Rendered, error) {
+				return engine.Rendered{Prompt: "x"}, nil
+			},
+			backend.TemplateVerdict{State: backend.TemplateBroken, Reason: "it leaves the words of a message out"},
 		},
-			backend.TemplateVerdict{State: backend.TemplateBroken, Reason: "it leaves the words of a message out"}},
 		"crash": {"x", func(context.Context, engine.RenderRequest) (engine.Rendered, error) {
 			return engine.Rendered{}, &engine.Crashed{Cause: engine.CauseUnknown}
 		}, backend.TemplateVerdict{State: backend.TemplateBroken, Reason: "it crashes the engine"}},
