@@ -81,7 +81,8 @@ func TestTriggerWordsAndBaseOfALoRA(t *testing.T) {
 		"a list":               {map[string]string{"trigger_words": `["inksk","line art"]`}, []string{"inksk", "line art"}, ""},
 		"tags that all pictures have": {
 			map[string]string{"ss_tag_frequency": `{"10_ink":{"inksk":20,"1girl":20,"hat":3," line art":19},"5_more":{"inksk":4,"line art":2}}`, "ss_sd_model_name": "animagine.safetensors"},
-			[]string{"inksk", "line art"}, "animagine.safetensors",
+			[]string{"inksk", "line art"},
+			"animagine.safetensors",
 		},
 		"the folder of pictures without captions": {map[string]string{"ss_tag_frequency": `{"10_inksk style":{}}`}, []string{"inksk style"}, ""},
 		"a note that was cut":                     {map[string]string{"ss_tag_frequency": `{"10_ink":{"inksk":20,"line art":19,"ha`}, []string{"inksk", "line art"}, ""},

@@ -353,10 +353,23 @@ func fromSafetensors(s Safetensors) (File, error) {
 func familyInWords(base string) string {
 	base = strings.ToLower(base)
 	for _, w := range []struct{ word, family string }{
-		{"xl", "sdxl"}, {"sd3", "sd3"}, {"diffusion-3", "sd3"}, {"flux2", "flux2"}, {"flux-2", "flux2"}, {"flux", "flux"},
-		{"chroma", "chroma"}, {"qwen", "qwen-image"}, {"zimage", "z-image"}, {"z-image", "z-image"}, {"wan", "wan"},
-		{"lumina", "lumina2"}, {"hunyuan", "hunyuan-video"}, {"auraflow", "auraflow"},
-		{"v2", "sd2"}, {"v1", "sd1"}, {"sd1", "sd1"},
+		{"xl", "sdxl"},
+		{"sd3", "sd3"},
+		{"diffusion-3", "sd3"},
+		{"flux2", "flux2"},
+		{"flux-2", "flux2"},
+		{"flux", "flux"},
+		{"chroma", "chroma"},
+		{"qwen", "qwen-image"},
+		{"zimage", "z-image"},
+		{"z-image", "z-image"},
+		{"wan", "wan"},
+		{"lumina", "lumina2"},
+		{"hunyuan", "hunyuan-video"},
+		{"auraflow", "auraflow"},
+		{"v2", "sd2"},
+		{"v1", "sd1"},
+		{"sd1", "sd1"},
 	} {
 		if strings.Contains(base, w.word) {
 			return w.family
