@@ -54,7 +54,7 @@ func TestForecastAgreesWithWhatIsTaken(t *testing.T) {
 	}{
 		{starter, []int{512, 2048, 8192}},
 		{add("Billion Q4_0", modelfiletest.Q4_0), []int{1024, 8192}},
-		{add("Billion Q4_K", modelfiletest.Q4_K), []int{2048}},
+		{add("Billion Q4_K", modelfiletest.Q4K), []int{2048}},
 	} {
 		for _, name := range []string{ChatEmbedded, ChatPack} {
 			if !all && i > 0 && name != a.ChatEngine() {

@@ -133,7 +133,7 @@ func Tray() bool {
 	if err != nil {
 		return false
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // the bus forgets us either way
 	var there dbus.Variant
 	if call.Store(&there) != nil {
 		return false

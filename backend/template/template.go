@@ -103,7 +103,7 @@ func (p *Prober) try(ctx context.Context, template string) (backend.TemplateVerd
 	case err != nil:
 		return backend.TemplateVerdict{}, fmt.Errorf("try the chat template: %w", err)
 	}
-	defer e.Close()
+	defer e.Close() //nolint:errcheck // what it said is what counts
 	e.Limit(trialMemory)
 
 	user := func(text string) engine.Message { return engine.Message{Role: backend.RoleUser, Content: text} }

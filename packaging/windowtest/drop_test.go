@@ -19,8 +19,8 @@ import (
 
 // dropped are files of every kind that a person may drop.
 type dropped struct {
-	chat, adapter, lora, other, text, broken, picture, folder string
-	set                                                       []string
+	chat, adapter, lora, other, text, broken, folder string
+	set                                              []string
 }
 
 // kinds writes one file of each kind. The LoRA has trigger words and a preview beside it.

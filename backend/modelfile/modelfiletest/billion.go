@@ -8,12 +8,12 @@ import (
 
 // Further tensor types, for whole models.
 const (
-	Q4_K = 12
-	Q6_K = 14
+	Q4K = 12
+	Q6K = 14
 )
 
 // typeBlocks are the elements of a block of each tensor type and its bytes.
-var typeBlocks = map[uint32][2]uint64{F32: {1, 4}, F16: {1, 2}, Q4_0: {32, 18}, Q4_K: {256, 144}, Q6_K: {256, 210}}
+var typeBlocks = map[uint32][2]uint64{F32: {1, 4}, F16: {1, 2}, Q4_0: {32, 18}, Q4K: {256, 144}, Q6K: {256, 210}}
 
 // Sparse adds a tensor of zeros of a known type that takes no room on disk when the file is written by WriteSparse.
 func (g *GGUF) Sparse(name string, kind uint32, dims ...uint64) *GGUF {
@@ -45,14 +45,14 @@ func (g *GGUF) WriteSparse(t testing.TB, dir, name string) string {
 }
 
 // Billion is a llama model with the shapes of TinyLlama (1.1 billion parameters) whose weights are zeros of a type, the
-// output's of Q6_K. It loads and runs like a real one and writes nonsense.
+// output's of Q6K. It loads and runs like a real one and writes nonsense.
 func Billion(kind uint32) *GGUF {
 	const (
 		layers, width, feed = 22, 2048, 5632
 		heads, headsKV      = 32, 4
 		vocab               = 32000
 	)
-	fileType := map[uint32]uint32{F16: 1, Q4_0: 2, Q4_K: 15}[kind]
+	fileType := map[uint32]uint32{F16: 1, Q4_0: 2, Q4K: 15}[kind]
 	tokens, scores, types := vocabulary()
 	for i := len(tokens); i < vocab; i++ {
 		tokens, scores, types = append(tokens, fmt.Sprintf("word%d", i)), append(scores, -float32(i)), append(types, 1)
@@ -69,7 +69,7 @@ func Billion(kind uint32) *GGUF {
 		Set("tokenizer.ggml.token_type", types).Set("tokenizer.ggml.bos_token_id", uint32(1)).
 		Set("tokenizer.ggml.eos_token_id", uint32(2)).Set("tokenizer.ggml.unknown_token_id", uint32(0)).
 		Set("tokenizer.chat_template", ChatTemplate)
-	g.Sparse("token_embd.weight", kind, width, vocab).Sparse("output_norm.weight", F32, width).Sparse("output.weight", Q6_K, width, vocab)
+	g.Sparse("token_embd.weight", kind, width, vocab).Sparse("output_norm.weight", F32, width).Sparse("output.weight", Q6K, width, vocab)
 	for i := range layers {
 		name := func(s string) string { return fmt.Sprintf("blk.%d.%s.weight", i, s) }
 		g.Sparse(name("attn_norm"), F32, width).Sparse(name("ffn_norm"), F32, width).

@@ -3,6 +3,7 @@ package tinypicture
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -64,7 +65,7 @@ func copySparse(dst, src *os.File) error {
 	block := make([]byte, 1<<20)
 	for at := int64(0); at < info.Size(); at += int64(len(block)) {
 		n, err := src.ReadAt(block, at)
-		if err != nil && err != io.EOF { //nolint:errorlint // ReaderAt gives it bare
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 		if zero(block[:n]) {
