@@ -39,6 +39,11 @@ func table() []shortcut {
 				u.pictures.Draw()
 			}
 		}},
+		{keys: []fyne.KeyName{fyne.KeyS}, label: "S", what: "Save a copy of the picture", do: func(u *UI) {
+			if u.page == pages.PagePictures {
+				u.pictures.SaveCopy()
+			}
+		}},
 		{keys: []fyne.KeyName{fyne.KeyComma}, label: ",", what: "Settings", do: func(u *UI) { u.show(pages.PageSettings) }},
 		{keys: []fyne.KeyName{fyne.KeyBackslash}, label: "\\", what: "Show or hide the list of chats", do: func(u *UI) {
 			u.show(pages.PageChats)

@@ -127,6 +127,7 @@ func TestPictureGrowsOnScreenAndIsThereAfterARestart(t *testing.T) {
 		return changed(first, stage(s.shot(t, "pictures-3-second"))) > 0.05
 	})
 	l.until("the picture", func() bool { l.alive(); return len(h.pictures()) == 1 })
+	l.saveCopy(h.pictures()[0])
 
 	l.key("ctrl+Return")
 	l.until("the next one to run", func() bool { l.alive(); return len(h.jobs(backend.JobRunning)) == 1 })
@@ -160,6 +161,34 @@ func TestPictureGrowsOnScreenAndIsThereAfterARestart(t *testing.T) {
 		t.Errorf("the file says %+v", got)
 	}
 	l.alive()
+}
+
+// saveCopy saves the picture on the stage in the home folder and compares the copy with the stored file.
+func (l *Loam) saveCopy(p backend.Picture) {
+	l.t.Helper()
+	want, err := os.ReadFile(filepath.Join(l.data, "pictures", p.SHA256+".png"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	time.Sleep(500 * time.Millisecond) // the finished picture takes the place of the preview
+	l.key("ctrl+s")
+	time.Sleep(time.Second)
+	l.screen.shot(l.t, "pictures-save")
+	l.key("Return") // the name is filled in and has the focus
+	var copies []string
+	l.until("the copy", func() bool {
+		l.alive()
+		copies, _ = filepath.Glob(filepath.Join(l.data, "home", "*.png"))
+		if len(copies) != 1 {
+			return false
+		}
+		got, err := os.ReadFile(copies[0])
+		return err == nil && bytes.Equal(got, want)
+	})
+	if name := filepath.Base(copies[0]); !strings.HasPrefix(name, "a-lighthouse-at-dusk-") {
+		l.t.Errorf("the copy is called %s", name)
+	}
+	l.screen.shot(l.t, "pictures-saved")
 }
 
 func TestKillInAQueueLosesNoPictureAndNoJob(t *testing.T) {

@@ -175,6 +175,15 @@ func (p *PicturesPage) openFolder(pic backend.Picture) {
 	p.env.Host.OpenFolder(filepath.Dir(p.env.Studio.Path(pic)))
 }
 
+// SaveCopy asks where to save a copy of the picture that is shown.
+func (p *PicturesPage) SaveCopy() {
+	if p.viewing {
+		p.saveAs(p.viewer.picture())
+		return
+	}
+	p.saveAs(p.stage.picture)
+}
+
 // saveAs copies a picture where the person wants it.
 func (p *PicturesPage) saveAs(pic backend.Picture) {
 	if pic.ID == 0 {
