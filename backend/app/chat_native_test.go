@@ -85,7 +85,7 @@ func TestDoctorKnowsTheRealEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Engine.Engine != "llama-embedded" || r.Engine.Variant == "" || len(r.Devices) == 0 {
+	if r.Engine.Engine != "llama-pack" || r.Engine.Variant == "" || len(r.Devices) == 0 {
 		t.Errorf("the engine is %+v on %+v", r.Engine, r.Devices)
 	}
 	for _, f := range r.Findings {
