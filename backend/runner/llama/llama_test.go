@@ -135,7 +135,7 @@ func TestInfoTellsWhatRuns(t *testing.T) {
 	}
 	want := engine.Info{
 		Engine:       backend.EngineInfo{Engine: Name, Build: "llama.cpp ec98e2002", Device: "CPU", Variant: i.Engine.Variant, FlashAttn: "auto", KVType: "f16", Threads: 1},
-		Capabilities: backend.Capabilities{NamedFormat: true, Grammar: true, Adapters: true, State: true, TrimKV: true, Samplers: i.Capabilities.Samplers},
+		Capabilities: backend.Capabilities{NamedFormat: true, Grammar: true, Adapters: true, State: true, TrimKV: true, Speculate: true, Samplers: i.Capabilities.Samplers},
 		Context:      512, Batch: 80, ContextTrain: 8192, Vocab: 49152, NamedFormat: "chatml",
 		Template: i.Template, MemoryBytes: i.MemoryBytes, LoadSeconds: i.LoadSeconds,
 	}
