@@ -284,6 +284,17 @@ func TestEveryShortcutWorksWhileTyping(t *testing.T) {
 				}
 				continue
 			}
+			if s.what == "Save a copy of the picture" {
+				f.installPictures()
+				f.show(pages.PagePictures)
+				f.write("a lighthouse")
+				f.mod(fyne.KeyReturn)
+				f.finish(f.studio.Queue()[0])
+				if f.mod(key); len(f.window.Canvas().Overlays().List()) != 1 {
+					t.Errorf("Mod+%s opens %d dialogs", key, len(f.window.Canvas().Overlays().List()))
+				}
+				continue
+			}
 			f.focusedField()
 			page, look, side := f.page, f.state.look, f.UI.chats.SidebarShown()
 			f.mod(key)

@@ -216,9 +216,9 @@ func (p *PicturesPage) saveAs(pic backend.Picture) {
 	d.SetFileName(fileName(pic))
 	d.SetTitleText("Save a copy of the picture")
 	d.SetConfirmText("Save")
+	d.Show() // before Resize, which panics on a file dialog that is not there yet
 	size := p.env.Host.Canvas().Size()
 	d.Resize(fyne.NewSize(min(size.Width-40, 900), min(size.Height-40, 620)))
-	d.Show()
 }
 
 // copyInto copies a file's bytes, with the settings in them, and closes the target.
