@@ -353,6 +353,7 @@ func TestLoadingAndReadingAreShownAsProgress(t *testing.T) {
 		h.engine.read = 10 * time.Second
 		h.bench.turn <- struct{}{}
 		sent := h.send(h.newChat().ID, "Hello")
+		synctest.Wait() // until the reply waits for its turn
 		h.bus.Publish(event.EngineChanged{ModelID: h.bench.models[0].ID, State: event.EngineLoading, Load: 0.25})
 		time.Sleep(time.Second)
 		want := event.MessageProgress{ChatID: sent.Reply.ChatID, MessageID: sent.Reply.ID, Phase: event.PhaseLoading, Done: 250, Total: 1000}
