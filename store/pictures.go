@@ -157,23 +157,27 @@ func scanPicture(row oneRow) (backend.Picture, error) {
 
 // AddPicture records a picture whose file is in place and returns it with its ID.
 func (s *Store) AddPicture(ctx context.Context, p backend.Picture) (backend.Picture, error) {
-	err := s.write(ctx, "add picture", func(tx *sql.Tx) error {
-		settings, err := jsonText(p.Settings)
-		if err != nil {
-			return err
-		}
-		var id int64
-		err = tx.QueryRowContext(ctx, `INSERT INTO pictures
-			(job_id, message_id, made_from, sha256, width, height, seed, created_ms, prompt, settings)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, reference(p.JobID), reference(p.MessageID),
-			reference(p.MadeFrom), p.SHA256, p.Width, p.Height, int64(p.Seed), s.orNow(p.Created), clean(p.Prompt), settings).Scan(&id)
-		if err != nil {
-			return err
-		}
-		p, err = scanPicture(tx.QueryRowContext(ctx, "SELECT "+pictureColumns+" FROM pictures WHERE id = ?", id))
+	err := s.write(ctx, "add picture", func(tx *sql.Tx) (err error) {
+		p, err = s.insertPicture(ctx, tx, p)
 		return err
 	})
 	return p, err
+}
+
+func (s *Store) insertPicture(ctx context.Context, tx *sql.Tx, p backend.Picture) (backend.Picture, error) {
+	settings, err := jsonText(p.Settings)
+	if err != nil {
+		return p, err
+	}
+	var id int64
+	err = tx.QueryRowContext(ctx, `INSERT INTO pictures
+		(job_id, message_id, made_from, sha256, width, height, seed, created_ms, prompt, settings)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, reference(p.JobID), reference(p.MessageID),
+		reference(p.MadeFrom), p.SHA256, p.Width, p.Height, int64(p.Seed), s.orNow(p.Created), clean(p.Prompt), settings).Scan(&id)
+	if err != nil {
+		return p, err
+	}
+	return scanPicture(tx.QueryRowContext(ctx, "SELECT "+pictureColumns+" FROM pictures WHERE id = ?", id))
 }
 
 // Picture returns one picture.

@@ -59,37 +59,39 @@ func (s *Store) insertReply(ctx context.Context, tx *sql.Tx, reply backend.Messa
 // RecordPrompt stores the evaluation log of a reply before its first token. Recording again replaces it (Resume on
 // another engine). g.Tokens nil keeps the tokens that are recorded; else they become g.Tokens, and the text stays.
 func (s *Store) RecordPrompt(ctx context.Context, g backend.Generation) error {
-	return s.write(ctx, "record prompt", func(tx *sql.Tx) error {
-		texts := make([]string, 5)
-		for i, v := range []any{g.Stops, g.Sampling, g.Engine, g.Model, g.Adapters} {
-			var err error
-			if texts[i], err = jsonText(v); err != nil {
-				return err
-			}
-		}
-		prompt, err := packInts(g.Prompt)
-		if err != nil {
+	return s.write(ctx, "record prompt", func(tx *sql.Tx) error { return recordPrompt(ctx, tx, g) })
+}
+
+func recordPrompt(ctx context.Context, tx *sql.Tx, g backend.Generation) error {
+	texts := make([]string, 5)
+	for i, v := range []any{g.Stops, g.Sampling, g.Engine, g.Model, g.Adapters} {
+		var err error
+		if texts[i], err = jsonText(v); err != nil {
 			return err
 		}
-		cuts, err := packInts(g.Cuts)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO generations
-			(message_id, context, batch, stops, sampling, engine, model, adapters, cuts, prompt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (message_id) DO UPDATE SET context = excluded.context, batch = excluded.batch, stops = excluded.stops,
-			  sampling = excluded.sampling, engine = excluded.engine, model = excluded.model, adapters = excluded.adapters, cuts = excluded.cuts,
-			  prompt = excluded.prompt`,
-			g.MessageID, g.Context, g.Batch, texts[0], texts[1], texts[2], texts[3], texts[4], cuts, prompt)
-		if err != nil || g.Tokens == nil {
-			return err
-		}
-		tokens, err := packInts(g.Tokens)
-		if err != nil {
-			return err
-		}
-		return fold(ctx, tx, g.MessageID, tokens)
-	})
+	}
+	prompt, err := packInts(g.Prompt)
+	if err != nil {
+		return err
+	}
+	cuts, err := packInts(g.Cuts)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO generations
+		(message_id, context, batch, stops, sampling, engine, model, adapters, cuts, prompt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (message_id) DO UPDATE SET context = excluded.context, batch = excluded.batch, stops = excluded.stops,
+		  sampling = excluded.sampling, engine = excluded.engine, model = excluded.model, adapters = excluded.adapters, cuts = excluded.cuts,
+		  prompt = excluded.prompt`,
+		g.MessageID, g.Context, g.Batch, texts[0], texts[1], texts[2], texts[3], texts[4], cuts, prompt)
+	if err != nil || g.Tokens == nil {
+		return err
+	}
+	tokens, err := packInts(g.Tokens)
+	if err != nil {
+		return err
+	}
+	return fold(ctx, tx, g.MessageID, tokens)
 }
 
 // appendSQL adds an append row to a running reply. Its revision follows the newest one.
@@ -195,35 +197,40 @@ func (s *Store) FinishReply(ctx context.Context, messageID int64, f Finish) (m b
 // Generation returns the evaluation log of a reply with all tokens that are stored.
 func (s *Store) Generation(ctx context.Context, messageID int64) (g backend.Generation, err error) {
 	err = s.read(ctx, "read generation", func(tx *sql.Tx) error {
-		var cuts, prompt []byte
-		err := tx.QueryRowContext(ctx, `SELECT message_id, context, batch, stops, sampling, engine, model, adapters, cuts, prompt
-			FROM generations WHERE message_id = ?`, messageID).Scan(&g.MessageID, &g.Context, &g.Batch, jsonColumn{&g.Stops},
-			jsonColumn{&g.Sampling}, jsonColumn{&g.Engine}, jsonColumn{&g.Model}, jsonColumn{&g.Adapters}, &cuts, &prompt)
-		if err != nil {
-			return err
-		}
-		if g.Cuts, err = unpackInts[int](cuts); err != nil {
-			return err
-		}
-		if g.Prompt, err = unpackInts[int32](prompt); err != nil {
-			return err
-		}
-		rows, err := tx.QueryContext(ctx, "SELECT tokens FROM reply_appends WHERE message_id = ? ORDER BY revision", messageID)
-		if err != nil {
-			return err
-		}
-		blobs, err := collect(rows, func(r oneRow) (b []byte, err error) { return b, r.Scan(&b) })
-		if err != nil {
-			return err
-		}
-		for _, b := range blobs {
-			tokens, err := unpackInts[int32](b)
-			if err != nil {
-				return err
-			}
-			g.Tokens = append(g.Tokens, tokens...)
-		}
-		return nil
+		g, err = generationIn(ctx, tx, messageID)
+		return err
 	})
 	return g, err
+}
+
+func generationIn(ctx context.Context, tx *sql.Tx, messageID int64) (g backend.Generation, err error) {
+	var cuts, prompt []byte
+	err = tx.QueryRowContext(ctx, `SELECT message_id, context, batch, stops, sampling, engine, model, adapters, cuts, prompt
+		FROM generations WHERE message_id = ?`, messageID).Scan(&g.MessageID, &g.Context, &g.Batch, jsonColumn{&g.Stops},
+		jsonColumn{&g.Sampling}, jsonColumn{&g.Engine}, jsonColumn{&g.Model}, jsonColumn{&g.Adapters}, &cuts, &prompt)
+	if err != nil {
+		return g, err
+	}
+	if g.Cuts, err = unpackInts[int](cuts); err != nil {
+		return g, err
+	}
+	if g.Prompt, err = unpackInts[int32](prompt); err != nil {
+		return g, err
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT tokens FROM reply_appends WHERE message_id = ? ORDER BY revision", messageID)
+	if err != nil {
+		return g, err
+	}
+	blobs, err := collect(rows, func(r oneRow) (b []byte, err error) { return b, r.Scan(&b) })
+	if err != nil {
+		return g, err
+	}
+	for _, b := range blobs {
+		tokens, err := unpackInts[int32](b)
+		if err != nil {
+			return g, err
+		}
+		g.Tokens = append(g.Tokens, tokens...)
+	}
+	return g, nil
 }

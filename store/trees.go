@@ -1,0 +1,307 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"loam/backend"
+)
+
+// TreeMessage is a message with all that hangs under it. Siblings and Sibling are not set.
+type TreeMessage struct {
+	backend.Message
+	Generation *backend.Generation // the record of a reply; nil = there is none
+	Pictures   []backend.Picture   // not those in the trash
+}
+
+// TreeReader takes what ReadTree finds, in this order.
+type TreeReader struct {
+	Chat    func(c backend.Chat, d backend.Draft, messages int) error
+	Message func(m TreeMessage) error // parents come before their children, siblings by age
+	Light   bool                      // without records and pictures
+}
+
+// treePage is how many messages ReadTree holds at a time.
+const treePage = 32
+
+const treeColumns = `m.id, m.chat_id, coalesce(m.parent, 0), m.role, m.state, m.error, coalesce(m.model_id, 0),
+  m.model_name, m.usage, m.stop, m.created_ms, m.revision,
+  CASE m.state WHEN 1 THEN m.text || coalesce((SELECT group_concat(a.text, '' ORDER BY a.revision) FROM reply_appends a
+    WHERE a.message_id = m.id), '') ELSE m.text END`
+
+func scanTreeMessage(row oneRow) (t TreeMessage, err error) {
+	m := &t.Message
+	err = row.Scan(&m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.Error, &m.ModelID, &m.ModelName, jsonColumn{&m.Usage},
+		&m.Stop, msColumn{&m.Created}, &m.Revision, &m.Text)
+	m.Note, m.SeenFrom, m.LeftOut = m.Usage.Note, m.Usage.SeenFrom, m.Usage.LeftOut
+	return t, err
+}
+
+// ReadTree reads a chat with all its branches, page by page in one transaction: what r takes belongs together, whatever is
+// written meanwhile, and the memory that is needed does not grow with the chat. An error of r ends the reading.
+func (s *Store) ReadTree(ctx context.Context, chatID int64, r TreeReader) error {
+	return s.read(ctx, "read chat", func(tx *sql.Tx) error {
+		c, err := chatIn(ctx, tx, chatID)
+		if err != nil {
+			return err
+		}
+		if r.Chat != nil {
+			d, n, err := treeHead(ctx, tx, chatID)
+			if err != nil {
+				return err
+			}
+			if err := r.Chat(c, d, n); err != nil {
+				return err
+			}
+		}
+		for after := int64(0); ; {
+			page, err := treePageAfter(ctx, tx, chatID, after)
+			if err != nil || len(page) == 0 {
+				return err
+			}
+			for _, m := range page {
+				if !r.Light {
+					if err := hang(ctx, tx, &m); err != nil {
+						return err
+					}
+				}
+				if err := r.Message(m); err != nil {
+					return err
+				}
+				after = m.ID
+			}
+		}
+	})
+}
+
+func treeHead(ctx context.Context, tx *sql.Tx, chatID int64) (d backend.Draft, n int, err error) {
+	d.ChatID = chatID
+	err = tx.QueryRowContext(ctx, "SELECT text, scroll_message, scroll_offset FROM drafts WHERE chat_id = ?", chatID).
+		Scan(&d.Text, &d.ScrollMessage, &d.ScrollOffset)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return d, 0, err
+	}
+	err = tx.QueryRowContext(ctx, "SELECT count(*) FROM messages WHERE chat_id = ?", chatID).Scan(&n)
+	return d, n, err
+}
+
+func treePageAfter(ctx context.Context, tx *sql.Tx, chatID, after int64) ([]TreeMessage, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT "+treeColumns+" FROM messages m WHERE m.chat_id = ? AND m.id > ? ORDER BY m.id LIMIT ?",
+		chatID, after, treePage)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, scanTreeMessage)
+}
+
+// hang reads what hangs under a message.
+func hang(ctx context.Context, tx *sql.Tx, m *TreeMessage) error {
+	g, err := generationIn(ctx, tx, m.ID)
+	switch {
+	case err == nil:
+		m.Generation = &g
+	case !errors.Is(err, sql.ErrNoRows):
+		return err
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT "+pictureColumns+" FROM pictures WHERE message_id = ? AND deleted_ms IS NULL ORDER BY id", m.ID)
+	if err != nil {
+		return err
+	}
+	m.Pictures, err = collect(rows, scanPicture)
+	return err
+}
+
+// Tree is a chat with all its branches on its way into the store. Its messages are called by their places: the first is 1.
+// Parent, the chat's Leaf, Usage.SeenFrom and the draft's ScrollMessage name them so, and a parent stands before its
+// children. IDs of models, adapters and source pictures are those of this store; a model that it does not have becomes none.
+type Tree struct {
+	Chat     backend.Chat // a zero Created or Updated means now; Deleted is not looked at
+	Draft    backend.Draft
+	Messages []TreeMessage
+}
+
+// check finds what would not be a tree.
+func (t Tree) check() error {
+	n := int64(len(t.Messages))
+	if t.Chat.Leaf < 0 || t.Chat.Leaf > n {
+		return fmt.Errorf("its leaf %d is none of its %d messages", t.Chat.Leaf, n)
+	}
+	for i, m := range t.Messages {
+		if m.Parent < 0 || m.Parent > int64(i) {
+			return fmt.Errorf("message %d has the parent %d", i+1, m.Parent)
+		}
+		if m.State == backend.MessageRunning {
+			return fmt.Errorf("message %d is running", i+1)
+		}
+	}
+	return nil
+}
+
+// treeStatement is up to how many bytes of messages AddTree stores with one statement.
+const treeStatement = 4 << 20
+
+// AddTree stores a chat with all its messages, their records and pictures in one transaction: all of it or nothing. It
+// returns the chat with its ID.
+func (s *Store) AddTree(ctx context.Context, t Tree) (c backend.Chat, err error) {
+	if err := t.check(); err != nil {
+		return c, fmt.Errorf("add chat: %w", err)
+	}
+	err = s.write(ctx, "add chat", func(tx *sql.Tx) error {
+		w := treeWriter{s: s, tx: tx, tree: t}
+		if err := w.write(ctx); err != nil {
+			return err
+		}
+		c, err = chatIn(ctx, tx, w.chat)
+		return err
+	})
+	return c, err
+}
+
+// treeWriter writes one tree in one transaction.
+type treeWriter struct {
+	s    *Store
+	tx   *sql.Tx
+	tree Tree
+	chat int64
+	last int64 // the highest number a message ever had: the message at place i becomes last + i
+}
+
+// at is the ID of the message at a place; 0 = none is meant.
+func (w *treeWriter) at(place int64) int64 {
+	if place <= 0 || place > int64(len(w.tree.Messages)) {
+		return 0
+	}
+	return w.last + place
+}
+
+func (w *treeWriter) write(ctx context.Context) error {
+	c := w.tree.Chat
+	sampling, err := samplingColumn(c.Sampling)
+	if err != nil {
+		return err
+	}
+	adapters, err := jsonText(c.Adapters)
+	if err != nil {
+		return err
+	}
+	created := w.s.orNow(c.Created)
+	err = w.tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, created_ms, updated_ms)
+		VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?) RETURNING id`,
+		clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, created, w.s.orNow(c.Updated)).Scan(&w.chat)
+	if err != nil {
+		return err
+	}
+	err = w.tx.QueryRowContext(ctx, "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'messages'), 0)").Scan(&w.last)
+	if err != nil {
+		return err
+	}
+	if err := w.messages(ctx); err != nil {
+		return err
+	}
+	for i, m := range w.tree.Messages {
+		if err := w.hang(ctx, w.at(int64(i)+1), m); err != nil {
+			return err
+		}
+	}
+	if leaf := w.at(c.Leaf); leaf != 0 {
+		if _, err := w.tx.ExecContext(ctx, "UPDATE chats SET leaf = ? WHERE id = ?", leaf, w.chat); err != nil {
+			return err
+		}
+	}
+	d := w.tree.Draft
+	if d.Text == "" && d.ScrollMessage == 0 && d.ScrollOffset == 0 {
+		return nil
+	}
+	_, err = w.tx.ExecContext(ctx, "INSERT INTO drafts (chat_id, text, scroll_message, scroll_offset) VALUES (?, ?, ?, ?)",
+		w.chat, clean(d.Text), w.at(d.ScrollMessage), float64(d.ScrollOffset))
+	return err
+}
+
+// treeRow is a message of AddTree on its way into SQLite.
+type treeRow struct {
+	threadRow
+	ID     int64  `json:"id"`
+	Parent *int64 `json:"parent"`
+}
+
+// messages stores the messages, many with one statement: the search indexes write what they gathered at the end of every
+// statement.
+func (w *treeWriter) messages(ctx context.Context) error {
+	var rows []byte
+	flush := func() error {
+		if len(rows) == 0 {
+			return nil
+		}
+		_, err := w.tx.ExecContext(ctx, `INSERT INTO messages
+			(id, chat_id, parent, role, state, model_id, model_name, stop, revision, created_ms, usage, error, text)
+			SELECT value ->> 'id', ?1, value ->> 'parent', value ->> 'role', value ->> 'state',
+			  (SELECT id FROM models WHERE id = value ->> 'model_id'), value ->> 'model_name', value ->> 'stop', 1,
+			  value ->> 'created', value ->> 'usage', value ->> 'error', value ->> 'text'
+			FROM json_each(?2) ORDER BY key`, w.chat, string(append(rows, ']')))
+		rows = rows[:0]
+		return err
+	}
+	for i, m := range w.tree.Messages {
+		m.Usage.SeenFrom = w.at(m.Usage.SeenFrom)
+		usage, err := jsonText(m.Usage)
+		if err != nil {
+			return err
+		}
+		row := treeRow{ID: w.at(int64(i) + 1), threadRow: threadRow{
+			Role: m.Role, State: m.State, ModelID: m.ModelID, ModelName: clean(m.ModelName), Stop: m.Stop,
+			Created: w.s.orNow(m.Created).Int64, Usage: usage, Error: clean(m.Error), Text: clean(m.Text),
+		}}
+		if parent := w.at(m.Parent); parent != 0 {
+			row.Parent = &parent
+		}
+		text, err := json.Marshal(row)
+		if err != nil {
+			return err
+		}
+		if len(rows) > 0 && len(rows)+len(text) > treeStatement {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		rows = append(append(rows, separator(len(rows))), text...)
+	}
+	return flush()
+}
+
+// separator stands before an element of a JSON array that is n bytes long already.
+func separator(n int) byte {
+	if n == 0 {
+		return '['
+	}
+	return ','
+}
+
+// hang stores what hangs under a message.
+func (w *treeWriter) hang(ctx context.Context, id int64, m TreeMessage) error {
+	if g := m.Generation; g != nil {
+		record := *g
+		record.MessageID, record.Tokens = id, nil
+		if err := recordPrompt(ctx, w.tx, record); err != nil {
+			return err
+		}
+		tokens, err := packInts(g.Tokens)
+		if err != nil {
+			return err
+		}
+		if len(tokens) > 0 {
+			if _, err := w.tx.ExecContext(ctx, "INSERT INTO reply_appends (message_id, revision, tokens, text) VALUES (?, 1, ?, '')", id, tokens); err != nil {
+				return err
+			}
+		}
+	}
+	for _, p := range m.Pictures {
+		p.MessageID, p.JobID = id, 0
+		if _, err := w.s.insertPicture(ctx, w.tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
