@@ -23,6 +23,20 @@ import (
 // Path is where the file of a picture lies.
 func (s *Service) Path(p backend.Picture) string { return filepath.Join(s.d.Dir, p.SHA256+".png") }
 
+// SaveCopy writes the file of a picture, with the settings in it, to a path of the person's choice. Whatever goes wrong,
+// there is a whole copy there or what was there before.
+func (s *Service) SaveCopy(p backend.Picture, path string) error {
+	f, err := os.Open(s.Path(p))
+	if err != nil {
+		return fmt.Errorf("save picture: %w", err)
+	}
+	defer f.Close()
+	if err := writeDurably(path, f, 0o644); err != nil {
+		return fmt.Errorf("save picture: %w", err)
+	}
+	return nil
+}
+
 // picture is an RGB picture as image/png wants it.
 func picture(p engine.Pixels) image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, p.Width, p.Height))
@@ -42,7 +56,7 @@ func (s *Service) keep(ctx context.Context, job int64, res engine.PictureResult,
 	}
 	sum := sha256.Sum256(b.Bytes())
 	name := hex.EncodeToString(sum[:])
-	if err := writeDurably(filepath.Join(s.d.Dir, name+".png"), b.Bytes()); err != nil {
+	if err := writeDurably(filepath.Join(s.d.Dir, name+".png"), &b, 0o600); err != nil {
 		return backend.Picture{}, fmt.Errorf("save picture: %w", err)
 	}
 	return s.record(ctx, job, name, rec)
@@ -62,7 +76,7 @@ func (s *Service) record(ctx context.Context, job int64, name string, rec *image
 
 // writeDurably writes a file so that after a crash it is whole or not there: temporary file, flush, rename, flush of
 // the folder.
-func writeDurably(path string, data []byte) error {
+func writeDurably(path string, data io.Reader, mode fs.FileMode) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -72,8 +86,8 @@ func writeDurably(path string, data []byte) error {
 		return err
 	}
 	defer os.Remove(f.Name()) //nolint:errcheck // after the rename there is nothing to remove
-	if _, err = f.Write(data); err == nil {
-		err = f.Sync()
+	if _, err = io.Copy(f, data); err == nil {
+		err = errors.Join(f.Chmod(mode), f.Sync())
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err

@@ -9,8 +9,10 @@ import (
 	"image"
 	"image/draw"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -265,7 +267,7 @@ func rewrite(t testing.TB, from, to string, change func(header map[string]json.R
 	}
 }
 
-// brokenPictureFiles are picture models that are damaged in ways of their own.
+// brokenPictureFiles are picture models that are damaged, each in a way of its own, and files that never were one.
 func brokenPictureFiles(t testing.TB) map[string]string {
 	t.Helper()
 	dir := t.TempDir()
@@ -273,55 +275,36 @@ func brokenPictureFiles(t testing.TB) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := map[string]string{}
-	write := func(name string, b []byte) {
-		files[name] = filepath.Join(dir, name+".safetensors")
-		if err := os.WriteFile(files[name], b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b, err := os.ReadFile(good.Diffusion)
+	whole, err := os.ReadFile(good.Diffusion)
 	if err != nil {
 		t.Fatal(err)
 	}
-	write("cut", b[:len(b)/2])
-	write("cut-header", b[:40])
-	write("endless-header", append(bytes.Repeat([]byte{0xff}, 7), append([]byte{0x7f}, b[8:]...)...))
-	write("no-json", append(append([]byte{}, b[:8]...), bytes.Repeat([]byte("["), len(b)-8)...))
-	change := func(name string, f func(header map[string]json.RawMessage)) {
-		files[name] = filepath.Join(dir, name+".safetensors")
-		rewrite(t, good.Diffusion, files[name], f)
+	list, err := tinypicture.BrokenModels(whole)
+	if err != nil {
+		t.Fatal(err)
 	}
-	first := func(header map[string]json.RawMessage, part string) string {
-		for name := range header {
-			if strings.Contains(name, part) {
-				return name
-			}
+	files := map[string]string{}
+	for _, b := range list {
+		files[b.Name] = filepath.Join(dir, b.Name)
+		if err := os.WriteFile(files[b.Name], b.Data, 0o600); err != nil {
+			t.Fatal(err)
 		}
-		t.Fatalf("no tensor is named like %s", part)
-		return ""
 	}
-	change("outside", func(h map[string]json.RawMessage) {
-		h[first(h, "single_blocks")] = json.RawMessage(`{"dtype":"F16","shape":[8,8],"data_offsets":[99999999,99999999999]}`)
-	})
-	change("strange-type", func(h map[string]json.RawMessage) {
-		h[first(h, "single_blocks")] = json.RawMessage(`{"dtype":"Q9_Z","shape":[8,8],"data_offsets":[0,128]}`)
-	})
-	change("wrong-shape", func(h map[string]json.RawMessage) {
-		h[first(h, "img_in.weight")] = json.RawMessage(`{"dtype":"F16","shape":[8,8],"data_offsets":[0,128]}`)
-	})
-	change("far-block", func(h map[string]json.RawMessage) {
-		h["double_blocks.999999999.img_attn.qkv.weight"] = json.RawMessage(`{"dtype":"F16","shape":[8,8],"data_offsets":[0,128]}`)
-	})
 	return files
 }
 
-// Each broken file is answered in one line: when it is added, or at the latest when something is drawn with it.
+// Each broken file is answered in one line: when it is added, or at the latest when something is drawn with it. In the
+// window all are dropped whose damage is behind the header, and some of the others.
 func TestBrokenPictureFilesAreAnsweredInOneLine(t *testing.T) {
 	data := easel(t, 64, 1)
 	files := brokenPictureFiles(t)
-	for name, path := range files {
+	var dropped []string
+	for i, name := range slices.Sorted(maps.Keys(files)) {
+		path := files[name]
 		_, stderr, code := command(t, data, "models", "add", path)
+		if code == 0 || i%5 == 0 {
+			dropped = append(dropped, name)
+		}
 		if code == 0 {
 			if _, stderr, code = command(t, data, "image", "-m", path, "--size", "64x64", "--steps", "1", "x"); code == 0 {
 				t.Errorf("%s draws", name)
@@ -334,7 +317,8 @@ func TestBrokenPictureFilesAreAnsweredInOneLine(t *testing.T) {
 	s := newScreen(t, "1280x800")
 	l := start(t, s, data)
 	l.key("ctrl+2")
-	for name, path := range files {
+	for _, name := range dropped {
+		path := files[name]
 		clean := s.shot(t, "broken-before")
 		l.drop(path)
 		time.Sleep(time.Second)

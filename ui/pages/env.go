@@ -98,6 +98,7 @@ type Studio interface {
 	Picture(ctx context.Context, id int64) (backend.Picture, error)
 	Pictures(ctx context.Context, limit, offset int) ([]backend.Picture, error)
 	Path(p backend.Picture) string
+	SaveCopy(p backend.Picture, path string) error
 }
 
 // System is the machine, the installation and the settings; *app.App is one, through the window's wiring.

@@ -189,7 +189,6 @@ func (p *PicturesPage) saveAs(pic backend.Picture) {
 	if pic.ID == 0 {
 		return
 	}
-	from := p.env.Studio.Path(pic)
 	d := dialog.NewFileSave(func(w fyne.URIWriteCloser, err error) {
 		if err != nil {
 			p.env.Host.Fail(err, func() { p.saveAs(pic) })
@@ -200,7 +199,7 @@ func (p *PicturesPage) saveAs(pic backend.Picture) {
 		}
 		p.env.Host.Load("save", func(context.Context) func() {
 			to := w.URI().Path()
-			err := copyInto(w, from)
+			err := p.saveCopy(pic, w)
 			return func() {
 				if err != nil {
 					p.env.Host.Fail(err, func() { p.saveAs(pic) })
@@ -221,18 +220,20 @@ func (p *PicturesPage) saveAs(pic backend.Picture) {
 	d.Resize(fyne.NewSize(min(size.Width-40, 900), min(size.Height-40, 620)))
 }
 
-// copyInto copies a file's bytes, with the settings in them, and closes the target.
-func copyInto(w io.WriteCloser, from string) error {
-	f, err := os.Open(from)
-	if err != nil {
-		return errors.Join(fmt.Errorf("save picture: %w", err), w.Close())
-	}
-	defer f.Close()
-	_, err = io.Copy(w, f)
-	if err = errors.Join(err, w.Close()); err != nil {
+// saveCopy puts a copy where the dialog opened a file. The dialog has emptied that file already: if the copy fails, nothing
+// is left of it rather than an empty picture.
+func (p *PicturesPage) saveCopy(pic backend.Picture, w fyne.URIWriteCloser) error {
+	to := w.URI().Path()
+	if err := w.Close(); err != nil {
 		return fmt.Errorf("save picture: %w", err)
 	}
-	return nil
+	err := p.env.Studio.SaveCopy(pic, to)
+	if err != nil {
+		if i, statErr := os.Stat(to); statErr == nil && i.Size() == 0 {
+			_ = os.Remove(to)
+		}
+	}
+	return err
 }
 
 // fileName is a name for a copy: the first words of the prompt and the seed.

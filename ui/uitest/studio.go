@@ -238,6 +238,15 @@ func (s *Studio) Pictures(_ context.Context, limit, offset int) ([]backend.Pictu
 // Path implements pages.Studio.
 func (s *Studio) Path(p backend.Picture) string { return filepath.Join(s.Dir, p.SHA256+".png") }
 
+// SaveCopy implements pages.Studio.
+func (s *Studio) SaveCopy(p backend.Picture, path string) error {
+	b, err := os.ReadFile(s.Path(p))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, b, 0o600)
+}
+
 // Scene is a picture of hills under a sky that differs with phase.
 func Scene(width, height int, phase float64) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))

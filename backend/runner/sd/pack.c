@@ -29,6 +29,15 @@ static struct {
 char * pack_open(const char * library) {
     void * h = dlopen(library, RTLD_NOW | RTLD_LOCAL);
     if (!h) return strdup(dlerror());
+    int (*api)(void);
+    *(void **) &api = dlsym(h, "loam_picture_api");   // the first libraries had none
+    const int its = api ? api() : 1;
+    if (its != LOAM_PICTURE_API) {
+        char text[256];
+        snprintf(text, sizeof text, "it speaks version %d, this program %d: install Loam again, or run make setup", its, LOAM_PICTURE_API);
+        dlclose(h);
+        return strdup(text);
+    }
     const struct { const char * name; void ** to; } all[] = {
         {"loam_picture_init", (void **) &lib.init},         {"loam_picture_devices", (void **) &lib.devices},
         {"loam_picture_names", (void **) &lib.names},       {"loam_picture_free", (void **) &lib.free},

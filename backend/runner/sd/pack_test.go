@@ -167,3 +167,27 @@ func TestUnknownVariantIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// The program was updated, the library beside it was not: any library without our version stands for one of before.
+func TestLibraryOfAnotherVersionIsRefused(t *testing.T) {
+	_, files := tiny(t)
+	r := request(t, files)
+	old := t.TempDir()
+	base, err := filepath.Glob(filepath.Join(r.PluginDir, "*ggml-base*"))
+	if err != nil || len(base) != 1 {
+		t.Fatalf("%v, %v", base, err)
+	}
+	if err := os.CopyFS(old, os.DirFS(r.PluginDir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(old, filepath.Base(base[0])), filepath.Join(old, libraryName())); err != nil {
+		t.Fatal(err)
+	}
+	r.PluginDir = old
+	if m, err := inChild(old)(t.Context(), r); err == nil || !strings.Contains(err.Error(), "install Loam again") {
+		t.Errorf("%v", err)
+		if err == nil {
+			_ = m.Close()
+		}
+	}
+}
