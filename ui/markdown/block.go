@@ -101,6 +101,7 @@ const (
 	Mono
 	Linked
 	Picture // the words that stand for a picture
+	Formula // TeX, written readably
 )
 
 // Inline is text of one style. A line feed in Text is a line break that was asked for.

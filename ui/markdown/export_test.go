@@ -4,3 +4,6 @@ package markdown
 func ParseUncut(text string) []Block {
 	return appendSegment(nil, segment{text: []byte(text)})
 }
+
+// Readable is readable, for tests.
+func Readable(tex string) string { return readable(tex) }

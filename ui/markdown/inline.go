@@ -74,6 +74,8 @@ func (c *converter) inline(w *inlineWriter, parent ast.Node, style Style, link s
 			w.put(string(n.Value), style, link)
 		case *ast.CodeSpan:
 			c.codeSpan(w, n, style, link)
+		case *formula:
+			w.put(readable(string(n.source)), style|Formula, link)
 		case *ast.Emphasis:
 			s := Italic
 			if n.Level >= 2 {

@@ -35,6 +35,7 @@ func newGrammar(links ...util.PrioritizedValue) parser.Parser {
 		),
 		parser.WithInlineParsers(append(links,
 			util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
+			util.Prioritized(formulaParser{}, 50),
 			util.Prioritized(parser.NewCodeSpanParser(), 100),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
 			util.Prioritized(parser.NewEmphasisParser(), 500),
