@@ -50,9 +50,11 @@ type Chat struct {
 	System   string // system prompt; empty = none
 	Sampling *Sampling
 	Adapters []AdapterUse // LoRAs that it answers with
-	Created  time.Time
-	Updated  time.Time
-	Deleted  time.Time // zero = not in the trash
+	// Alternatives is how many of the likeliest tokens are kept beside each token of its replies; 0 = none.
+	Alternatives int
+	Created      time.Time
+	Updated      time.Time
+	Deleted      time.Time // zero = not in the trash
 }
 
 // Draft is what is typed in a chat but not sent, and where the transcript was scrolled to.
@@ -82,6 +84,7 @@ type Message struct {
 	Revision  int64  // grows with every stored change of this message
 	Siblings  int    // how many messages share Parent, this one included
 	Sibling   int    // 1-based place among them, by age
+	Choices   bool   // replies: what else could have stood there is kept of at least one token
 	Created   time.Time
 }
 
@@ -117,6 +120,8 @@ type Usage struct {
 	Guessed  bool   `json:"guessed,omitempty"`  // Format was guessed, because the model's own template was not known
 	Thinking string `json:"thinking,omitempty"` // what the template was told: "on", "off", "low", ...; "" = nothing
 
+	Engine *EngineInfo `json:"engine,omitempty"` // that wrote it
+
 	Parts *ReplyParts `json:"parts,omitempty"` // the reply as the engine's parser read it, where its text does not say it itself
 }
 
@@ -131,13 +136,6 @@ type ReplyParts struct {
 type ReplyCall struct {
 	Name      string `json:"name"`
 	Arguments string `json:"arguments"`
-}
-
-// TokenAlt is a candidate for one position with its log-probability (natural logarithm).
-type TokenAlt struct {
-	ID      int32   `json:"id"`
-	Text    string  `json:"text"`
-	LogProb float32 `json:"logprob"`
 }
 
 // Generation is everything that is needed to continue a reply after a crash exactly where it ended, or to run it again:

@@ -14,14 +14,26 @@ type ChatQuery struct {
 	Trash         bool // those in the trash, last deleted first; else the others, last used first
 }
 
-const chatColumns = `c.id, c.title, coalesce(c.model_id, 0), coalesce(c.leaf, 0), c.system, c.sampling, c.adapters,
+const chatColumns = `c.id, c.title, coalesce(c.model_id, 0), coalesce(c.leaf, 0), c.system, c.sampling, c.adapters, c.alternatives,
   c.created_ms, c.updated_ms, c.deleted_ms`
 
 func scanChat(row oneRow) (backend.Chat, error) {
 	var c backend.Chat
-	err := row.Scan(&c.ID, &c.Title, &c.ModelID, &c.Leaf, &c.System, jsonColumn{&c.Sampling}, jsonColumn{&c.Adapters},
-		msColumn{&c.Created}, msColumn{&c.Updated}, msColumn{&c.Deleted})
+	err := row.Scan(chatFields(&c)...)
 	return c, err
+}
+
+// chatFields are the places of chatColumns.
+func chatFields(c *backend.Chat) []any {
+	return []any{
+		&c.ID, &c.Title, &c.ModelID, &c.Leaf, &c.System,
+		jsonColumn{&c.Sampling},
+		jsonColumn{&c.Adapters},
+		&c.Alternatives,
+		msColumn{&c.Created},
+		msColumn{&c.Updated},
+		msColumn{&c.Deleted},
+	}
 }
 
 func samplingColumn(s *backend.Sampling) (sql.NullString, error) {
@@ -46,9 +58,9 @@ func (s *Store) CreateChat(ctx context.Context, c backend.Chat) (backend.Chat, e
 		}
 		created := s.orNow(c.Created)
 		var id int64
-		err = tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, created_ms, updated_ms)
-			VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?) RETURNING id`,
-			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, created, created).Scan(&id)
+		err = tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, created_ms, updated_ms)
+			VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?) RETURNING id`,
+			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, created, created).Scan(&id)
 		if err != nil {
 			return err
 		}
@@ -97,7 +109,7 @@ func limitOrAll(limit int) int {
 	return limit
 }
 
-// UpdateChat stores the title, model, system prompt, sampling and adapters of a chat. Its place in the list stays.
+// UpdateChat stores the title, model, system prompt, sampling, adapters and alternatives of a chat. Its place in the list stays.
 func (s *Store) UpdateChat(ctx context.Context, c backend.Chat) error {
 	return s.write(ctx, "update chat", func(tx *sql.Tx) error {
 		sampling, err := samplingColumn(c.Sampling)
@@ -109,8 +121,9 @@ func (s *Store) UpdateChat(ctx context.Context, c backend.Chat) error {
 			return err
 		}
 		return mustTouch(tx.ExecContext(ctx, `UPDATE chats
-			SET title = ?, model_id = (SELECT id FROM models WHERE id = ?), system = ?, sampling = ?, adapters = ? WHERE id = ?`,
-			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.ID))
+			SET title = ?, model_id = (SELECT id FROM models WHERE id = ?), system = ?, sampling = ?, adapters = ?, alternatives = ?
+			WHERE id = ?`,
+			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, c.ID))
 	})
 }
 

@@ -80,7 +80,32 @@ func fillFrozen(ctx context.Context, s *Store) error {
 	if _, err := s.AddPicture(ctx, backend.Picture{JobID: j.ID, SHA256: "cd34", Prompt: frozenPrompt, Settings: []byte(`{"format":1}`), Seed: 42, Width: 512, Height: 512}); err != nil {
 		return err
 	}
+	if err := fillAlternatives(ctx, s); err != nil {
+		return err
+	}
 	return s.SetSetting(ctx, frozenSetting, 60)
+}
+
+// Since version 3 the first answer knows what else could have stood in it.
+var frozenChoice = backend.TokenChoice{ID: 7, Alts: []backend.TokenAlt{
+	{ID: 7, Text: " old", LogProb: -0.5}, {ID: 9, Text: "\uFFFD", LogProb: -1.25, Bytes: []byte{0xE2, 0x82}}, {ID: 2, Text: "<|end|>", LogProb: -3, Control: true},
+}}
+
+func fillAlternatives(ctx context.Context, s *Store) error {
+	list, err := s.Chats(ctx, ChatQuery{})
+	if err != nil {
+		return err
+	}
+	path, err := s.Path(ctx, list[0].ID)
+	if err != nil {
+		return err
+	}
+	answers, err := s.Children(ctx, path[0].ID)
+	if err != nil {
+		return err
+	}
+	g := backend.Generation{MessageID: answers[0].ID, Prompt: []int32{1, 2}, Cuts: []int{2}, Tokens: []int32{7}}
+	return errors.Join(s.RecordPrompt(ctx, g), s.KeepAlternatives(ctx, answers[0].ID, 0, [][]backend.TokenAlt{frozenChoice.Alts}))
 }
 
 func TestFreeze(t *testing.T) {
@@ -173,7 +198,7 @@ func TestDataOfEveryReleasedSchemaIsCarriedOver(t *testing.T) {
 			if err := s.IntegrityCheck(t.Context()); err != nil {
 				t.Error(err)
 			}
-			checkFrozen(t, s)
+			checkFrozen(t, s, before)
 
 			backups, err := filepath.Glob(filepath.Join(filepath.Dir(path), "backups", "loam-v*.db"))
 			if want := before < latest; err != nil || (len(backups) == 1) != want {
@@ -189,7 +214,7 @@ func TestDataOfEveryReleasedSchemaIsCarriedOver(t *testing.T) {
 }
 
 // checkFrozen finds everything that fillFrozen stored.
-func checkFrozen(t *testing.T, s *Store) {
+func checkFrozen(t *testing.T, s *Store, version int) {
 	t.Helper()
 	ctx := t.Context()
 	list, err := s.Chats(ctx, ChatQuery{})
@@ -215,6 +240,14 @@ func checkFrozen(t *testing.T, s *Store) {
 	answers, err := s.Children(ctx, path[0].ID)
 	if err != nil || len(answers) != 2 || answers[0].Text != frozenOther {
 		t.Errorf("the versions of the answer: %+v, %v", answers, err)
+	}
+	want := []backend.TokenChoice{}
+	if version >= 3 {
+		want = append(want, frozenChoice)
+	}
+	choices, err := s.Alternatives(ctx, answers[0].ID)
+	if d := cmp.Diff(want, choices); d != "" || err != nil || answers[0].Choices != (version >= 3) || answers[1].Choices {
+		t.Errorf("alternatives: %v, %v, %s", answers[0].Choices, err, d)
 	}
 	if d, err := s.Draft(ctx, c.ID); err != nil || d.Text != frozenDraft {
 		t.Errorf("the draft is %q, %v", d.Text, err)

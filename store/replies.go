@@ -59,7 +59,14 @@ func (s *Store) insertReply(ctx context.Context, tx *sql.Tx, reply backend.Messa
 // RecordPrompt stores the evaluation log of a reply before its first token. Recording again replaces it (Resume on
 // another engine). g.Tokens nil keeps the tokens that are recorded; else they become g.Tokens, and the text stays.
 func (s *Store) RecordPrompt(ctx context.Context, g backend.Generation) error {
-	return s.write(ctx, "record prompt", func(tx *sql.Tx) error { return recordPrompt(ctx, tx, g) })
+	return s.write(ctx, "record prompt", func(tx *sql.Tx) error {
+		if g.Tokens != nil { // what is known of the tokens before is of other tokens
+			if _, err := tx.ExecContext(ctx, "DELETE FROM reply_alternatives WHERE message_id = ?", g.MessageID); err != nil {
+				return err
+			}
+		}
+		return recordPrompt(ctx, tx, g)
+	})
 }
 
 func recordPrompt(ctx context.Context, tx *sql.Tx, g backend.Generation) error {
@@ -217,20 +224,26 @@ func generationIn(ctx context.Context, tx *sql.Tx, messageID int64) (g backend.G
 	if g.Prompt, err = unpackInts[int32](prompt); err != nil {
 		return g, err
 	}
+	g.Tokens, err = tokensIn(ctx, tx, messageID)
+	return g, err
+}
+
+// tokensIn are the tokens that are stored of a reply.
+func tokensIn(ctx context.Context, tx *sql.Tx, messageID int64) (list []int32, err error) {
 	rows, err := tx.QueryContext(ctx, "SELECT tokens FROM reply_appends WHERE message_id = ? ORDER BY revision", messageID)
 	if err != nil {
-		return g, err
+		return nil, err
 	}
 	blobs, err := collect(rows, func(r oneRow) (b []byte, err error) { return b, r.Scan(&b) })
 	if err != nil {
-		return g, err
+		return nil, err
 	}
 	for _, b := range blobs {
 		tokens, err := unpackInts[int32](b)
 		if err != nil {
-			return g, err
+			return nil, err
 		}
-		g.Tokens = append(g.Tokens, tokens...)
+		list = append(list, tokens...)
 	}
-	return g, nil
+	return list, nil
 }

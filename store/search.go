@@ -188,10 +188,10 @@ func search(ctx context.Context, tx *sql.Tx, q question, limit int) ([]Hit, erro
 	}
 	return collect(rows, func(row oneRow) (Hit, error) {
 		var h Hit
-		m, c := &h.Message, &h.Chat
-		err := row.Scan(&h.Snippet, &m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.ModelID, &m.ModelName, msColumn{&m.Created},
-			&c.ID, &c.Title, &c.ModelID, &c.Leaf, &c.System, jsonColumn{&c.Sampling}, jsonColumn{&c.Adapters},
-			msColumn{&c.Created}, msColumn{&c.Updated}, msColumn{&c.Deleted})
+		m := &h.Message
+		err := row.Scan(append([]any{
+			&h.Snippet, &m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.ModelID, &m.ModelName, msColumn{&m.Created},
+		}, chatFields(&h.Chat)...)...)
 		if byText {
 			h.Snippet = cutAround(h.Snippet, q.contained[0])
 		}

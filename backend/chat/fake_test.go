@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -130,7 +131,15 @@ func (w *words) Generate(ctx context.Context, r engine.GenerateRequest, emit fun
 		if n == w.length-1 {
 			text, id = "", wordID(lastWord) // held back, as if it could become a stop string
 		}
-		if err := emit(engine.Token{ID: id, Text: text}); err != nil {
+		var alts []backend.TokenAlt
+		if r.Alts > 0 {
+			alts = append(alts, backend.NewTokenAlt(id, []byte(cmp.Or(text, lastWord+" ")), -0.5))
+		}
+		for i := 1; i < r.Alts; i++ {
+			other := fmt.Sprintf("other%d-%d ", n, i)
+			alts = append(alts, backend.NewTokenAlt(wordID(strings.TrimSpace(other)), []byte(other), -float32(i)))
+		}
+		if err := emit(engine.Token{ID: id, Text: text, Alts: alts}); err != nil {
 			return engine.Result{}, err
 		}
 		add(int64(id))

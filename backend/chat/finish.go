@@ -31,6 +31,7 @@ func (r *run) finish(out outcome) {
 	s := r.s
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), writeLimit)
 	defer cancel()
+	r.keepAlternatives(ctx)
 	stored, err := s.store.FinishReply(ctx, m.ID, f)
 	s.mu.Lock()
 	if err != nil {
@@ -82,7 +83,7 @@ func (r *run) ending(out outcome) store.Finish {
 	}
 	f.Usage.SeenFrom, f.Usage.LeftOut, f.Usage.Note = r.reply.SeenFrom, r.reply.LeftOut, r.reply.Note
 	f.Usage.Format, f.Usage.Guessed, f.Usage.Thinking = r.reply.Usage.Format, r.reply.Usage.Guessed, r.reply.Usage.Thinking
-	f.Usage.Parts = out.parts
+	f.Usage.Parts, f.Usage.Engine = out.parts, r.engine
 	cause := context.Cause(r.ctx)
 	var save *saveError
 	var crash *engine.Crashed

@@ -101,6 +101,9 @@ func (r *run) askOther(e engine.Chat) (question, error) {
 		}
 	}
 	r.follow(p)
+	r.mu.Lock()
+	r.count, r.altsFrom = len(tokens), len(tokens) // the words are the same, the tokens are not
+	r.mu.Unlock()
 	record := r.recordOf(e, p)
 	record.Tokens = tokens
 	return question{

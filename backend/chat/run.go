@@ -47,18 +47,23 @@ type run struct {
 	adapters []adapter
 	record   *backend.Generation // the evaluation log to go on from; nil = from the start
 
+	alternatives int // that are kept per token
+
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	more   chan struct{} // room for one: text or tokens came
 	done   chan struct{} // closed when the message is not running any more
 
 	mu        sync.Mutex
-	reply     backend.Message // as it was stored last, without its text
-	text      strings.Builder // all of it
-	published int             // bytes of text
-	saved     int             // bytes of text
-	tokens    []int32         // generated and not stored yet
-	count     int             // generated in all
+	reply     backend.Message      // as it was stored last, without its text
+	text      strings.Builder      // all of it
+	published int                  // bytes of text
+	saved     int                  // bytes of text
+	tokens    []int32              // generated and not stored yet
+	count     int                  // generated in all
+	alts      [][]backend.TokenAlt // of tokens, not stored yet
+	altsFrom  int                  // which token of the reply the first of them belongs to
+	engine    *backend.EngineInfo  // that writes
 	progress  event.MessageProgress
 	sealed    bool      // nothing is taken any more
 	began     time.Time // of the request to the engine
@@ -112,6 +117,7 @@ func (r *run) start(reply backend.Message) {
 	r.published, r.saved = len(reply.Text), len(reply.Text)
 	if r.record != nil {
 		r.count = len(r.record.Tokens)
+		r.altsFrom = r.count
 	}
 	r.progress = event.MessageProgress{ChatID: reply.ChatID, MessageID: reply.ID, Phase: event.PhaseQueued}
 	s.mu.Lock()
@@ -162,8 +168,9 @@ func (r *run) answer() outcome {
 	if err != nil {
 		return outcome{err: err}
 	}
+	q.request.Alts = r.alternatives
 	r.mu.Lock()
-	r.prompt = q.prompt
+	r.prompt, r.engine = q.prompt, &q.record.Engine
 	r.began = time.Now()
 	r.mu.Unlock()
 	result, err := e.Generate(r.ctx, q.request, func(ev engine.Event) error { return r.take(ev, q) })
@@ -203,6 +210,9 @@ func (r *run) take(ev engine.Event, q question) error {
 		r.tokens = append(r.tokens, ev.ID)
 		r.prompt.reply = append(r.prompt.reply, ev.ID)
 		r.count++
+		if r.alternatives > 0 {
+			r.alts = append(r.alts, ev.Alts)
+		}
 		thinks := r.split.Now() == prompt.Reasoning
 		r.put(clean(ev.Text))
 		r.last = time.Now()
@@ -373,10 +383,11 @@ func (r *run) save() error {
 		return err
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.tokens = r.tokens[len(tokens):]
 	r.saved += len(text)
 	r.reply.Revision = revision
+	r.mu.Unlock()
+	r.keepAlternatives(ctx)
 	return nil
 }
 

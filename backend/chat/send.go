@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ var ErrEmpty = errors.New("there is nothing to send")
 type SendRequest struct {
 	Text     string
 	Sampling *backend.Sampling // for this reply only; nil = the chat's
+	// Alternatives is how many of the likeliest tokens are kept beside each of this reply; 0 = as the chat has it.
+	Alternatives int
 }
 
 // Sent is a stored message and the running reply to it.
@@ -91,6 +94,7 @@ func (s *Service) exchange(ctx context.Context, r *run, c backend.Chat, path []b
 		return Sent{}, err
 	}
 	r.chat, r.model, r.sampling = c, model, drawSeed(s.samplingOf(c, model, q.Sampling))
+	r.alternatives = bounded(cmp.Or(q.Alternatives, c.Alternatives))
 	if err := r.checkLength(ctx, user); err != nil {
 		return Sent{}, err
 	}
@@ -190,6 +194,7 @@ func (s *Service) Regenerate(ctx context.Context, messageID int64) (backend.Mess
 		return backend.Message{}, err
 	}
 	r.chat, r.model, r.path, r.sampling = c, model, path, drawSeed(s.samplingOf(c, model, nil))
+	r.alternatives = bounded(c.Alternatives)
 	reply := replyTo(c, model, adapters)
 	reply.Parent = path[len(path)-1].ID
 	if reply, err = s.store.StartReply(ctx, reply, s.owner); err != nil {
@@ -218,6 +223,7 @@ func (s *Service) Resume(ctx context.Context, messageID int64) error {
 	if r.chat, err = s.store.Chat(ctx, m.ChatID); err != nil {
 		return err
 	}
+	r.alternatives = bounded(r.chat.Alternatives)
 	if r.path, err = s.pathTo(ctx, m); err != nil {
 		return err
 	}

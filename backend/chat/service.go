@@ -45,6 +45,9 @@ type Store interface {
 	AppendReply(ctx context.Context, messageID int64, tokens []int32, text string) (int64, error)
 	FinishReply(ctx context.Context, messageID int64, f store.Finish) (backend.Message, error)
 	Generation(ctx context.Context, messageID int64) (backend.Generation, error)
+	KeepAlternatives(ctx context.Context, messageID int64, first int, list [][]backend.TokenAlt) error
+	Alternatives(ctx context.Context, messageID int64) ([]backend.TokenChoice, error)
+	BranchReply(ctx context.Context, reply backend.Message, g backend.Generation, from int64, owner backend.Owner) (backend.Message, error)
 	TakeReply(ctx context.Context, messageID int64, owner backend.Owner) (backend.Message, error)
 	MarkInterrupted(ctx context.Context, alive func(backend.Owner) bool) ([]backend.Message, error)
 	Heartbeat(ctx context.Context, owner backend.Owner) error

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"loam/backend/app"
 	"loam/backend/chat"
 	"loam/backend/event"
+	"loam/backend/prompt"
 )
 
 // promptMax bounds what is read from stdin, in bytes.
@@ -27,16 +30,24 @@ type chatCommand struct {
 	MaxTokens   int      `placeholder:"N" help:"End the answer after so many tokens."`
 	System      string   `placeholder:"TEXT" help:"Instructions that stand before the conversation."`
 	Keep        bool     `help:"Keep the conversation in the history."`
-	Prompt      []string `arg:"" optional:"" name:"PROMPT" help:"What to ask; - reads it from stdin."`
+	Reasoning   bool     `help:"Print what the model thinks before it answers on stderr, also where that is no terminal."`
+	Quiet       bool     `short:"q" help:"Print the answer only: neither progress nor what the model thinks."`
+
+	Alternatives int      `placeholder:"N" help:"Print beside each token the N likeliest ones that could have stood there, at most 20."`
+	Prompt       []string `arg:"" optional:"" name:"PROMPT" help:"What to ask; - reads it from stdin."`
 }
 
 // answer is the JSON of a chat.
 type answer struct {
 	Text         string             `json:"text"`
+	Reasoning    string             `json:"reasoning,omitempty"`  // what it thought before
+	ToolCalls    []prompt.Call      `json:"tool_calls,omitempty"` // that it wants to have run
 	Model        string             `json:"model"`
 	ModelSHA256  string             `json:"model_sha256"`
 	Engine       string             `json:"engine"`
+	EngineBuild  string             `json:"engine_build"`
 	Device       string             `json:"device"`
+	Variant      string             `json:"variant"` // of the processor's code
 	Seed         uint64             `json:"seed"`
 	PromptTokens int                `json:"prompt_tokens"`
 	ReplyTokens  int                `json:"reply_tokens"`
@@ -45,11 +56,22 @@ type answer struct {
 	ReplyTPS     float64            `json:"reply_tps"`
 	StopReason   backend.StopReason `json:"stop_reason"`
 	ChatID       int64              `json:"chat_id,omitempty"` // where it was kept
+	Tokens       []answerToken      `json:"tokens,omitempty"`  // with --alternatives
+}
+
+// answerToken is one token of an answer with what else could have stood there. Log-probabilities are natural logarithms,
+// before any sampler.
+type answerToken struct {
+	backend.TokenAlt
+	Alternatives []backend.TokenAlt `json:"alternatives"`
 }
 
 // Run asks a model.
 func (c *chatCommand) Run(s *session) error {
-	prompt, err := c.prompt(s)
+	if c.Alternatives < 0 || c.Alternatives > backend.MaxAlternatives {
+		return &coded{exitUsage, fmt.Sprintf("--alternatives goes from 1 to %d.", backend.MaxAlternatives)}
+	}
+	text, err := c.prompt(s)
 	if err != nil {
 		return err
 	}
@@ -58,7 +80,8 @@ func (c *chatCommand) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		t := talk{session: s, app: a, model: m, sampling: c.sampling(), stream: !c.JSON}
+		t := talk{session: s, app: a, model: m, sampling: c.sampling(), stream: !c.JSON, alternatives: c.Alternatives, quiet: c.Quiet}
+		t.thinks = c.Reasoning && !c.Quiet
 		chats, bus := a.Chats, a.Bus
 		if !c.Keep {
 			scratch, err := a.Scratch(s.ctx, m)
@@ -68,7 +91,7 @@ func (c *chatCommand) Run(s *session) error {
 			defer scratch.Close(context.WithoutCancel(s.ctx)) //nolint:errcheck // what is left of it is a folder of temporary files
 			chats, bus = scratch.Chats, scratch.Bus
 		}
-		got, err := t.ask(chats, bus, c.System, prompt)
+		got, err := t.ask(chats, bus, c.System, text)
 		if err != nil {
 			return err
 		}
@@ -131,12 +154,14 @@ func (c *chatCommand) sampling() backend.Sampling {
 // report prints the end of a reply. A reply that failed is an error, one that was interrupted has a code of its own.
 func (c *chatCommand) report(s *session, a *app.App, t talk, m backend.Message) error {
 	if c.JSON && m.State != backend.MessageFailed {
+		parts := split(m)
 		out := answer{
-			Text: m.Text, Model: m.ModelName, ModelSHA256: t.model.SHA256, Engine: t.engine.Engine, Device: t.engine.Device,
+			Text: parts.Answer, Reasoning: parts.Reasoning, ToolCalls: parts.Calls, Model: m.ModelName, ModelSHA256: t.model.SHA256,
+			Engine: t.engine.Engine, EngineBuild: t.engine.Build, Device: t.engine.Device, Variant: t.engine.Variant,
 			Seed: t.sampling.Seed, PromptTokens: m.Usage.PromptTokens, ReplyTokens: m.Usage.ReplyTokens,
 			TTFTms:    float64(m.Usage.FirstToken) / float64(time.Millisecond),
 			PromptTPS: perSecond(m.Usage.PromptTokens-m.Usage.ReusedTokens, m.Usage.PromptTime),
-			ReplyTPS:  perSecond(m.Usage.ReplyTokens, m.Usage.ReplyTime), StopReason: m.Stop,
+			ReplyTPS:  perSecond(m.Usage.ReplyTokens, m.Usage.ReplyTime), StopReason: m.Stop, Tokens: tokens(t.choices),
 		}
 		if c.Keep {
 			out.ChatID = m.ChatID
@@ -146,6 +171,11 @@ func (c *chatCommand) report(s *session, a *app.App, t talk, m backend.Message) 
 			out.ModelSHA256, _ = a.Library.SHA256(s.ctx, t.model.ID)
 		}
 		if err := s.print(out); err != nil {
+			return err
+		}
+	}
+	if !c.JSON {
+		if err := printChoices(s.Stdout, t.choices); err != nil {
 			return err
 		}
 	}
@@ -159,6 +189,51 @@ func (c *chatCommand) report(s *session, a *app.App, t talk, m backend.Message) 
 	case backend.MessageStopped:
 		return &coded{code: exitInterrupted}
 	case backend.MessageComplete, backend.MessageRunning:
+	}
+	return nil
+}
+
+// split takes a reply apart: as its engine's parser did, else by its marks.
+func split(m backend.Message) prompt.Parts {
+	p := m.Usage.Parts
+	if p == nil {
+		return prompt.Split(m.Text)
+	}
+	out := prompt.Parts{Reasoning: p.Reasoning, Answer: p.Answer}
+	for _, c := range p.Calls {
+		out.Calls = append(out.Calls, prompt.Call(c))
+	}
+	return out
+}
+
+func tokens(list []backend.TokenChoice) []answerToken {
+	var out []answerToken
+	for _, c := range list {
+		chosen, _ := c.Chosen()
+		out = append(out, answerToken{TokenAlt: chosen, Alternatives: c.Alts})
+	}
+	return out
+}
+
+// printChoices prints one line per token: the token, how likely it was, and what else could have stood there.
+func printChoices(w io.Writer, list []backend.TokenChoice) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteByte('\n')
+	for _, c := range list {
+		chosen, _ := c.Chosen()
+		fmt.Fprintf(&b, "%-16s %5.1f %%  ", strconv.Quote(chosen.Text), 100*chosen.Probability())
+		for _, a := range c.Alts {
+			if a.ID != c.ID {
+				fmt.Fprintf(&b, "  %s %.1f %%", strconv.Quote(a.Text), 100*a.Probability())
+			}
+		}
+		b.WriteByte('\n')
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write the alternatives: %w", err)
 	}
 	return nil
 }
@@ -178,14 +253,28 @@ type talk struct {
 	model    backend.Model
 	sampling backend.Sampling
 	stream   bool
+	quiet    bool
+	thinks   bool // what it thinks is printed also where that is no terminal
 
-	engine backend.EngineInfo // that answered
+	alternatives int
+
+	engine  backend.EngineInfo // that answered
+	choices []backend.TokenChoice
+}
+
+// printer shows what the model thinks where a person looks on, dimmed.
+func (t *talk) printer() *printer {
+	p := &printer{out: t.Stdout, progress: newProgress(t.Stderr, t.Terminal && !t.quiet), stream: t.stream}
+	if t.thinks || t.Terminal && !t.quiet {
+		p.thoughts = &thoughts{out: t.Stderr, dim: t.Terminal && os.Getenv("NO_COLOR") == ""}
+	}
+	return p
 }
 
 // ask sends the prompt in a new chat and prints the reply as it grows. It returns the reply as it is stored at the end;
 // at Ctrl-C, what there is of it.
-func (t *talk) ask(chats *chat.Service, bus *event.Bus, system, prompt string) (backend.Message, error) {
-	printer := &printer{out: t.Stdout, progress: newProgress(t.Stderr, t.Terminal), stream: t.stream}
+func (t *talk) ask(chats *chat.Service, bus *event.Bus, system, text string) (backend.Message, error) {
+	printer := t.printer()
 	defer printer.progress.end()
 	unwatch := t.app.Bus.Subscribe(0, printer.engine)
 	defer unwatch()
@@ -194,7 +283,7 @@ func (t *talk) ask(chats *chat.Service, bus *event.Bus, system, prompt string) (
 		return backend.Message{}, err
 	}
 	unsubscribe := bus.Subscribe(0, printer.events)
-	sent, err := chats.Send(t.ctx, c.ID, chat.SendRequest{Text: prompt, Sampling: &t.sampling})
+	sent, err := chats.Send(t.ctx, c.ID, chat.SendRequest{Text: text, Sampling: &t.sampling, Alternatives: t.alternatives})
 	if err != nil {
 		unsubscribe()
 		if trash := chats.Trash(context.WithoutCancel(t.ctx), c.ID); trash != nil {
@@ -211,5 +300,13 @@ func (t *talk) ask(chats *chat.Service, bus *event.Bus, system, prompt string) (
 		return m, err
 	}
 	t.engine = t.app.Engines.State().Info
+	if e := m.Usage.Engine; e != nil {
+		t.engine = *e
+	}
+	if t.alternatives > 0 {
+		if t.choices, err = chats.Alternatives(context.WithoutCancel(t.ctx), m.ID); err != nil {
+			return m, err
+		}
+	}
 	return m, printer.finish(m.Text)
 }

@@ -32,6 +32,7 @@ type terminal struct {
 	stdin io.Reader
 	out   io.Writer // nil = kept
 	files []string  // what the window was opened with
+	eyes  bool      // stderr is a terminal
 }
 
 // newTerminal has a data folder with one model of the fake engine.
@@ -61,7 +62,7 @@ func fakeModel(t *testing.T, m enginetest.Model) string {
 func (term *terminal) run(ctx context.Context, args ...string) (stdout, stderr string, code int) {
 	var out, errs bytes.Buffer
 	d := Deps{
-		Stdin: term.stdin, Stdout: &out, Stderr: &errs, Typed: true, Version: "1.2.3", Commit: "abc",
+		Stdin: term.stdin, Stdout: &out, Stderr: &errs, Terminal: term.eyes, Typed: true, Version: "1.2.3", Commit: "abc",
 		Window: func(_ context.Context, _ app.Folders, files []string) error {
 			term.files = append([]string{"window"}, files...)
 			return nil
@@ -120,8 +121,8 @@ func TestChatStreamsTheSameTextAsItsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"device", "engine", "model", "model_sha256", "prompt_tokens", "prompt_tps", "reply_tokens", "reply_tps", "seed",
-		"stop_reason", "text", "ttft_ms",
+		"device", "engine", "engine_build", "model", "model_sha256", "prompt_tokens", "prompt_tps", "reply_tokens", "reply_tps",
+		"seed", "stop_reason", "text", "ttft_ms", "variant",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(fields))); diff != "" {
 		t.Error(diff)

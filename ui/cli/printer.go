@@ -5,15 +5,19 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/schollz/progressbar/v3"
 
 	"loam/backend/event"
+	"loam/backend/prompt"
 )
 
-// printer writes a reply as it grows. Its methods may be called from any goroutine.
+// printer writes a reply as it grows: the answer to out, what the model thinks before it to thoughts. The marks that the
+// model writes around the two are never shown. Its methods may be called from any goroutine.
 type printer struct {
 	out      io.Writer
+	thoughts *thoughts // nil = they are left out
 	stream   bool
 	progress *progress
 
@@ -21,7 +25,8 @@ type printer struct {
 	id      int64 // of the reply; 0 = not known yet
 	early   []event.MessageGrew
 	written int // bytes of the reply's text
-	last    byte
+	split   prompt.Splitter
+	inLine  bool  // what was printed did not end its line
 	err     error // of the first write that failed
 }
 
@@ -84,9 +89,45 @@ func (p *printer) write(text string) {
 	}
 	p.progress.end()
 	p.written += len(text)
-	p.last = text[len(text)-1]
-	if p.stream && p.err == nil {
+	p.pieces(p.split.Write(text))
+}
+
+func (p *printer) pieces(list []prompt.Piece) {
+	for _, piece := range list {
+		switch piece.Kind {
+		case prompt.Reasoning:
+			if p.stream && p.thoughts != nil {
+				p.thoughts.write(piece.Text)
+			}
+		case prompt.Answer:
+			p.print(piece.Text)
+		case prompt.Calls:
+			for _, c := range piece.Calls {
+				p.line()
+				p.print("Tool call: " + c.Name + " " + c.Arguments + "\n")
+			}
+		case prompt.Mark:
+		}
+	}
+}
+
+func (p *printer) print(text string) {
+	if !p.stream || text == "" {
+		return
+	}
+	if p.thoughts != nil {
+		p.thoughts.end()
+	}
+	p.inLine = text[len(text)-1] != '\n'
+	if p.err == nil {
 		_, p.err = io.WriteString(p.out, text)
+	}
+}
+
+// line ends the line that is begun.
+func (p *printer) line() {
+	if p.inLine {
+		p.print("\n")
 	}
 }
 
@@ -97,13 +138,66 @@ func (p *printer) finish(text string) error {
 	if p.written <= len(text) {
 		p.write(text[p.written:])
 	}
-	if p.stream && p.written > 0 && p.last != '\n' && p.err == nil {
-		_, p.err = io.WriteString(p.out, "\n")
+	p.pieces(p.split.Close())
+	if p.thoughts != nil {
+		p.thoughts.end()
 	}
+	p.line()
 	if p.err != nil {
 		return fmt.Errorf("write the answer: %w", p.err)
 	}
 	return nil
+}
+
+// thoughts shows what a model thinks before it answers: dimmed on a terminal, apart from the answer. That it cannot be
+// shown is no error.
+type thoughts struct {
+	out  io.Writer
+	dim  bool
+	open bool
+	held string // white space that may be the last of them
+}
+
+// How a terminal is told to write dim text and to stop.
+const dimText, plainText = "\x1b[2m", "\x1b[22m"
+
+func (t *thoughts) write(text string) {
+	text = t.held + steerless(text)
+	words := strings.TrimRight(text, " \t\n")
+	if t.held = text[len(words):]; words == "" {
+		return
+	}
+	if !t.open && t.dim {
+		words = dimText + words
+	}
+	t.open = true
+	_, _ = io.WriteString(t.out, words)
+}
+
+// steerless is a text without what steers a terminal. Halves of runes stay: the other half follows.
+func steerless(text string) string {
+	var b strings.Builder
+	for i, r := range text {
+		_, size := utf8.DecodeRuneInString(text[i:])
+		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
+			continue
+		}
+		b.WriteString(text[i : i+size])
+	}
+	return b.String()
+}
+
+// end leaves an empty line between the thoughts and what follows.
+func (t *thoughts) end() {
+	if t.held = ""; !t.open {
+		return
+	}
+	t.open = false
+	gap := "\n\n"
+	if t.dim {
+		gap = plainText + gap
+	}
+	_, _ = io.WriteString(t.out, gap)
 }
 
 // progress is a bar on a terminal and nothing elsewhere. It is used under its owner's lock.

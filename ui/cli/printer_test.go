@@ -2,19 +2,23 @@ package cli
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"loam/backend/event"
+	"loam/backend/prompt"
 )
 
 // However the growth of a reply is cut, repeated or lost on the way, what is printed is the whole text once.
 func TestPrinterLosesAndRepeatsNothing(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		text := rapid.String().Draw(rt, "text")
-		var out bytes.Buffer
-		p := &printer{out: &out, stream: true, progress: newProgress(&out, false)}
+		text := rapid.OneOf(rapid.String(), rapid.Custom(func(t *rapid.T) string {
+			return strings.Join(rapid.SliceOf(rapid.SampledFrom([]string{"<think>", "</think>", "\n", " ", "word", "<", "</thi", "é"})).Draw(t, "parts"), "")
+		})).Draw(rt, "text")
+		var out, aside bytes.Buffer
+		p := &printer{out: &out, thoughts: &thoughts{out: &aside}, stream: true, progress: newProgress(&out, false)}
 		const id = 3
 		known := false
 		for range rapid.IntRange(0, 12).Draw(rt, "events") {
@@ -36,12 +40,25 @@ func TestPrinterLosesAndRepeatsNothing(t *testing.T) {
 		if err := p.finish(text); err != nil {
 			rt.Fatal(err)
 		}
-		want := text
-		if text != "" && text[len(text)-1] != '\n' {
+		var want, thought string
+		var split prompt.Splitter
+		for _, piece := range append(split.Write(text), split.Close()...) {
+			switch piece.Kind {
+			case prompt.Answer:
+				want += piece.Text
+			case prompt.Reasoning:
+				thought += piece.Text
+			case prompt.Mark, prompt.Calls:
+			}
+		}
+		if want != "" && want[len(want)-1] != '\n' {
 			want += "\n"
 		}
 		if out.String() != want {
 			rt.Fatalf("printed %q instead of %q", out.String(), want)
+		}
+		if got := strings.TrimSpace(aside.String()); got != strings.TrimSpace(steerless(thought)) {
+			rt.Fatalf("thought %q instead of %q", got, thought)
 		}
 	})
 }

@@ -72,6 +72,8 @@ func (g *reply) run(ctx context.Context) (engine.Result, error) {
 		g.text.Add(piece(id))
 	}
 	switch {
+	case slices.Contains(r.Reply, tokenEnd):
+		return engine.Result{Stop: backend.StopEnd, Text: g.text.Flush()}, nil
 	case g.text.Stopped():
 		return engine.Result{Stop: backend.StopString}, nil
 	case r.Sampling.MaxTokens > 0 && len(g.tokens) >= r.Sampling.MaxTokens:
@@ -142,7 +144,7 @@ func (g *reply) next(ctx context.Context) (stop backend.StopReason, err error) {
 	}
 	text, stopped := g.text.Add(piece(id))
 	g.tokens = append(g.tokens, id)
-	if err := g.tell(engine.Token{ID: id, Text: text, Alts: alternatives(l, g.r.Alts)}); err != nil {
+	if err := g.tell(engine.Token{ID: id, Text: text, Alts: alternatives(l, id, g.r.Alts)}); err != nil {
 		return "", err
 	}
 	switch {

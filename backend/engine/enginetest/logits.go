@@ -124,8 +124,8 @@ func penalize(c []candidate, s backend.Sampling, before []int32) {
 	}
 }
 
-// alternatives are the n best tokens with their log-probabilities.
-func alternatives(l []float32, n int) []backend.TokenAlt {
+// alternatives are the n best tokens with their log-probabilities, and the drawn one where it is not among them.
+func alternatives(l []float32, drawn int32, n int) []backend.TokenAlt {
 	if n <= 0 {
 		return nil
 	}
@@ -139,9 +139,18 @@ func alternatives(l []float32, n int) []backend.TokenAlt {
 		alts[i] = backend.TokenAlt{ID: int32(i), LogProb: float32(float64(v) - top - math.Log(sum))}
 	}
 	slices.SortStableFunc(alts, func(a, b backend.TokenAlt) int { return cmp.Compare(b.LogProb, a.LogProb) })
-	alts = slices.Clone(alts[:min(n, len(alts))])
+	at := slices.IndexFunc(alts, func(a backend.TokenAlt) bool { return a.ID == drawn })
+	last := alts[at]
+	if alts = slices.Clone(alts[:min(n, len(alts))]); at >= len(alts) {
+		alts = append(alts, last)
+	}
 	for i := range alts {
-		alts[i].Text = string(piece(alts[i].ID))
+		a := &alts[i]
+		if p := piece(a.ID); len(p) > 0 {
+			*a = backend.NewTokenAlt(a.ID, p, a.LogProb)
+		} else {
+			a.Text, a.Control = name(a.ID), true
+		}
 	}
 	return alts
 }

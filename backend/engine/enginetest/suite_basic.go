@@ -11,6 +11,7 @@ import (
 
 	"loam/backend"
 	"loam/backend/engine"
+	"loam/backend/engine/release"
 )
 
 func suiteInfo(t *testing.T, s suite) {
@@ -226,6 +227,22 @@ func suiteAlts(t *testing.T, s suite) {
 				t.Errorf("token %d: %+v", i, alts)
 			}
 		}
+	}
+	// The drawn token is among them wherever it stands, and the drawn ones spell the reply.
+	r.Sampling = lively(7, 24)
+	got = must(t, c, r)
+	text := release.New(r.Stops)
+	var spelt string
+	for i, alts := range got.Alts {
+		a, ok := backend.TokenChoice{ID: got.IDs[i], Alts: alts}.Chosen()
+		if !ok {
+			t.Fatalf("token %d (%d) is not among %+v", i, got.IDs[i], alts)
+		}
+		released, _ := text.Add(a.Piece())
+		spelt += released
+	}
+	if !strings.HasPrefix(got.text(), spelt) || len(spelt) == 0 || len(got.text()) > len(spelt+text.Flush()) {
+		t.Errorf("the tokens spell %q, the reply is %q", spelt, got.text())
 	}
 	r.Alts = 0
 	for i, alts := range must(t, c, r).Alts {

@@ -57,6 +57,16 @@ func piece(id int32) []byte {
 	return nil
 }
 
+// name is what a control token is called.
+func name(id int32) string {
+	for _, c := range controls {
+		if c.id == id {
+			return c.text
+		}
+	}
+	return ""
+}
+
 // tokenize takes the longest word at each place, else a byte.
 func tokenize(text string, special bool) []int32 {
 	var ids []int32

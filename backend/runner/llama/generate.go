@@ -177,6 +177,9 @@ func (g *reply) ended(stop backend.StopReason) (engine.Result, error) {
 // reply is already at its end; "" = it goes on.
 func (g *reply) replay() backend.StopReason {
 	for _, t := range g.r.Reply {
+		if g.h.isEnd(t) {
+			return backend.StopEnd // a person chose that the reply ends here
+		}
 		if slices.Contains(g.ends, t) {
 			return backend.StopString
 		}
@@ -324,7 +327,12 @@ func stopOf(st status) backend.StopReason {
 func (g *reply) alts(list []alternative) []backend.TokenAlt {
 	var out []backend.TokenAlt
 	for _, a := range list {
-		out = append(out, backend.TokenAlt{ID: a.id, Text: string(g.h.piece(nil, a.id, false)), LogProb: a.logProb})
+		if piece := g.textOf(a.id); len(piece) > 0 {
+			out = append(out, backend.NewTokenAlt(a.id, piece, a.logProb))
+			continue
+		}
+		name := backend.NewTokenAlt(a.id, g.h.piece(nil, a.id, true), a.logProb)
+		out = append(out, backend.TokenAlt{ID: a.id, Text: name.Text, LogProb: a.logProb, Control: true})
 	}
 	return out
 }

@@ -227,3 +227,27 @@ func TestAlternativesAreProbabilities(t *testing.T) {
 		}
 	}
 }
+
+func TestAChosenEndEndsTheReply(t *testing.T) {
+	for _, o := range bothEngines(t) {
+		c := o.chat(t)
+		end, err := c.Tokenize(t.Context(), "<|im_end|>", true)
+		if err != nil || len(end) == 0 {
+			t.Fatal(end, err)
+		}
+		prompt, err := c.Tokenize(t.Context(), "Hello", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := engine.GenerateRequest{Prompt: prompt, Reply: end[len(end)-1:], Sampling: greedy(8)}
+		got, err := c.Generate(t.Context(), r, func(e engine.Event) error {
+			if k, ok := e.(engine.Token); ok {
+				t.Errorf("%s goes on with %q", o.name, k.Text)
+			}
+			return nil
+		})
+		if err != nil || got.Stop != backend.StopEnd {
+			t.Errorf("%s: %+v, %v", o.name, got, err)
+		}
+	}
+}
