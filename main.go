@@ -45,6 +45,7 @@ func main() {
 			return window(ctx, folders, files, started)
 		},
 		Bench: map[string]func(context.Context) ([]backend.Figure, error){
+			"ui":    benchUI,
 			"store": func(ctx context.Context) ([]backend.Figure, error) { return storebench.Run(ctx, storebench.Messages) },
 		},
 	})

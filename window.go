@@ -17,7 +17,9 @@ import (
 	"loam/backend/app"
 	"loam/backend/instance"
 	"loam/ui"
+	"loam/ui/chatview"
 	"loam/ui/cli"
+	"loam/ui/theme"
 )
 
 // appID is the program's name on the desktop; FyneApp.toml has the same.
@@ -71,6 +73,16 @@ func window(ctx context.Context, folders app.Folders, files []string, started ti
 	w.Open(files)
 	face.Run()
 	return nil
+}
+
+// benchUI measures the window's transcript without showing one.
+func benchUI(ctx context.Context) ([]backend.Figure, error) {
+	look, err := theme.New(assets.FS, theme.Options{Mode: theme.ModeLight})
+	if err != nil {
+		return nil, err
+	}
+	fyneapp.NewWithID(appID).Settings().SetTheme(look)
+	return chatview.Bench(ctx)
 }
 
 // refuse says in a window why there is none, and again on stderr.

@@ -1,38 +1,14 @@
 package chatview
 
 import (
-	"fmt"
 	"runtime"
 	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"github.com/google/go-cmp/cmp"
 )
-
-// bigTranscript is a conversation of about 300,000 tokens (1.2 MB) of what models write.
-func bigTranscript() []Item {
-	reply := strings.Repeat("A paragraph with **bold** words and `code`, and enough of it to fill some lines of the window, as answers do. ", 3) +
-		"\n\n## A heading\n\n- an item of a list\n- another item, which is long enough to need a second line in a window that is not wide, and so it does\n\n" +
-		"```go\nfunc main() {\n\tfor i := range 10 {\n\t\tfmt.Println(i)\n\t}\n}\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n> a quote\n\n"
-	var items []Item
-	size := 0
-	for id := int64(1); size < 1_200_000; id += 2 {
-		text := strings.Repeat(reply, int(id%7)+1)
-		items = append(items, Item{ID: id, Role: RoleUser, Text: fmt.Sprintf("Question %d, in some words", id)},
-			Item{ID: id + 1, Role: RoleAssistant, Text: text})
-		size += len(text) + 30
-	}
-	return items
-}
-
-// oneReply is the same amount in a single reply, which is harder.
-func oneReply() Item {
-	var b strings.Builder
-	for _, it := range bigTranscript() {
-		b.WriteString(it.Text + "\n\n")
-	}
-	return Item{ID: 1, Role: RoleAssistant, Text: b.String(), State: StateRunning}
-}
 
 // report turns the time per operation into the unit of the budgets.
 func report(b *testing.B) {
@@ -58,15 +34,9 @@ func BenchmarkFrameWhileStreaming(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			f := show(b, 1224, 800, items...)
-			e := f.entries[len(f.entries)-1]
-			words := strings.Fields(strings.Repeat("words of an answer that grows with **bold** ones\n\n - and lists ", 20))
-			i := 0
-			for b.Loop() {
-				f.Grow(e.item.ID, e.text.Len(), words[i%len(words)]+" ")
-				if i%40 == 39 {
-					f.Grow(e.item.ID, e.text.Len(), "\n\n")
-				}
-				i++
+			words := benchWords()
+			for i := 0; b.Loop(); i++ {
+				f.stream(words, i)
 			}
 			report(b)
 		})
@@ -135,6 +105,30 @@ func BenchmarkResize(b *testing.B) {
 		}
 	}
 	report(b)
+}
+
+// TestBenchMeasuresWithoutAScreen: the figures that the command line prints have the names that others look for.
+func TestBenchMeasuresWithoutAScreen(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(sharedLook)
+	figures, err := Bench(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, f := range figures {
+		name, _, _ := strings.Cut(f.Name, ",")
+		seen[name] = seen[name] || f.Value > 0
+		if strings.HasPrefix(f.Name, "objects") && f.Value > 2000 {
+			t.Errorf("%s: %v", f.Name, f.Value)
+		}
+	}
+	want := map[string]bool{
+		"open": true, "frame while streaming": true, "worst frame while streaming": true, "frame at another place": true,
+		"objects": true, "resize": true, "memory": true,
+	}
+	if d := cmp.Diff(want, seen); d != "" {
+		t.Error(d)
+	}
 }
 
 // TestObjectsAreBoundedByTheWindow: a long transcript puts no more into the canvas than a short one.

@@ -16,7 +16,7 @@ import (
 )
 
 type benchCommand struct {
-	What   string `arg:"" enum:"chat,image,start,store" help:"chat: tokens per second; image: seconds per step; start: the window; store: the database."`
+	What   string `arg:"" enum:"chat,image,start,store,ui" help:"chat: tokens per second; image: seconds per step; start: the window; store: the database; ui: the transcript."`
 	Model  string `short:"m" placeholder:"MODEL" help:"The model to measure with (chat, image)."`
 	Size   string `placeholder:"WxH" help:"Width and height of the pictures (image)."`
 	Steps  int    `placeholder:"N" help:"Steps of the pictures (image)."`
