@@ -1,7 +1,11 @@
 package markdown
 
 import (
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -26,11 +30,40 @@ func (d *Doc) Append(text string) {
 	if text == "" {
 		return
 	}
+	if len(text) >= longText {
+		d.appendLong(text)
+		return
+	}
 	d.split.emit = func(s segment) {
 		d.all = appendSegment(d.all[:d.stable], s)
 		d.stable, d.read = len(d.all), 0
 	}
 	d.split.add(text)
+}
+
+// longText is from where on the segments of a text are parsed side by side, as when a long reply is opened.
+const longText = 64 << 10
+
+// appendLong is Append with as many goroutines as there are processors; segments do not depend on each other.
+func (d *Doc) appendLong(text string) {
+	var segments []segment
+	d.split.emit = func(s segment) { segments = append(segments, s) }
+	d.split.add(text)
+	parsed := make([][]Block, len(segments))
+	var next atomic.Int64
+	var parsers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(segments)) {
+		parsers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(segments); i = int(next.Add(1)) - 1 {
+				parsed[i] = appendSegment(nil, segments[i])
+			}
+		})
+	}
+	parsers.Wait()
+	if len(segments) > 0 {
+		d.all, d.read = slices.Concat(append([][]Block{d.all[:d.stable]}, parsed...)...), 0
+		d.stable = len(d.all)
+	}
 }
 
 // Blocks returns all blocks. The first Stable of them are the same ones in later calls; the slice itself is the

@@ -242,6 +242,27 @@ func TestStableBlocksStayTheSame(t *testing.T) {
 	})
 }
 
+// TestALongTextIsParsedAsAShortOne: what is parsed side by side comes out in order, also where a text went before.
+func TestALongTextIsParsedAsAShortOne(t *testing.T) {
+	part := strings.Join(pieces, " x\n\n") + "\n\n```go\n" + strings.Repeat("code\n", 3000) + "```\n\n"
+	text := strings.Repeat(part, 10)
+	var long, short markdown.Doc
+	for _, text := range []string{"begin *here*\n\nand", text, "between", text, "end"} {
+		long.Append(text)
+		for len(text) > 0 {
+			n := min(len(text), 1000)
+			short.Append(text[:n])
+			text = text[n:]
+		}
+		if diff := cmp.Diff(short.Blocks(), long.Blocks(), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("(-in pieces +at once):\n%s", diff)
+		}
+		if long.Stable() != short.Stable() {
+			t.Errorf("%d blocks are stable, want %d", long.Stable(), short.Stable())
+		}
+	}
+}
+
 // TestCutsDoNotChangeTheMeaning: ordinary documents read the same cut or in one piece.
 func TestCutsDoNotChangeTheMeaning(t *testing.T) {
 	parts := []string{
