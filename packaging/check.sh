@@ -98,6 +98,7 @@ unshare --mount --pid --fork bash -c '
 	root=$1 user=$2 steps=$3
 	shift 3
 	mount -t proc proc "$root/proc"
+	mount -t sysfs -o ro sysfs "$root/sys"
 	mount --rbind /dev "$root/dev"
 	mount --make-rslave "$root/dev"
 	mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm" 2>/dev/null || true
