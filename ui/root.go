@@ -77,7 +77,7 @@ func (r *root) TypedShortcut(s fyne.Shortcut) { r.ui.keys.TypedShortcut(s) }
 // relook paints everything again, also the pages that are not shown: colours or text sizes changed.
 func (r *root) relook() {
 	u := r.ui
-	for _, o := range []fyne.CanvasObject{r.rail, u.chats.Body(), u.chats.Away(), u.models.Body(), u.setting.Body(), u.guide.Body(), u.notices.body, r.tip} {
+	for _, o := range []fyne.CanvasObject{r.rail, u.chats.Body(), u.chats.Away(), u.pictures.All(), u.models.Body(), u.setting.Body(), u.guide.Body(), u.notices.body, r.tip} {
 		widgets.RefreshAll(o)
 	}
 	r.Refresh()

@@ -126,6 +126,11 @@ func (p *PicturesPage) Middle() float32 {
 // Body is what the window shows.
 func (p *PicturesPage) Body() fyne.CanvasObject { return p.body }
 
+// All is the page with what is not in front now.
+func (p *PicturesPage) All() fyne.CanvasObject {
+	return container.NewWithoutLayout(p.work, p.gallery.body, p.viewer.body)
+}
+
 // Start reads what was wished last, the latest pictures and the jobs that were left. It is called once, when the window
 // stands.
 func (p *PicturesPage) Start() {
