@@ -117,6 +117,12 @@ func (h host) AddFiles() { h.ui.chooseFile() }
 // Guide implements pages.Host.
 func (h host) Guide(link string) { h.ui.openGuide(link) }
 
+// Learn implements pages.Host.
+func (h host) Learn(err error) {
+	_, _, learn := words.Explain(err)
+	h.ui.openGuide(learn)
+}
+
 // Licenses implements pages.Host.
 func (h host) Licenses() {
 	text := ""

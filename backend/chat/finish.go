@@ -36,7 +36,7 @@ func (r *run) finish(out outcome) {
 	s.mu.Lock()
 	if err != nil {
 		m.State, m.Stop, m.Usage = f.State, f.Stop, f.Usage
-		m.Error = sentence(&saveError{err})
+		m.Error = Sentence(&saveError{err})
 		s.unsaved[m.ID], s.rest[m.ID] = m, f
 	} else {
 		m = withFacts(stored)
@@ -91,15 +91,15 @@ func (r *run) ending(out outcome) store.Finish {
 	case out.err == nil && f.Stop != backend.StopCancel:
 		return f // whatever was asked in the last moment, it is complete
 	case errors.As(cause, &save) || errors.As(out.err, &save):
-		f.State, f.Error = backend.MessageInterrupted, sentence(save)
+		f.State, f.Error = backend.MessageInterrupted, Sentence(save)
 	case errors.Is(cause, errClosing):
 		f.State = backend.MessageInterrupted
 	case cause != nil || out.err == nil:
 		f.State, f.Stop = backend.MessageStopped, backend.StopCancel
 	case errors.As(out.err, &crash) || r.text.Len() > 0 || r.count > 0:
-		f.State, f.Error = backend.MessageInterrupted, sentence(out.err)
+		f.State, f.Error = backend.MessageInterrupted, Sentence(out.err)
 	default:
-		f.State, f.Error = backend.MessageFailed, sentence(out.err)
+		f.State, f.Error = backend.MessageFailed, Sentence(out.err)
 	}
 	return f
 }

@@ -13,8 +13,8 @@ import (
 	"loam/backend/engine"
 )
 
-// sentence says in one sentence for a person what became of a reply. It is stored with the message.
-func sentence(err error) string {
+// Sentence says in one sentence for a person what became of a reply. It is stored with the message.
+func Sentence(err error) string {
 	var crash *engine.Crashed
 	var big *backend.DoesNotFit
 	var file *backend.BadFile

@@ -287,6 +287,8 @@ func (v *View) actionWord(a Action) string {
 		return v.words.Copy
 	case ActionRegenerate:
 		return v.words.Regenerate
+	case ActionLearn:
+		return v.words.Learn
 	case ActionEdit:
 		return v.words.Edit
 	case ActionResume:
@@ -318,6 +320,8 @@ func actionIcon(a Action) fyne.ThemeIconName {
 		return theme.IconCopy
 	case ActionRegenerate:
 		return theme.IconRegenerate
+	case ActionLearn:
+		return theme.IconBook
 	case ActionEdit:
 		return theme.IconEdit
 	case ActionResume:

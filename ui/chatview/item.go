@@ -71,6 +71,7 @@ const (
 	ActionNext
 	ActionCopy
 	ActionRegenerate
+	ActionLearn // why a reply failed
 	ActionEdit
 	ActionResume
 	ActionStop
@@ -89,6 +90,8 @@ func (a Action) String() string {
 		return "copy"
 	case ActionRegenerate:
 		return "regenerate"
+	case ActionLearn:
+		return "learn"
 	case ActionEdit:
 		return "edit"
 	case ActionResume:
@@ -150,6 +153,9 @@ func (it *Item) actions() []Action {
 	}
 	if it.Role == RoleAssistant {
 		out = append(out, ActionRegenerate)
+	}
+	if it.Role == RoleAssistant && it.Error != "" && (it.State == StateFailed || it.State == StateInterrupted) {
+		out = append(out, ActionLearn)
 	}
 	if it.Role == RoleUser || it.Role == RoleAssistant && it.State != StateFailed {
 		out = append(out, ActionEdit)

@@ -9,6 +9,7 @@ import (
 	"loam/backend/chat"
 	"loam/ui/chatview"
 	"loam/ui/theme"
+	"loam/ui/words"
 )
 
 // send stores the words and has them answered. The composer keeps them until they are stored.
@@ -75,6 +76,9 @@ func (c *conversation) act(id int64, a chatview.Action) {
 			_, err := c.env.Chats.Regenerate(ctx, id)
 			return err
 		})
+	case chatview.ActionLearn:
+		it, _ := c.view.Item(id)
+		c.env.Host.Guide(words.LearnOf(it.Error))
 	case chatview.ActionEdit:
 		c.startEdit(id)
 	case chatview.ActionPrevious:

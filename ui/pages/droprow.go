@@ -284,6 +284,7 @@ func (r *dropRow) refuse(err error) {
 	if next != "" {
 		r.button("Choose another file", widgets.KindPlain, r.card.env.Host.AddFiles)
 	}
+	r.actions.Add(widgets.NewButton("Learn more", widgets.KindQuiet, func() { r.card.env.Host.Learn(err) }))
 	details := r.path + "\n" + err.Error()
 	r.button("Close", widgets.KindQuiet, nil)
 	dup := widgets.NewButton("Copy details", widgets.KindQuiet, func() { r.card.env.Host.Copy(text + "\n\n" + details) })

@@ -154,6 +154,8 @@ type Host interface {
 	AddFiles()
 	// Guide opens the guide at a link of package guide; "" = at the chapter of the page that is shown.
 	Guide(link string)
+	// Learn opens the guide where it says more about an error.
+	Learn(err error)
 	// Licenses shows the licences of what is built in.
 	Licenses()
 	// Relaid hears that the page has another middle: what stands over it moves along.

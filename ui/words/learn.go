@@ -7,6 +7,7 @@ const (
 	LearnFile     = "troubleshooting#the-model-file-cannot-be-used"
 	LearnNoModel  = "troubleshooting#no-model-is-there"
 	LearnCannot   = "troubleshooting#the-model-does-not-do-that"
+	LearnTemplate = "troubleshooting#the-chat-template-is-broken"
 	LearnParts    = "troubleshooting#a-part-is-missing"
 	LearnEngine   = "troubleshooting#the-engine-stopped"
 	LearnLong     = "troubleshooting#the-message-is-too-long"

@@ -123,6 +123,9 @@ func ofModels(err error) (text, next, learn string) {
 		}
 		return fmt.Sprintf("%s cannot be used: %s. Choose another model.", named(unusable.Model.Name), clause(unusable.Reason)), NextModels, LearnFile
 	}
+	if broken, ok := errors.AsType[*chat.BrokenTemplate](err); ok {
+		return fmt.Sprintf("The chat template of %s is broken: %s. Choose a format at the top of the chat, or another model.", named(broken.Model), clause(broken.Reason)), NextModels, LearnTemplate
+	}
 	if many, ok := errors.AsType[*library.Ambiguous](err); ok {
 		return asSentence(many.Error()) + " Give more of the name.", "", LearnElse
 	}
