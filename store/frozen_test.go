@@ -176,6 +176,9 @@ func TestDataOfEveryReleasedSchemaIsCarriedOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(frozen) != latest {
+		t.Errorf("%d frozen databases for %d schemas: with the migration, run go test ./store -run TestFreeze -freeze", len(frozen), latest)
+	}
 	for _, name := range frozen {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			path := thaw(t, name)
