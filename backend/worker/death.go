@@ -47,7 +47,8 @@ func classify(r remains) *engine.Crashed {
 	has := func(list []string) bool {
 		return slices.ContainsFunc(list, func(w string) bool { return strings.Contains(words, w) })
 	}
-	fault := sig == "SIGSEGV" || sig == "SIGBUS" || sig == "SIGILL" || sig == "SIGFPE" || strings.Contains(r.words, "[signal SIG")
+	fault := sig == "SIGSEGV" || sig == "SIGBUS" || sig == "SIGILL" || sig == "SIGFPE" || strings.Contains(r.words, "[signal SIG") ||
+		strings.Contains(r.words, "Exception 0xc") // as the Go runtime says it on Windows
 	cause := engine.CauseUnknown
 	switch {
 	case has(memoryWords), sig == "SIGKILL" && r.oomKilled:

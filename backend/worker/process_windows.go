@@ -29,5 +29,25 @@ func inherit(c *exec.Cmd, s wire.Start, req, rep *os.File) ([]string, error) {
 
 func rootDir() string { return os.Getenv("SystemRoot") }
 
-// signalOf names the signal that ended a process; Windows has none.
-func signalOf(*os.ProcessState) string { return "" }
+// signalOf names the signal that would have ended a process elsewhere; "" = none. Windows has exceptions instead, and ends a
+// process with their number. An end by the task manager looks like any other failure.
+func signalOf(s *os.ProcessState) string {
+	if s == nil {
+		return ""
+	}
+	switch windows.NTStatus(uint32(s.ExitCode())) {
+	case windows.STATUS_ACCESS_VIOLATION, windows.STATUS_STACK_OVERFLOW, windows.STATUS_HEAP_CORRUPTION:
+		return "SIGSEGV"
+	case windows.STATUS_IN_PAGE_ERROR: // a mapped file that is shorter than it was
+		return "SIGBUS"
+	case windows.STATUS_ILLEGAL_INSTRUCTION:
+		return "SIGILL"
+	case windows.STATUS_INTEGER_DIVIDE_BY_ZERO, windows.STATUS_FLOAT_DIVIDE_BY_ZERO:
+		return "SIGFPE"
+	case windows.STATUS_STACK_BUFFER_OVERRUN: // an abort
+		return "SIGABRT"
+	case windows.STATUS_CONTROL_C_EXIT:
+		return "SIGINT"
+	}
+	return ""
+}
