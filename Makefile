@@ -16,7 +16,7 @@ VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
 # -w: no debugger tables, 30 MB less; Go's own tracebacks keep names and lines. make build LDFLAGS= keeps them.
 LDFLAGS = -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: help run build setup setup-build check test test-cold bench dist lint fmt install uninstall clean
+.PHONY: help run build setup setup-build check test test-cold bench dist dist-windows lint fmt install uninstall clean
 
 help: ## show this list
 	sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || \
@@ -60,6 +60,10 @@ bench: build ## the benchmarks: Go's, then the program's own
 
 dist: build ## the packages of this system in dist/: a .deb, a folder that runs where it is unpacked, checksums
 	packaging/dist.sh
+
+dist-windows: ## cross-build for Windows with mingw-w64: dist/loam-...-windows-x86_64.zip
+	packaging/windows/build.sh
+	packaging/windows/dist.sh
 
 install: build ## install for this user; PREFIX=/usr/local for all
 	packaging/linux/install.sh "$(or $(PREFIX),$(HOME)/.local)"

@@ -35,6 +35,7 @@ func main() {
 	if runner.IsWorker(os.Args) {
 		os.Exit(runner.Main(os.Args, llama.Driver(), llama.Pack(), sd.Pack{}, season.Embedded{}))
 	}
+	console()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once
 	code := cli.Run(ctx, os.Args[1:], cli.Deps{

@@ -21,24 +21,10 @@ trap 'rm -rf "$work"' EXIT
 out=$ROOT/dist
 mkdir -p "$out"
 
-# sources NAME=FILE of what is in the packages and no Go module.
-go=$(packaging/go/find.sh)
-module() { "$go" mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p'; }
-ollama=$(module github.com/ollama/ollama)
-parts=("llama.cpp (in the program and lib/loam/chat)=$ollama/llama/llama.cpp/LICENSE" "ggml (in the program and lib/loam/chat)=$ollama/ml/backend/ggml/ggml/LICENSE")
-for folder in packaging/native/*/; do
-	[[ -f $folder/Cargo.toml ]] || continue
-	name=$(sed -n 's/^\([a-z0-9-]*-sys[a-z0-9-]*\) *=.*/\1/p' "$folder/Cargo.toml")
-	crate=$(packaging/native/crate.sh "${folder%/}" "$name")
-	while IFS= read -r -d '' f; do
-		parts+=("${f#"$crate"/} of the crate $name (in lib/loam)=$f")
-	done < <(find "$crate" -maxdepth 4 -type f -iname 'LICENSE*' -print0 | sort -z)
-done
-parts+=("SmolLM2-135M-Instruct, the starter model (lib/loam/starter)=$LIB/starter/LICENSE")
-for f in assets/licenses/*; do
-	parts+=("$(basename "${f%.*}")=$f")
-done
-packaging/go/with.sh go run ./packaging/notices "${parts[@]}" >"$work/third-party.txt" || die "the licences could not be collected; the line above says of what"
+# libgomp is of the compiler, whose exception for run-time libraries lets it be handed on.
+more=()
+[[ ! -f /usr/share/doc/libgomp1/copyright ]] || more=("libgomp of GCC, with its run-time library exception (lib/loam)=/usr/share/doc/libgomp1/copyright")
+packaging/notices/collect.sh "$work/third-party.txt" "${more[@]}"
 
 packaging/linux/layout.sh "$work/usr"
 # The starter is read-only in the build cache; in a package it is an ordinary file.
@@ -129,6 +115,6 @@ or Wayland. Debian 12 and Ubuntu 22.04 and newer have them.
 TXT
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -cf - "$name" | gzip -6n >"$out/$name.tar.gz"
 
-(cd "$out" && sha256sum "$(basename "$deb")" "$name.tar.gz" >SHA256SUMS)
+packaging/sums.sh "$version"
 say "dist: glibc $floor or newer; $linked"
 (cd "$out" && du -h "$(basename "$deb")" "$name.tar.gz" SHA256SUMS) >&2

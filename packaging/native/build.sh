@@ -3,8 +3,25 @@
 # engine, the current chat engine, the current picture engine, and the library of the embedded one. A cache key holds everything the result depends on:
 # our build files, the sources' versions with their checksums, and the compilers; the same key is never built twice, another
 # clone or user of the cache included.
+#   LOAM_TARGET=windows  builds for Windows with mingw-w64 into bin/windows/lib/loam instead
 source "$(dirname "$0")/../shell.sh"
 cd "$ROOT"
+
+# What every project is configured with, and what its result depends on beside its own folder.
+options=() common=$(cat packaging/native/system.cmake)
+case ${LOAM_TARGET:-$(uname -s)} in
+Linux) ;;
+Darwin) options=(-DLOAM_OPENMP=OFF -DGGML_OPENMP=OFF) ;; # Apple's compiler has none
+windows)
+	export CC=x86_64-w64-mingw32-gcc-posix CXX=x86_64-w64-mingw32-g++-posix
+	command -v "$CXX" >/dev/null || die "$CXX is missing: run packaging/windows/system.sh"
+	LIB=$ROOT/bin/windows/lib/loam
+	# Its OpenMP waits in the kernel at every step of a computation; ggml's own threads do not.
+	options=("-DCMAKE_TOOLCHAIN_FILE=$ROOT/packaging/windows/toolchain.cmake" -DLOAM_OPENMP=OFF -DGGML_OPENMP=OFF)
+	common+=$(cat packaging/windows/toolchain.cmake)
+	;;
+*) die "the engines can be built for Linux, macOS and, on Linux, for Windows (LOAM_TARGET=windows)" ;;
+esac
 
 # module PATH prints the folder of a Go module; go.sum vouches for what lies there.
 module() {
@@ -14,7 +31,7 @@ module() {
 	printf '%s\n' "$dir"
 }
 
-# deliver NAME FROM copies a finished folder to bin/lib/loam/NAME when it differs.
+# deliver NAME FROM copies a finished folder to bin/lib/loam/NAME (or the target's) when it differs.
 deliver() {
 	diff -rq "$2" "$LIB/$1" >/dev/null 2>&1 && return
 	mkdir -p "$LIB"
@@ -23,7 +40,7 @@ deliver() {
 	cp -r "$2" "$LIB/$1.new"
 	rm -rf "${LIB:?}/$1"
 	mv "$LIB/$1.new" "$LIB/$1"
-	say "native: $(find "$LIB/$1" -type f | wc -l) files in bin/lib/loam/$1"
+	say "native: $(find "$LIB/$1" -type f | wc -l) files in ${LIB#"$ROOT"/}/$1"
 }
 
 # compile WORK LOG INTO FOLDER CMAKE_ARGUMENTS... builds a CMake project and installs it, stripped, into INTO. The cache key holds
@@ -49,20 +66,20 @@ build() {
 	key=$({
 		find "$folder" -type f -print0 | sort -z | xargs -0 cat
 		declare -f compile
-		printf '%s\n' "$extra"
+		printf '%s\n' "$extra" "$common"
 		"${CC:-cc}" --version
 		"${CXX:-c++}" --version
 		uname -m
 	} | sha256sum | cut -c1-16)
 	BUILT=$CACHE/native/$name-$key
 	[[ ! -e $BUILT/complete ]] || return 0
-	lock "native-$name"
+	lock "native-$name${LOAM_TARGET:+-$LOAM_TARGET}"
 	[[ ! -e $BUILT/complete ]] || return 0
 	say "native: building $what, once (about $time on two cores)"
 	local work=$CACHE/native/build-$name-$key log=$CACHE/native/build-$name-$key.log failed=0
 	rm -rf "$work" "$BUILT.part"
 	mkdir -p "$work"
-	compile "$work" "$log" "$BUILT.part" "$folder" "$@" || failed=$?
+	compile "$work" "$log" "$BUILT.part" "$folder" "$@" "${options[@]}" || failed=$?
 	case $failed in
 	0) ;;
 	2)
@@ -96,6 +113,9 @@ deliver chat-pack "$BUILT/lib/loam/chatpack"
 crate=$(packaging/native/crate.sh packaging/native/picture diffusion-rs-sys)
 build picture "the current picture engine" "10 minutes" "$(cat backend/runner/sd/loam_picture.h)" "-DSD_DIR=$crate/stable-diffusion.cpp"
 deliver picture "$BUILT/lib/loam/picture"
+
+# It has no library for Windows that this program could call.
+[[ ${LOAM_TARGET:-} != windows ]] || exit 0
 
 # The embedded picture engine's library lies in its Go module; a confined child cannot unpack it by itself.
 season=$(module github.com/seasonjs/stable-diffusion)

@@ -121,11 +121,19 @@ static fs::path file_of(const void * address) {
     return name;
 }
 
+// A plug-in names ggml-base.dll without a folder, and Windows does not search the plug-in's: once it is loaded, the name is enough.
+static void load_base(const fs::path & dir) { LoadLibraryExW((dir / "ggml-base.dll").c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH); }
+
 static void * base_symbol(const fs::path & dir, const char * name) {
     HMODULE m = GetModuleHandleW((dir / "ggml-base.dll").c_str());
     return m ? (void *) GetProcAddress(m, name) : nullptr;
 }
 #else
+#ifdef __APPLE__
+static const char * const base_name = "libggml-base.dylib";
+#else
+static const char * const base_name = "libggml-base.so";
+#endif
 static const char * const cpu_prefix = "libggml-cpu-", * const plugin_prefix = "libggml-", * const plugin_ext = ".so";
 
 static fs::path file_of(const void * address) {
@@ -133,8 +141,10 @@ static fs::path file_of(const void * address) {
     return dladdr(address, &info) && info.dli_fname ? fs::path(info.dli_fname) : fs::path();
 }
 
+static void load_base(const fs::path &) {} // a plug-in finds it beside itself
+
 static void * base_symbol(const fs::path & dir, const char * name) {
-    void * h = dlopen((dir / "libggml-base.so").c_str(), RTLD_NOW | RTLD_NOLOAD);
+    void * h = dlopen((dir / base_name).c_str(), RTLD_NOW | RTLD_NOLOAD);
     return h ? dlsym(h, name) : nullptr; // the handle is kept: the plug-ins stay for the life of the process
 }
 #endif
@@ -210,6 +220,7 @@ int loam_chat_init(const char * plugin_dir, const char * variant, char ** err) {
         log_capture();
         ggml_set_abort_callback(abort_line);
         std::set_terminate(last_words);
+        if (!dir.empty()) load_base(dir);
         if (!wish.empty()) {
             load_exactly(dir, wish);
         } else if (std::error_code ec; !dir.empty() && fs::is_directory(dir, ec)) {

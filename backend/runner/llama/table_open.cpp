@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <filesystem>
 #include <string>
 
 #ifdef _WIN32
@@ -13,7 +14,8 @@
 #include <windows.h>
 
 static void * find(const char * library, std::string & why) {
-    HMODULE m = LoadLibraryExA(library, nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
+    const std::filesystem::path path = std::filesystem::u8path(library);
+    HMODULE m = LoadLibraryExW(path.c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH); // what it needs lies beside it
     void *  f = m ? (void *) GetProcAddress(m, "loam_chat_functions") : nullptr;
     if (!f) why = m ? "it is not a chat pack" : "Windows cannot load it (error " + std::to_string(GetLastError()) + ")";
     return f;

@@ -2,10 +2,35 @@
 
 #include "pack.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+
+// The name is UTF-8; what the library needs is searched beside it.
+static void * library_open(const char * path) {
+    wchar_t wide[32768];
+    if (!MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, sizeof wide / sizeof *wide)) return NULL;
+    return (void *) LoadLibraryExW(wide, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
+}
+static void * library_find(void * h, const char * name) { return (void *) GetProcAddress((HMODULE) h, name); }
+static void   library_close(void * h) { FreeLibrary((HMODULE) h); }
+static char * library_error(void) {
+    char text[64];
+    snprintf(text, sizeof text, "Windows cannot load it (error %lu)", GetLastError());
+    return strdup(text);
+}
+#else
+#include <dlfcn.h>
+
+static void * library_open(const char * path) { return dlopen(path, RTLD_NOW | RTLD_LOCAL); }
+static void * library_find(void * h, const char * name) { return dlsym(h, name); }
+static void   library_close(void * h) { dlclose(h); }
+static char * library_error(void) { return strdup(dlerror()); }
+#endif
 
 // Of this program (pack.go).
 extern void loamPictureLog(int level, char * text);
@@ -27,15 +52,15 @@ static struct {
 } lib;
 
 char * pack_open(const char * library) {
-    void * h = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-    if (!h) return strdup(dlerror());
+    void * h = library_open(library);
+    if (!h) return library_error();
     int (*api)(void);
-    *(void **) &api = dlsym(h, "loam_picture_api");   // the first libraries had none
+    *(void **) &api = library_find(h, "loam_picture_api");   // the first libraries had none
     const int its = api ? api() : 1;
     if (its != LOAM_PICTURE_API) {
         char text[256];
         snprintf(text, sizeof text, "it speaks version %d, this program %d: install Loam again, or run make setup", its, LOAM_PICTURE_API);
-        dlclose(h);
+        library_close(h);
         return strdup(text);
     }
     const struct { const char * name; void ** to; } all[] = {
@@ -46,10 +71,10 @@ char * pack_open(const char * library) {
         {"loam_picture_generate", (void **) &lib.generate}, {"loam_picture_upscale", (void **) &lib.upscale},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        if ((*all[i].to = dlsym(h, all[i].name))) continue;
+        if ((*all[i].to = library_find(h, all[i].name))) continue;
         char text[256];
         snprintf(text, sizeof text, "the library has no %s", all[i].name);
-        dlclose(h);
+        library_close(h);
         return strdup(text);
     }
     return NULL;
