@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
 
 	"loam/backend"
 	"loam/backend/chat"
@@ -22,7 +23,9 @@ func (a *App) startEngines(ctx context.Context) {
 				return a.pictureSpec(a.EngineSettings(a.base)), nil
 			}
 			name, err := a.chatEngineFor(a.base, n)
-			return a.spec(a.EngineSettings(a.base), name), err
+			s := a.spec(a.EngineSettings(a.base), name)
+			s.ReadOnly = a.adapterFiles(a.base)
+			return s, err
 		},
 		Forecast: func(m backend.Model, contextTokens int) backend.Forecast {
 			return hardware.Forecast(m, contextTokens, a.deps.Probe(a.base))
@@ -49,6 +52,28 @@ func (a *App) spec(s EngineSettings, name string) worker.Spec {
 		Exe: a.deps.Exe, Args: a.deps.WorkerArgs, Engine: name, Load: load, NoSandbox: a.deps.NoSandbox, Logger: a.log,
 		AutoThreads: s.Threads == 0,
 	}
+}
+
+// adapterFiles are the LoRAs for chats, which a child may be asked to take up while it runs: it can read nothing else later.
+func (a *App) adapterFiles(ctx context.Context) []string {
+	const enough = 200 // the system keeps a rule for each
+	list, err := a.Library.List(ctx)
+	if err != nil {
+		return nil // they are then loaded with the model, as before
+	}
+	var files []string
+	for _, m := range list {
+		if m.Kind != backend.KindAdapter || m.Format != "gguf" || len(files) == enough {
+			continue
+		}
+		f, err := os.Open(m.Path)
+		if err != nil {
+			continue
+		}
+		f.Close()
+		files = append(files, m.Path)
+	}
+	return files
 }
 
 // engines gives chats their models out of the manager, and tells the library what came of loading them.

@@ -121,6 +121,12 @@ type Chat interface {
 	Close() error
 }
 
+// Adapting is a Chat that can change its adapters without loading the model again. Its cache is empty afterwards. With a
+// *backend.BadFile nothing has changed; after another error it is of no use any more.
+type Adapting interface {
+	Adapt(ctx context.Context, list []AdapterWeight) error
+}
+
 // Progress tells how much of a load is done, 0 to 1.
 type Progress func(done float32)
 

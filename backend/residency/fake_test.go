@@ -27,7 +27,8 @@ type bench struct {
 	events   []event.EngineChanged
 	failing  error // of the next opens
 	refuse   func(engine.LoadRequest) error
-	variant  string // what a free choice brings
+	adapt    func([]engine.AdapterWeight) error // nil = no engine can
+	variant  string                             // what a free choice brings
 	memory   int64
 	free     int64
 	need     map[string]int64
@@ -37,13 +38,14 @@ type bench struct {
 // child is a fake engine that can die like a process.
 type child struct {
 	engine.Chat
-	info engine.Info
-	done chan struct{}
-	once sync.Once
-	mu   sync.Mutex
-	err  error
-	back func() // its memory comes back
-	mute bool   // it dies at its next request, before a token
+	info  engine.Info
+	done  chan struct{}
+	once  sync.Once
+	mu    sync.Mutex
+	err   error
+	back  func() // its memory comes back
+	adapt func([]engine.AdapterWeight) error
+	mute  bool // it dies at its next request, before a token
 }
 
 func (c *child) Info() engine.Info     { return c.info }
@@ -71,6 +73,13 @@ func (c *child) Close() error {
 		c.back()
 	})
 	return c.Chat.Close()
+}
+
+func (c *child) Adapt(_ context.Context, list []engine.AdapterWeight) error {
+	if c.adapt == nil {
+		return backend.ErrUnsupported
+	}
+	return c.adapt(list)
 }
 
 func (c *child) Generate(ctx context.Context, r engine.GenerateRequest, emit func(engine.Event) error) (engine.Result, error) {
@@ -121,7 +130,7 @@ func (b *bench) open(ctx context.Context, s worker.Spec, progress engine.Progres
 	if err != nil {
 		return nil, err
 	}
-	k := &child{Chat: c, info: c.Info(), done: make(chan struct{})}
+	k := &child{Chat: c, info: c.Info(), done: make(chan struct{}), adapt: b.adapt}
 	k.info.MemoryBytes, k.info.Engine.Variant = b.memory, b.variant
 	if s.Load.Variant != "" {
 		k.info.Engine.Variant = s.Load.Variant

@@ -118,9 +118,12 @@ func (m *Manager) ready(ctx context.Context, n Need) (*resident, error) {
 			_ = m.bury(r, r.process.Err()) // nobody asked for anything yet
 			gaveUp, last = m.gaveUp()
 		default:
-			if r.serves(n, spec, m.best) {
+			if r.serves(n, spec, m.best) || m.adapt(ctx, r, n, spec) {
 				return r, nil
 			}
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 	}
 	if gaveUp {
@@ -143,6 +146,29 @@ func (m *Manager) ready(ctx context.Context, n Need) (*resident, error) {
 		r, err = m.load(ctx, n, spec)
 	}
 	return r, err
+}
+
+// adapt gives a model in memory other adapters, where these are all that is missing for a need: the weights stay. false = it has to
+// be loaded again, and one that failed at it is ended then. The caller has the turn.
+func (m *Manager) adapt(ctx context.Context, r *resident, n Need, spec worker.Spec) bool {
+	a, ok := r.child.(engine.Adapting)
+	if !ok {
+		return false
+	}
+	adapted := &resident{need: r.need, spec: r.spec, info: r.info}
+	adapted.spec.Load.Adapters = spec.Load.Adapters
+	if !adapted.serves(n, spec, m.best) {
+		return false
+	}
+	if err := a.Adapt(ctx, spec.Load.Adapters); err != nil {
+		m.log.Info("The adapters cannot be changed in place", "model", n.Model.Name, "error", err)
+		if ctx.Err() != nil {
+			m.evict() // nobody knows how far it came
+		}
+		return false
+	}
+	r.need.Adapters, r.spec.Load.Adapters = n.Adapters, spec.Load.Adapters
+	return true
 }
 
 // spec is how a process for a need is started.

@@ -104,6 +104,43 @@ func TestWhatMakesADifferenceIsLoadedAgain(t *testing.T) {
 	}
 }
 
+func TestOtherAdaptersKeepTheModel(t *testing.T) {
+	m := model(t, "a", enginetest.Model{})
+	b := newBench(t, Deps{})
+	var said [][]engine.AdapterWeight
+	var refuse error
+	b.adapt = func(list []engine.AdapterWeight) error {
+		said = append(said, list)
+		return refuse
+	}
+	x := []engine.AdapterWeight{{Path: "x", Weight: 1}}
+	half := []engine.AdapterWeight{{Path: "x", Weight: 0.5}}
+	for i, list := range [][]engine.AdapterWeight{nil, x, x, half, nil} {
+		_, release := acquire(t, b, Need{Model: m, Adapters: list})
+		release()
+		if b.loads() != 1 {
+			t.Fatalf("step %d: %d loads", i, b.loads())
+		}
+	}
+	if d := cmp.Diff([][]engine.AdapterWeight{x, half, nil}, said); d != "" {
+		t.Error(d)
+	}
+	_, release := acquire(t, b, Need{Model: m, Adapters: x, Context: 1024})
+	release()
+	if b.loads() != 2 || len(said) != 3 {
+		t.Errorf("another context: %d loads, asked %d times", b.loads(), len(said))
+	}
+	refuse = errors.New("it cannot be read")
+	_, release = acquire(t, b, Need{Model: m, Adapters: half, Context: 1024})
+	release()
+	if b.loads() != 3 {
+		t.Errorf("refused: %d loads", b.loads())
+	}
+	if got := b.specs[2].Load.Adapters; !cmp.Equal(half, got) {
+		t.Errorf("loaded with %v", got)
+	}
+}
+
 func TestAWishThatCannotBeMetGivesTheBestThereIs(t *testing.T) {
 	b := newBench(t, Deps{})
 	b.refuse = func(r engine.LoadRequest) error {

@@ -79,7 +79,7 @@ func (s *server) do(j *job) (any, error) {
 		return s.picture(j)
 	case wire.OpTemplates, wire.OpTemplate, wire.OpGrammar:
 		return s.templates(j)
-	case wire.OpRender, wire.OpParse, wire.OpTokenize, wire.OpGenerate, wire.OpLogits, wire.OpSave, wire.OpLoad:
+	case wire.OpRender, wire.OpParse, wire.OpTokenize, wire.OpGenerate, wire.OpLogits, wire.OpSave, wire.OpLoad, wire.OpAdapt:
 		if s.chat == nil && s.bare != nil {
 			return s.templates(j)
 		}
@@ -125,6 +125,14 @@ func (s *server) use(j *job) (any, error) {
 		return nil, s.logits(j.ctx, r)
 	case wire.OpSave:
 		return nil, s.chat.SaveState(j.ctx, s.w.Stream())
+	case wire.OpAdapt:
+		list, err := read[[]engine.AdapterWeight](j)
+		if err != nil {
+			return nil, err
+		}
+		if a, ok := s.chat.(engine.Adapting); ok {
+			return nil, a.Adapt(j.ctx, list)
+		}
 	case wire.OpLoad:
 		return nil, s.chat.LoadState(j.ctx, &stream{j: j, w: s.w})
 	case wire.OpDevices, wire.OpOpen, wire.OpPictureOpen, wire.OpDraw, wire.OpUpscale, wire.OpTemplates, wire.OpTemplate, wire.OpGrammar:

@@ -48,6 +48,7 @@ const (
 	OpSave     Op = "save"   // answered by Data frames before the Reply
 	OpLoad     Op = "load"   // the child asks for each Data frame with a Want
 	OpParse    Op = "parse"
+	OpAdapt    Op = "adapt" // engine.Adapting; the body is []engine.AdapterWeight
 
 	// Without a model: engine.Templates. OpRender and OpParse serve both.
 	OpTemplates Op = "templates" // opens them; the body is Devices

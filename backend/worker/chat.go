@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
+	"slices"
 
 	"loam/backend"
 	"loam/backend/engine"
@@ -20,7 +22,10 @@ type Chat struct {
 	info engine.Info
 }
 
-var _ engine.Chat = (*Chat)(nil)
+var (
+	_ engine.Chat     = (*Chat)(nil)
+	_ engine.Adapting = (*Chat)(nil)
+)
 
 // Info implements engine.Chat.
 func (c *Chat) Info() engine.Info { return c.info }
@@ -106,6 +111,23 @@ func eventOf(w wire.Event) (engine.Event, error) {
 	case wire.EventLoad, wire.EventProgress, wire.EventPixels:
 	}
 	return nil, fmt.Errorf("%w: event %q in a reply", errChild, w.Type)
+}
+
+// Adapt implements engine.Adapting. The child can read only the files that it was started with: others need another child.
+func (c *Chat) Adapt(ctx context.Context, list []engine.AdapterWeight) error {
+	list = slices.Clone(list)
+	for i := range list {
+		granted, err := grant(&list[i].Path)
+		if err != nil {
+			return err
+		}
+		for _, file := range granted {
+			if !c.p.spec.NoSandbox && !slices.Contains(c.p.spec.ReadOnly, file) {
+				return fmt.Errorf("read %s: %w", filepath.Base(file), engine.ErrClosed)
+			}
+		}
+	}
+	return c.p.ask(ctx, wire.OpAdapt, list, handlers{}, nil)
 }
 
 // Logits implements engine.Chat.

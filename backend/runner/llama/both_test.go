@@ -3,6 +3,7 @@
 package llama
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -80,26 +81,37 @@ func TestEnginesCutTextAlike(t *testing.T) {
 	}
 }
 
-// An adapter acts with its weight, and weight 0 is the same to the bit as no adapter. In the embedded engine a change needs
-// a context of its own, which every load has.
+// An adapter acts with its weight, weight 0 and removal are the same to the bit as no adapter, and a change in a loaded model is the
+// same to the bit as loading it so, its cache and a reply before notwithstanding.
 func TestAdapterActsInBothEngines(t *testing.T) {
 	dir := t.TempDir()
 	model := tiny(t, modelfiletest.Chat()).Path
 	path := modelfiletest.Write(t, dir, "lora.gguf", adapter("llama", 32).Bytes())
+	other := modelfiletest.Write(t, dir, "other.gguf", adapter("llama", 32).Bytes())
+	broken := modelfiletest.Write(t, dir, "broken.gguf", adapter("llama", 64).Bytes())
+	use := func(weights ...float32) (list []engine.AdapterWeight) {
+		for i, w := range weights {
+			list = append(list, engine.AdapterWeight{Path: []string{path, other}[i], Weight: w})
+		}
+		return list
+	}
+	prompt := engine.GenerateRequest{Prompt: []int32{1, 40, 50, 60, 70}}
 	for _, o := range bothEngines(t) {
 		t.Run(o.name, func(t *testing.T) {
-			at := func(weights ...float32) []float32 {
-				c := o.chat(t, func(r *engine.LoadRequest) {
-					r.Path, r.Context = model, 128
-					for _, w := range weights {
-						r.Adapters = append(r.Adapters, engine.AdapterWeight{Path: path, Weight: w})
-					}
-				})
-				l, err := c.Logits(t.Context(), engine.GenerateRequest{Prompt: []int32{1, 40, 50, 60, 70}})
+			answer := func(c engine.Chat) []float32 {
+				l, err := c.Logits(t.Context(), prompt)
 				if err != nil {
 					t.Fatal(err)
 				}
 				return l
+			}
+			open := func(list []engine.AdapterWeight, more ...string) engine.Chat {
+				return o.chat(t, func(r *engine.LoadRequest) {
+					r.Path, r.Context, r.Adapters = model, 128, list
+					for _, p := range more { // a child reads only what it was started with
+						r.Adapters = append(r.Adapters, engine.AdapterWeight{Path: p})
+					}
+				})
 			}
 			change := func(a, b []float32) (most float64) {
 				for i := range a {
@@ -107,13 +119,29 @@ func TestAdapterActsInBothEngines(t *testing.T) {
 				}
 				return most
 			}
-			bare := at()
-			sameBits(t, "weight 0", bare, at(0))
-			half, whole := change(bare, at(0.5)), change(bare, at(1))
-			if half == 0 || whole <= half {
+			bare := answer(open(nil))
+			sameBits(t, "weight 0", bare, answer(open(use(0))))
+			want := map[int][]float32{}
+			steps := [][]engine.AdapterWeight{use(1), use(0.5), use(0), use(1, 0.5), use(0.5), nil, use(1)}
+			for i, list := range steps {
+				want[i] = answer(open(list))
+			}
+			if half, whole := change(bare, want[1]), change(bare, want[0]); half == 0 || whole <= half || change(want[3], want[0]) == 0 {
 				t.Errorf("logits change by %v at 0.5 and %v at 1", half, whole)
 			}
-			sameBits(t, "twice a half", at(0.5), at(0.5))
+			c := open(nil, path, other)
+			sameBits(t, "not yet", bare, answer(c))
+			for i, list := range steps {
+				generate(t, c, engine.GenerateRequest{Prompt: prompt.Prompt, Sampling: greedy(8)})
+				if err := c.(engine.Adapting).Adapt(t.Context(), list); err != nil {
+					t.Fatal(err)
+				}
+				sameBits(t, fmt.Sprintf("changed to %v", list), want[i], answer(c))
+			}
+			if err := c.(engine.Adapting).Adapt(t.Context(), []engine.AdapterWeight{{Path: broken, Weight: 1}}); err == nil {
+				t.Error("took an adapter of another model")
+			}
+			sameBits(t, "after a refusal", want[len(steps)-1], answer(c))
 		})
 	}
 }

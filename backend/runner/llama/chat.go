@@ -5,6 +5,7 @@ package llama
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,34 +17,38 @@ import (
 
 // chat is a loaded model. mu is held by the one call that runs; Close waits for it.
 type chat struct {
+	driver  driver
+	load    engine.LoadRequest // with the defaults; its adapters are guarded by mu
 	info    engine.Info
 	addBOS  bool
 	bos     string
 	jinja   bool   // it runs templates
-	print   string // what a saved state must agree with
+	base    string // what a saved state must agree with, but for the adapters
 	trimKV  bool
 	step    int // tokens per evaluation call, where the choice is free
 	closing atomic.Bool
 
 	mu     sync.Mutex
-	h      handle              // guarded by mu, except for cancel
-	log    evallog.Log         // what lies in the KV cache; guarded by mu
-	exact  map[sizeInSpan]bool // calls of several tokens that were proven or refuted; guarded by mu
-	closed bool                // guarded by mu
+	h      handle      // guarded by mu, except for cancel
+	log    evallog.Log // what lies in the KV cache; guarded by mu
+	exact  exactness   // of calls of several tokens; guarded by mu
+	costs  costs       // of calls; guarded by mu
+	closed bool        // guarded by mu
+	broken bool        // guarded by mu
 }
 
-func newChat(name string, h handle, r engine.LoadRequest) (*chat, error) {
+func newChat(d driver, h handle, r engine.LoadRequest) (*chat, error) {
 	i, err := h.info()
 	if err != nil {
 		return nil, err
 	}
-	c := &chat{h: h, addBOS: i.AddBOS, bos: i.BOS, jinja: i.Jinja, trimKV: i.TrimKV, step: i.Batch}
+	c := &chat{driver: d, load: r, h: h, costs: costs{}, addBOS: i.AddBOS, bos: i.BOS, jinja: i.Jinja, trimKV: i.TrimKV, step: i.Batch}
 	if i.Device == "CPU" {
 		c.step = callTokens(i.Params, i.Layers, i.Batch)
 	}
 	c.info = engine.Info{
 		Engine: backend.EngineInfo{
-			Engine: name, Build: h.build(), Device: i.Device, Variant: i.Variant,
+			Engine: d.name, Build: h.build(), Device: i.Device, Variant: i.Variant,
 			FlashAttn: r.FlashAttn, KVType: r.KVType, Threads: r.Threads,
 		},
 		Capabilities: backend.Capabilities{
@@ -56,13 +61,50 @@ func newChat(name string, h handle, r engine.LoadRequest) (*chat, error) {
 	}
 	e := c.info.Engine
 	parts := []string{e.Engine, e.Build, e.Device, e.Variant, e.FlashAttn, e.KVType, fmt.Sprint(i.Batch), i.Fingerprint}
-	for _, a := range r.Adapters {
+	c.base = strings.Join(parts, "|")
+	return c, nil
+}
+
+// print is what a saved state must agree with.
+func (c *chat) print() string {
+	print := c.base
+	for _, a := range c.load.Adapters {
 		if a.Weight != 0 {
-			parts = append(parts, fmt.Sprintf("%s*%g", a.Path, a.Weight))
+			print += fmt.Sprintf("|%s*%g", a.Path, a.Weight)
 		}
 	}
-	c.print = strings.Join(parts, "|")
-	return c, nil
+	return print
+}
+
+// Adapt implements engine.Adapting: the model stays, its context is made anew. What the engines offer for a live context would
+// not do: the cache was computed with other weights, and the embedded one computes with the old ones while it uses a compute
+// graph again.
+func (c *chat) Adapt(ctx context.Context, list []engine.AdapterWeight) error {
+	end, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if slices.Equal(c.load.Adapters, list) {
+		return nil
+	}
+	if err := c.driver.checkAdapters(list); err != nil {
+		return err
+	}
+	r := c.load
+	r.Adapters = slices.Clone(list)
+	st, failed, err := c.h.adapt(apart(list))
+	if err != nil {
+		if st != statusBadAdapter {
+			c.broken = true // it has no context any more
+		}
+		return loadError(r, st, failed, err)
+	}
+	c.load, c.log, c.exact, c.costs = r, evallog.Log{}, exactness{}, costs{}
+	return nil
 }
 
 func (c *chat) Info() engine.Info { return c.info }
@@ -71,7 +113,7 @@ func (c *chat) Info() engine.Info { return c.info }
 // differ in what it means to them.
 func (c *chat) begin(ctx context.Context) (end func(), err error) {
 	c.mu.Lock()
-	if c.closed || c.closing.Load() {
+	if c.closed || c.broken || c.closing.Load() {
 		c.mu.Unlock()
 		return nil, engine.ErrClosed
 	}

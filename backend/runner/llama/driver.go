@@ -104,10 +104,8 @@ func (d driver) OpenChat(ctx context.Context, r engine.LoadRequest, progress eng
 	if err := d.checkFile(r.Path, backend.KindChat); err != nil {
 		return nil, err
 	}
-	for _, a := range r.Adapters {
-		if err := d.checkFile(a.Path, backend.KindAdapter); err != nil {
-			return nil, err
-		}
+	if err := d.checkAdapters(r.Adapters); err != nil {
+		return nil, err
 	}
 	r, err := withDefaults(r)
 	if err != nil {
@@ -128,7 +126,7 @@ func (d driver) OpenChat(ctx context.Context, r engine.LoadRequest, progress eng
 		h.delete()
 		return nil, err
 	}
-	c, err := newChat(d.name, h, r)
+	c, err := newChat(d, h, r)
 	if err != nil {
 		h.delete()
 		return nil, fmt.Errorf("load model %s: %w", filepath.Base(r.Path), err)
@@ -158,6 +156,23 @@ func (d driver) checkFile(path string, want backend.ModelKind) error {
 		return bad("%s", fault)
 	}
 	return nil
+}
+
+func (d driver) checkAdapters(list []engine.AdapterWeight) error {
+	for _, a := range list {
+		if err := d.checkFile(a.Path, backend.KindAdapter); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apart gives the files and the weights of adapters.
+func apart(list []engine.AdapterWeight) (paths []string, weights []float32) {
+	for _, a := range list {
+		paths, weights = append(paths, a.Path), append(weights, a.Weight)
+	}
+	return paths, weights
 }
 
 // defaultThreads is the number of compute threads when nobody chose one.
@@ -198,9 +213,7 @@ func load(ctx context.Context, h handle, r engine.LoadRequest, progress engine.P
 		path: r.Path, device: r.Device, kvType: r.KVType, flashAt: flashAttention[r.FlashAttn],
 		gpuLayers: r.GPULayers, context: r.Context, batch: r.Batch, threads: r.Threads,
 	}
-	for _, a := range r.Adapters {
-		p.adapters, p.weights = append(p.adapters, a.Path), append(p.weights, a.Weight)
-	}
+	p.adapters, p.weights = apart(r.Adapters)
 	type outcome struct {
 		st     status
 		failed int

@@ -209,7 +209,7 @@ func (g *reply) full(n int) bool { return g.r.Sampling.MaxTokens > 0 && n >= g.r
 func (g *reply) write(ctx context.Context) (stop backend.StopReason, err error) {
 	var s *speculator
 	if g.r.Speculate && g.trimKV {
-		s = newSpeculator(slices.Concat(g.r.Prompt, g.tokens))
+		s = newSpeculator(g.costs, slices.Concat(g.r.Prompt, g.tokens))
 		defer func() {
 			g.usage.Drafted, g.usage.Confirmed = s.drafted, s.confirmed
 			if g.h.pos() != g.log.Len() && !g.h.keep(g.log.Len()) {
@@ -218,7 +218,7 @@ func (g *reply) write(ctx context.Context) (stop backend.StopReason, err error) 
 		}()
 	}
 	index, guess := -1, []int32(nil)
-	began, held, size := time.Now(), 0, 0
+	began, held, size := g.clock(), 0, 0
 	for {
 		if ctx.Err() != nil || g.closing.Load() {
 			return backend.StopCancel, nil
@@ -244,19 +244,19 @@ func (g *reply) write(ctx context.Context) (stop backend.StopReason, err error) 
 			g.clear()
 			return "", errors.New("speculate: the model cannot drop a tail")
 		}
-		if now := time.Now(); size > 0 {
-			s.learn(size, held, now.Sub(began))
+		if now := g.clock(); size > 0 {
+			s.learn(size, held, now-began)
 		} else if g.proof == nil {
-			s.plain.add(now.Sub(began), 1)
+			s.costs.note(1, now-began)
 		}
-		began, held = time.Now(), 0
+		began, held = g.clock(), 0
 		s.add(token)
 		st := statusOK
 		if guess, index = g.guess(s), -1; len(guess) == 0 {
 			if st, err = g.call([]int32{token}); st == statusOK && err == nil {
 				err = g.prove(token)
 			}
-		} else if guess, st, err = g.guessed(token, guess); len(guess) > 0 {
+		} else if guess, st, err = g.guessed(s, token, guess); len(guess) > 0 {
 			index = 0
 		}
 		size = len(guess)
@@ -275,10 +275,7 @@ func (g *reply) guess(s *speculator) []int32 {
 	if g.r.Sampling.MaxTokens > 0 {
 		room = min(room, g.r.Sampling.MaxTokens-len(g.tokens))
 	}
-	return s.guess(room, func(n int) bool {
-		exact, known := g.exact[g.place(n)]
-		return exact || !known
-	})
+	return s.guess(room, g.use)
 }
 
 // next draws a token from a place in the last call and tells it; stop when the reply ends with it or before it.

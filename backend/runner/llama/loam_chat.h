@@ -27,7 +27,7 @@
 extern "C" {
 #endif
 
-#define LOAM_CHAT_API 3 // grows with every incompatible change of this file
+#define LOAM_CHAT_API 4 // grows with every incompatible change of this file
 
 typedef struct loam_chat loam_chat; // one model with one context
 
@@ -120,7 +120,10 @@ struct loam_chat_functions {
     loam_chat *  (*create)(void);
     int          (*open)(loam_chat * c, const char * path, const struct loam_chat_params * params,
                          const char * const * adapters, const float * weights, int32_t n_adapters, char ** err);
-    int32_t      (*failed_adapter)(const loam_chat * c); // index of the adapter that made open fail
+    // Other adapters or other weights for the opened model: with a new, empty context. LOAM_CHAT_BAD_ADAPTER changes nothing;
+    // after another error only destroy may be called.
+    int          (*adapt)(loam_chat * c, const char * const * adapters, const float * weights, int32_t n_adapters, char ** err);
+    int32_t      (*failed_adapter)(const loam_chat * c); // index of the adapter that made open or adapt fail
     float        (*progress)(const loam_chat * c);       // of open, 0 to 1
     void         (*cancel)(loam_chat * c, int on);       // ends open and eval soon; stays set until set to 0
     void         (*destroy)(loam_chat * c);

@@ -164,13 +164,28 @@ func (h handle) open(p openParams) (st status, failed int, err error) {
 		n_gpu_layers: C.int32_t(p.gpuLayers), n_ctx: C.int32_t(p.context), n_batch: C.int32_t(p.batch),
 		n_threads: C.int32_t(p.threads), flash_attn: C.int32_t(p.flashAt),
 	}
-	weights := append(append([]float32(nil), p.weights...), 0) // never empty: its address is taken
+	weights := addressable(p.weights)
 	var e *C.char
 	rc := C.table_open_model(h.t, h.c, path, &cp, adapters, (*C.float)(&weights[0]), C.int32_t(len(p.adapters)), &e)
 	if rc < 0 {
 		return status(rc), int(C.table_failed_adapter(h.t, h.c)), h.take(e)
 	}
 	return status(rc), 0, nil
+}
+
+// addressable is list with something behind it, because its address is taken.
+func addressable(list []float32) []float32 { return append(append([]float32(nil), list...), 0) }
+
+// adapt is open's part about adapters, on an opened model. failed as there.
+func (h handle) adapt(paths []string, weights []float32) (st status, failed int, err error) {
+	adapters, free := cStrings(paths)
+	defer free()
+	w := addressable(weights)
+	var e *C.char
+	if rc := C.table_adapt(h.t, h.c, adapters, (*C.float)(&w[0]), C.int32_t(len(paths)), &e); rc != C.LOAM_CHAT_OK {
+		return status(rc), int(C.table_failed_adapter(h.t, h.c)), h.take(e)
+	}
+	return statusOK, 0, nil
 }
 
 // modelInfo is the JSON of loam_chat_info.

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <map>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -138,6 +139,8 @@ struct loam_chat {
     loam::model_ptr   model; // freed last: the context and the adapters belong to it
     loam::context_ptr ctx;
     std::string       fingerprint, named_format, device;
+    llama_context_params params{}; // of ctx
+    std::map<std::string, llama_adapter_lora *> adapters; // those that were read, by file and its time; they belong to the model
     bool              trim_kv = false;
 
     std::unique_ptr<loam::sampling> sampling;
@@ -158,6 +161,7 @@ char *       loam_chat_devices(char ** err);
 loam_chat *  loam_chat_create(void);
 int          loam_chat_open(loam_chat * c, const char * path, const struct loam_chat_params * params,
                             const char * const * adapters, const float * weights, int32_t n_adapters, char ** err);
+int          loam_chat_adapt(loam_chat * c, const char * const * adapters, const float * weights, int32_t n_adapters, char ** err);
 int32_t      loam_chat_failed_adapter(const loam_chat * c);
 float        loam_chat_progress(const loam_chat * c);
 void         loam_chat_cancel(loam_chat * c, int on);

@@ -4,6 +4,7 @@
 #include "shim.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace loam {
 
@@ -83,19 +84,36 @@ static bool gpu_present() {
     return ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) || ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU);
 }
 
-static void load_adapters(loam_chat * c, const char * const * paths, const float * weights, int32_t n) {
-    std::vector<llama_adapter_lora *> adapters;
-    std::vector<float>                w(weights, weights + n);
+// A file that was replaced is another one, and so is one that is named again (nth).
+static std::string key_of(const char * path, int64_t nth) {
+    std::error_code e;
+    const auto file = std::filesystem::u8path(path);
+    const auto time = std::filesystem::last_write_time(file, e).time_since_epoch().count();
+    return std::string(path) + '\n' + std::to_string(nth) + '\n' + std::to_string(time) + '\n' + std::to_string(std::filesystem::file_size(file, e));
+}
+
+static std::vector<llama_adapter_lora *> read_adapters(loam_chat * c, const char * const * paths, int32_t n) {
+    std::vector<llama_adapter_lora *> list;
     for (int32_t i = 0; i < n; i++) {
+        const int64_t nth = std::count_if(paths, paths + i, [&](const char * p) { return strcmp(p, paths[i]) == 0; });
+        auto & a = c->adapters[key_of(paths[i], nth)];
         log_clear();
-        auto * a = llama_adapter_lora_init(c->model.get(), paths[i]); // freed with the model
+        if (!a) a = llama_adapter_lora_init(c->model.get(), paths[i]); // freed with the model
         if (!a) {
             c->failed_adapter = i;
             throw bad_file(LOAM_CHAT_BAD_ADAPTER, log_text());
         }
-        adapters.push_back(a);
+        list.push_back(a);
     }
-    set_adapters(c->ctx.get(), adapters, w);
+    return list;
+}
+
+static void new_context(loam_chat * c) {
+    c->sampling.reset();
+    c->ctx.reset(); // first: two caches may be too much
+    log_clear();
+    c->ctx.reset(llama_init_from_model(c->model.get(), c->params));
+    if (!c->ctx) throw std::runtime_error(log_text());
 }
 
 // Renders one conversation by a template; empty when it is not recognised.
@@ -152,11 +170,10 @@ static void open(loam_chat * c, const char * path, const loam_chat_params & p, c
 
     const int32_t trained = llama_model_n_ctx_train(c->model.get());
     if (p.n_ctx <= 0) cp.n_ctx = trained > 0 ? (uint32_t) std::min(trained, 4096) : 4096;
-    log_clear();
-    c->ctx.reset(llama_init_from_model(c->model.get(), cp));
-    if (!c->ctx) throw std::runtime_error(log_text());
+    c->params = cp;
+    new_context(c);
     if (!c->memory()) throw bad_file(LOAM_CHAT_BAD_MODEL, "embedding model");
-    load_adapters(c, adapters, weights, n_adapters);
+    set_adapters(c->ctx.get(), read_adapters(c, adapters, n_adapters), {weights, weights + n_adapters});
 
     const auto * m = c->model.get();
     c->trim_kv      = !llama_model_is_recurrent(m) && !llama_model_is_hybrid(m);
@@ -207,6 +224,20 @@ int loam_chat_open(loam_chat * c, const char * path, const loam_chat_params * pa
             return e.status;
         }
         return c->cancel.load() && !c->model ? LOAM_CHAT_CANCELLED : LOAM_CHAT_OK;
+    });
+}
+
+int loam_chat_adapt(loam_chat * c, const char * const * adapters, const float * weights, int32_t n_adapters, char ** err) {
+    return guard(err, (int) LOAM_CHAT_ERROR, [&]() -> int {
+        try {
+            const auto list = read_adapters(c, adapters, n_adapters);
+            new_context(c);
+            set_adapters(c->ctx.get(), list, {weights, weights + n_adapters});
+        } catch (const bad_file & e) {
+            fail(err, e.what());
+            return e.status;
+        }
+        return LOAM_CHAT_OK;
     });
 }
 

@@ -14,6 +14,7 @@ const struct loam_chat_functions * loam_chat_functions(void) {
         f.devices        = loam_chat_devices;
         f.create         = loam_chat_create;
         f.open           = loam_chat_open;
+        f.adapt          = loam_chat_adapt;
         f.failed_adapter = loam_chat_failed_adapter;
         f.progress       = loam_chat_progress;
         f.cancel         = loam_chat_cancel;

@@ -3,198 +3,291 @@
 package llama
 
 import (
-	"errors"
 	"math"
 	"slices"
 	"time"
 )
 
 // Speculation: where the last tokens were said before, what followed them then is evaluated along with the next token in
-// one call, which costs little more than the token alone. What is drawn stays what it would have been: each drawn token
+// one call, which costs less than those tokens one by one. What is drawn stays what it would have been: each drawn token
 // decides whether the guess for it holds, and a size of call is used only while it gives the same bits as single tokens,
-// which is checked on the model itself for every window of attention (spanTokens).
+// which is checked on the model itself for every window of attention (proof.go).
+//
+// How much is guessed is a matter of figures: what calls cost on this machine, as measured, and how often what followed
+// before has followed again, as counted for every token of the reply, guessed or not.
 
 const (
-	gramTokens = 3   // what has to be repeated before a guess is made
-	spanTokens = 256 // llama.cpp pads its attention to so many tokens; kernels change with it at most there
-	maxMisses  = 4   // guesses in a row that fail before a pause
-	longMatch  = 8   // repeated tokens after which the longest guess is made
+	gramTokens = 3  // what has to be repeated before a place is followed
+	maxPlaces  = 16 // of a gram that are looked at
+	maxMatch   = 64 // repeated tokens that are counted
+	nearTokens = 8  // after a difference, a text that is written down again goes on within so many tokens
+
+	pays       = 1.05 // expected gain from which a guess is made
+	paysProof  = 1.15 // and from which the cost of a proof is worth it
+	startFunds = 3    // tokens' time that guesses of a reply may lose before they have gained any
+	maxFunds   = 24
+	refund     = 0.02 // per token
+	proofFunds = 12   // tokens' time that proofs may take, once for every span
 )
 
-// guessSizes are how many tokens are guessed at once: with the certain one before them calls of 4, 8 and 16.
-var guessSizes = [...]int{3, 7, 15}
-
-// sizeInSpan is a size of call at a place in the context.
-type sizeInSpan struct{ size, span int }
+// callSizes are the tokens of calls with guesses: the certain one first. Kernels like multiples of four.
+var callSizes = [...]int{4, 8, 16, 32}
 
 // speculator guesses the tokens of one reply. It belongs to the goroutine of Generate.
 type speculator struct {
-	tokens  []int32
-	follows map[[gramTokens]int32]int // where the tokens after a gram stand, its newest place but the last
-	level   int                       // into guessSizes
-	misses  int
-	rest    int // tokens until the next guess
-	pause   int // the length of the next pause
+	costs  costs
+	tokens []int32
+	places map[[gramTokens]int32]int // where the token after a gram stands, its newest place
+	older  []int                     // the place before, of the gram before a token; 0 = none
+	at     int                       // where the next token stands if the text goes on as before; 0 = nowhere
+	match  int                       // how many tokens before at are the newest ones
+	left   int                       // where a text that was followed went another way; 0 = nowhere near
+	since  int                       // tokens since then
+	odds   [len(oddsFrom)]odds       // that the token at a place is the next one
+	funds  float64                   // tokens' time that guesses may lose
+	proofs float64                   // tokens' time that proofs may take
 
-	plain, gain        pace
 	drafted, confirmed int
 }
 
-// pace is the mean time per token, of the newest ones mostly.
-type pace struct {
-	seconds float64
-	count   int
-}
+// oddsFrom are the matches from which other odds are kept, and expectedOdds those before anything was seen.
+var (
+	oddsFrom     = [...]int{0, gramTokens, 6, 12, 24}
+	expectedOdds = [...]float64{0.35, 0.6, 0.85, 0.93, 0.97}
+)
 
-func (p *pace) add(d time.Duration, tokens int) {
-	p.count++
-	s := d.Seconds() / float64(max(tokens, 1))
-	if p.count == 1 {
-		p.seconds = s
-		return
+// odds counts, the newest tokens mostly.
+type odds struct{ held, all float64 }
+
+func (o *odds) note(held bool) {
+	const fade = 0.96
+	o.held, o.all = o.held*fade, o.all*fade+1
+	if held {
+		o.held++
 	}
-	p.seconds += (s - p.seconds) * max(0.1, 1/float64(p.count))
 }
 
-func newSpeculator(tokens []int32) *speculator {
-	s := &speculator{follows: map[[gramTokens]int32]int{}, pause: 16}
+func newSpeculator(c costs, tokens []int32) *speculator {
+	s := &speculator{costs: c, places: map[[gramTokens]int32]int{}, older: []int{0}, funds: startFunds, proofs: proofFunds}
 	for _, t := range tokens {
-		s.add(t)
+		s.follow(t)
 	}
+	s.odds = [len(oddsFrom)]odds{} // of the reply alone: a prompt repeats other things
 	return s
 }
 
 // add takes the next token that is certain.
 func (s *speculator) add(token int32) {
-	if n := len(s.tokens); n >= gramTokens { // the gram that ends before token is followed by it
-		s.follows[[gramTokens]int32(s.tokens[n-gramTokens:])] = n
+	s.follow(token)
+	s.funds = min(s.funds+refund, max(s.funds, startFunds))
+	s.proofs = min(s.proofs+proofFunds/float64(spanTokens), proofFunds)
+}
+
+func (s *speculator) follow(token int32) {
+	switch {
+	case s.at == 0:
+	case s.tokens[s.at] == token:
+		s.odds[kind(s.match)].note(true)
+		s.at, s.match = s.at+1, min(s.match+1, maxMatch)
+	default:
+		s.odds[kind(s.match)].note(false)
+		if s.match >= gramTokens {
+			s.left, s.since = s.at, 0
+		}
+		s.at, s.match = 0, 0
 	}
 	s.tokens = append(s.tokens, token)
-	if s.rest > 0 {
-		s.rest--
-	}
-}
-
-// guess returns the tokens that may come, at most room of them and as many as allowed agrees to; nil = none.
-func (s *speculator) guess(room int, allowed func(n int) bool) []int32 {
 	n := len(s.tokens)
-	if n < gramTokens || s.rest > 0 || room < guessSizes[0] {
-		return nil
+	place := 0
+	if n >= gramTokens {
+		gram := [gramTokens]int32(s.tokens[n-gramTokens:])
+		place = s.places[gram]
+		s.places[gram] = n
 	}
-	at, ok := s.follows[[gramTokens]int32(s.tokens[n-gramTokens:])]
-	if !ok {
-		return nil
-	}
-	level := s.level
-	if s.alike(at) >= longMatch {
-		level = len(guessSizes) - 1 // a text that is written down again
-	}
-	for ; level >= 0; level-- {
-		if size := guessSizes[level]; size <= room && at+size <= n && allowed(size) {
-			return slices.Clone(s.tokens[at : at+size])
+	s.older = append(s.older, place)
+	if s.match < oddsFrom[2] {
+		for range maxPlaces {
+			if place == 0 {
+				break
+			}
+			if m := s.alike(place); m > s.match {
+				s.at, s.match = place, m
+			}
+			place = s.older[place]
 		}
 	}
-	return nil
+	s.rejoin(token)
 }
 
-// alike is how many tokens before a place equal the newest ones, as far as longMatch.
+// rejoin finds the place of a text that was followed, where only a word of it is another one.
+func (s *speculator) rejoin(token int32) {
+	if s.left == 0 {
+		return
+	}
+	if s.since++; s.since > nearTokens || s.match >= gramTokens {
+		s.left = 0
+		return
+	}
+	if s.at != 0 {
+		return
+	}
+	for at := s.left; at < s.left+nearTokens && at < len(s.tokens)-1; at++ {
+		if s.tokens[at] == token {
+			s.at, s.match = at+1, 1
+			return
+		}
+	}
+}
+
+// alike is how many tokens before a place equal the newest ones.
 func (s *speculator) alike(at int) int {
 	n := 0
-	for n < longMatch && n < at && s.tokens[at-1-n] == s.tokens[len(s.tokens)-1-n] {
+	for n < maxMatch && n < at && s.tokens[at-1-n] == s.tokens[len(s.tokens)-1-n] {
 		n++
 	}
 	return n
 }
 
+// kind is which of oddsFrom a match belongs to.
+func kind(match int) int {
+	k := 0
+	for k+1 < len(oddsFrom) && match >= oddsFrom[k+1] {
+		k++
+	}
+	return k
+}
+
+// holding is how many of n guessed tokens are expected to hold.
+func (s *speculator) holding(n int) float64 {
+	const weight = 2 // of what is expected beforehand
+	sum, p := 0.0, 1.0
+	for i := range n {
+		k := kind(s.match + i)
+		p *= (s.odds[k].held + weight*expectedOdds[k]) / (s.odds[k].all + weight)
+		sum += p
+	}
+	return sum
+}
+
+// use says what may be done with calls of a size.
+type use uint8
+
+const (
+	useNever use = iota
+	useProof     // nobody knows whether they are exact
+	useFreely
+)
+
+// guess returns the tokens that may come, at most room of them, in the size that pays most; nil = none.
+func (s *speculator) guess(room int, of func(call int) use) []int32 {
+	if s.at == 0 || s.funds <= 0 {
+		return nil
+	}
+	best, size := 0.0, 0
+	for _, call := range callSizes {
+		if call-1 > room {
+			break
+		}
+		price := s.costs.price(call)
+		gain, least := (1+s.holding(call-1))/price, pays
+		switch of(call) {
+		case useNever:
+			continue
+		case useProof:
+			if price > s.proofs {
+				continue
+			}
+			gain, least = gain*0.9, paysProof // a proven size is as good
+		case useFreely:
+		}
+		if gain > max(best, least) {
+			best, size = gain, call
+		}
+	}
+	if size == 0 {
+		return nil
+	}
+	guess := make([]int32, size-1)
+	for i := range guess {
+		if at := s.at + i; at < len(s.tokens) {
+			guess[i] = s.tokens[at]
+		} else {
+			guess[i] = guess[at-len(s.tokens)] // the text goes round
+		}
+	}
+	return guess
+}
+
 // learn notes how a guess came out: how many of its tokens held, and how long the call and its draws took.
 func (s *speculator) learn(guessed, held int, took time.Duration) {
 	s.drafted, s.confirmed = s.drafted+guessed, s.confirmed+held
-	s.gain.add(took, held+1)
-	switch {
-	case held == guessed:
-		s.level, s.misses, s.pause = min(s.level+1, len(guessSizes)-1), 0, 16
-	case held*2 < guessed:
-		s.level = max(s.level-1, 0)
-	}
-	if held == 0 {
-		s.misses++
-	}
-	// It does not pay: here for now, or at all.
-	if s.misses >= maxMisses || s.gain.count >= 6 && s.plain.count >= 4 && s.gain.seconds > 0.95*s.plain.seconds {
-		s.rest, s.misses, s.level = s.pause, 0, 0
-		s.pause = min(s.pause*4, 1<<20)
-		s.gain = pace{}
+	s.costs.note(guessed+1, took)
+	if one := s.costs.median(1); one > 0 {
+		s.funds = min(s.funds+float64(held+1)-took.Seconds()/one, maxFunds)
 	}
 }
 
-// proof compares what a call of several tokens gave with what its tokens give one by one, as they become certain.
-type proof struct {
-	key    sizeInSpan
-	tokens []int32
-	want   [][]float32 // the logits after each of tokens
-	next   int
+// proved notes what a call cost whose logits were only looked at.
+func (s *speculator) proved(call int, took time.Duration) {
+	s.costs.note(call, took)
+	s.proofs -= s.costs.price(call)
 }
 
-// place is the size and span of a call with n guessed tokens.
-func (g *reply) place(n int) sizeInSpan { return sizeInSpan{n + 1, (g.log.Len() + n + 1) / spanTokens} }
+// costs is how long calls take, by their tokens, draws included: the newest ones of a loaded model.
+type costs map[int]*recent
 
-// guessed evaluates token and the guess of what follows, and returns the guess when its logits may be drawn from; nil = only
-// token is in the cache. A size that is not proven yet begins its proof.
-func (g *reply) guessed(token int32, guess []int32) ([]int32, status, error) {
-	call := append([]int32{token}, guess...)
-	key := g.place(len(guess))
-	_, known := g.exact[key]
-	start := g.log.Len()
-	st, err := g.h.eval(call, true)
-	if st != statusOK || err != nil {
-		g.resync()
-		return nil, st, err
+// recent are the newest measures, in seconds.
+type recent struct {
+	seconds [9]float64
+	n       int
+}
+
+func (c costs) note(call int, took time.Duration) {
+	r := c[call]
+	if r == nil {
+		r = &recent{}
+		c[call] = r
 	}
-	if known {
-		g.log.Append(call[:1]) // the rest when it is certain
-		return guess, st, nil
+	r.seconds[r.n%len(r.seconds)] = took.Seconds()
+	r.n++
+}
+
+// median is that of calls of a size; 0 = not measured.
+func (c costs) median(call int) float64 {
+	r := c[call]
+	if r == nil {
+		return 0
 	}
-	g.proof = &proof{key: key, tokens: call}
-	for i := range call {
-		l, err := g.h.logits(i, g.info.Vocab)
-		if err != nil {
-			return nil, st, err
+	list := slices.Clone(r.seconds[:min(r.n, len(r.seconds))])
+	slices.Sort(list)
+	return list[len(list)/2]
+}
+
+// price is what a call costs in calls of one token. Nobody has to have measured it: the nearest size tells.
+func (c costs) price(call int) float64 {
+	const cheap = 0.3 // of a token more, before anything is measured: dear ones are found out at once
+	one := c.median(1)
+	if one == 0 {
+		return math.Inf(1)
+	}
+	if m := c.median(call); m > 0 {
+		return m / one
+	}
+	slope := cheap
+	for _, other := range callSizes {
+		if m := c.median(other); m > 0 {
+			slope = (m/one - 1) / float64(other-1)
 		}
-		g.proof.want = append(g.proof.want, l)
 	}
-	if !g.h.keep(start) {
-		g.clear()
-		return nil, st, errors.New("speculate: the model cannot drop a tail")
-	}
-	st, err = g.call(call[:1])
-	if st == statusOK && err == nil {
-		err = g.prove(token)
-	}
-	return nil, st, err
+	return 1 + max(slope, 0)*float64(call-1)
 }
 
-// prove goes on with a proof after token was evaluated alone.
-func (g *reply) prove(token int32) error {
-	p := g.proof
-	if p == nil {
-		return nil
+// clock is what calls are measured with: the time that the processor computes or, on another device, that passes.
+func (g *reply) clock() time.Duration {
+	if g.info.Engine.Device == "CPU" {
+		if d, ok := computed(); ok {
+			return d
+		}
 	}
-	if p.tokens[p.next] != token { // the guess did not hold: nothing more to compare
-		g.proof = nil
-		return nil
-	}
-	l, err := g.h.logits(-1, g.info.Vocab)
-	if err != nil {
-		return err
-	}
-	same := slices.EqualFunc(p.want[p.next], l, func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) })
-	if p.next++; same && p.next < len(p.tokens) {
-		return nil
-	}
-	if g.exact == nil {
-		g.exact = map[sizeInSpan]bool{}
-	}
-	g.exact[p.key] = same
-	g.proof = nil
-	return nil
+	return time.Since(g.start)
 }

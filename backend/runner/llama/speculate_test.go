@@ -3,12 +3,13 @@
 package llama
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"loam/backend"
 	"loam/backend/engine"
@@ -58,39 +59,122 @@ func TestSpeculationKeepsTheText(t *testing.T) {
 	}
 }
 
+// measured is a machine on which a call of several tokens costs so much of what each of them costs alone.
+func measured(share float64) costs {
+	c := costs{}
+	for _, n := range append([]int{1}, callSizes[:]...) {
+		for range 9 {
+			c.note(n, time.Duration(1e6*(1+share*float64(n-1))))
+		}
+	}
+	return c
+}
+
+func freely(int) use { return useFreely }
+
 func TestSpeculatorGuessesWhatFollowedBefore(t *testing.T) {
-	all := func(int) bool { return true }
-	s := newSpeculator([]int32{1, 2, 3, 4, 5, 6, 7, 8, 1, 2})
-	if g := s.guess(20, all); g != nil {
+	s := newSpeculator(measured(0.1), []int32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 2})
+	if g := s.guess(20, freely); g != nil {
 		t.Errorf("guesses %v after a pair", g)
 	}
 	s.add(3)
-	if d := cmp.Diff([]int32{4, 5, 6}, s.guess(20, all)); d != "" {
+	if d := cmp.Diff([]int32{4, 5, 6}, s.guess(20, freely)); d != "" {
 		t.Error(d)
 	}
-	if g := s.guess(2, all); g != nil {
+	if g := s.guess(2, freely); g != nil {
 		t.Errorf("guesses %v without room", g)
 	}
-	if g := s.guess(20, func(int) bool { return false }); g != nil {
+	if g := s.guess(20, func(int) use { return useNever }); g != nil {
 		t.Errorf("guesses %v, not allowed", g)
 	}
-	for range maxMisses {
-		s.learn(3, 0, 1)
+	for i := range int32(37) { // what holds is guessed at greater length, round and round
+		s.add((3+i)%10 + 1)
 	}
-	if g := s.guess(20, all); g != nil {
-		t.Errorf("goes on guessing %v after %d failures", g, maxMisses)
+	if d := cmp.Diff([]int32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 2, 3, 4, 5}, s.guess(20, freely)); d != "" {
+		t.Error(d)
 	}
-	for i := range int32(16) {
-		s.add(100 + i)
+}
+
+func TestSpeculatorFollowsTheLongestMatch(t *testing.T) {
+	s := newSpeculator(measured(0.1), []int32{9, 1, 2, 3, 50, 51, 52, 53, 7, 8, 1, 2, 3, 60, 61, 62, 63, 20, 21, 9, 1, 2, 3})
+	if g := s.guess(3, freely); !slices.Equal(g, []int32{50, 51, 52}) {
+		t.Errorf("guesses %v, not what followed four tokens", g)
 	}
-	for _, k := range []int32{1, 2, 3} {
-		s.add(k)
+}
+
+// A text with a word changed is followed on its other side at once, whether the word is replaced, left out or added.
+func TestSpeculatorGoesOnAfterADifference(t *testing.T) {
+	var text []int32
+	for i := range int32(60) {
+		text = append(text, 100+i)
 	}
-	if d := cmp.Diff([]int32{100, 101, 102}, s.guess(20, all)); d != "" { // the newest place counts
-		t.Errorf("after the pause: %s", d)
+	for name, said := range map[string][]int32{
+		"replaced": {100, 101, 102, 103, 104, 1, 106},
+		"left out": {100, 101, 102, 103, 104, 106},
+		"added":    {100, 101, 102, 103, 104, 1, 2, 105, 106},
+	} {
+		s := newSpeculator(measured(0.1), slices.Concat(text, []int32{5}))
+		for _, k := range said {
+			s.add(k)
+		}
+		if s.at == 0 || s.tokens[s.at] != 107 {
+			t.Errorf("%s: expects nothing or another token than 107: at %d", name, s.at)
+		}
 	}
-	s.learn(3, 3, 1)
-	if s.level != 1 || fmt.Sprint(s.drafted, s.confirmed) != fmt.Sprint(3*maxMisses+3, 3) {
-		t.Errorf("level %d, %d of %d", s.level, s.confirmed, s.drafted)
+}
+
+func TestSpeculatorGuessesOnlyWhatPays(t *testing.T) {
+	loop := slices.Repeat([]int32{1, 2, 3, 4, 5, 6, 7}, 12)
+	for _, c := range []struct {
+		share float64
+		most  int // of tokens guessed
+	}{{0.02, 31}, {0.5, 31}, {0.97, 0}, {1.2, 0}} {
+		s := newSpeculator(measured(c.share), loop)
+		most := 0
+		for range 200 {
+			g := s.guess(100, freely)
+			most = max(most, len(g))
+			s.learn(len(g), len(g), time.Duration(1e6*(1+c.share*float64(len(g)))))
+			s.add(s.tokens[len(s.tokens)-7])
+		}
+		if most != c.most {
+			t.Errorf("a token more costs %v of one: guesses %d tokens at most, want %d", c.share, most, c.most)
+		}
 	}
+}
+
+// Whatever a text does, guessing costs no more than a few tokens' time and a small share of the rest.
+func TestSpeculatorsLossIsBounded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		share := rapid.Float64Range(0.05, 1.2).Draw(t, "share")
+		words := rapid.Int32Range(2, 12).Draw(t, "words")
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		text := make([]int32, 600) // few words: what followed before seldom follows again
+		for i := range text {
+			text[i] = random.Int32N(words)
+		}
+		s := newSpeculator(measured(share), text[:100])
+		spent, at := 0.0, 100
+		for at < len(text)-40 {
+			g := s.guess(40, freely)
+			held := 0
+			for held < len(g) && g[held] == text[at+1+held] {
+				held++
+			}
+			price := 1 + share*float64(len(g))
+			spent += price
+			s.add(text[at])
+			if len(g) > 0 {
+				s.learn(len(g), held, time.Duration(price*1e6))
+			}
+			for _, k := range text[at+1 : at+1+held] {
+				s.add(k)
+			}
+			at += 1 + held
+		}
+		done := float64(at - 100)
+		if loss := spent - done; loss > startFunds+refund*done+share*31 {
+			t.Fatalf("%d tokens cost the time of %.1f", at-100, spent)
+		}
+	})
 }

@@ -51,7 +51,7 @@ func (c *chat) SaveState(ctx context.Context, w io.Writer) error {
 	part := func(err error, b []byte) error {
 		return write(err, binary.LittleEndian.AppendUint64(nil, uint64(len(b))), b)
 	}
-	err = part(part(write(nil, []byte(stateMagic)), []byte(c.print)), log)
+	err = part(part(write(nil, []byte(stateMagic)), []byte(c.print())), log)
 	if err == nil && c.log.Len() > 0 {
 		err = c.h.state(func(b []byte) error { return part(nil, b) })
 	} else {
@@ -92,7 +92,7 @@ func (c *chat) LoadState(ctx context.Context, r io.Reader) error {
 		return err
 	}
 	defer end()
-	log, state, err := readState(ctx, r, c.print)
+	log, state, err := readState(ctx, r, c.print())
 	if err != nil {
 		return fmt.Errorf("load state: %w", err)
 	}

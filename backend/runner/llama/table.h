@@ -22,6 +22,9 @@ static inline int table_open_model(loam_chat_table t, loam_chat * c, const char 
                                    const char * const * adapters, const float * weights, int32_t n, char ** err) {
     return t->open(c, path, params, adapters, weights, n, err);
 }
+static inline int table_adapt(loam_chat_table t, loam_chat * c, const char * const * adapters, const float * weights, int32_t n, char ** err) {
+    return t->adapt(c, adapters, weights, n, err);
+}
 static inline int32_t table_failed_adapter(loam_chat_table t, const loam_chat * c) { return t->failed_adapter(c); }
 static inline float   table_progress(loam_chat_table t, const loam_chat * c) { return t->progress(c); }
 static inline void    table_cancel(loam_chat_table t, loam_chat * c, int on) { t->cancel(c, on); }

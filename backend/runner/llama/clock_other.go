@@ -1,0 +1,7 @@
+//go:build !linux && !nonative
+
+package llama
+
+import "time"
+
+func computed() (time.Duration, bool) { return 0, false }
