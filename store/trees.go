@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"loam/backend"
 )
@@ -19,9 +20,11 @@ type TreeMessage struct {
 
 // TreeReader takes what ReadTree finds, in this order.
 type TreeReader struct {
-	Chat    func(c backend.Chat, d backend.Draft, messages int) error
-	Message func(m TreeMessage) error // parents come before their children, siblings by age
-	Light   bool                      // without records and pictures
+	Chat    func(c backend.Chat, d backend.Draft, ids []int64) error // ids are those of the messages that follow, ascending
+	Message func(m TreeMessage) error                                // parents come before their children, siblings by age
+	End     func() error                                             // nil = nothing is to be done
+	Shown   bool                                                     // only the branch that is shown
+	Light   bool                                                     // without records and pictures
 }
 
 // treePage is how many messages ReadTree holds at a time.
@@ -41,60 +44,82 @@ func scanTreeMessage(row oneRow) (t TreeMessage, err error) {
 }
 
 // ReadTree reads a chat with all its branches, page by page in one transaction: what r takes belongs together, whatever is
-// written meanwhile, and the memory that is needed does not grow with the chat. An error of r ends the reading.
+// written meanwhile, and but for the IDs only a page is in memory. An error of r ends the reading.
 func (s *Store) ReadTree(ctx context.Context, chatID int64, r TreeReader) error {
 	return s.read(ctx, "read chat", func(tx *sql.Tx) error {
 		c, err := chatIn(ctx, tx, chatID)
 		if err != nil {
 			return err
 		}
+		d, ids, err := treeHead(ctx, tx, c, r.Shown)
+		if err != nil {
+			return err
+		}
 		if r.Chat != nil {
-			d, n, err := treeHead(ctx, tx, chatID)
-			if err != nil {
-				return err
-			}
-			if err := r.Chat(c, d, n); err != nil {
+			if err := r.Chat(c, d, ids); err != nil {
 				return err
 			}
 		}
-		for after := int64(0); ; {
-			page, err := treePageAfter(ctx, tx, chatID, after)
-			if err != nil || len(page) == 0 {
+		for page := range slices.Chunk(ids, treePage) {
+			if err := r.page(ctx, tx, page); err != nil {
 				return err
 			}
-			for _, m := range page {
-				if !r.Light {
-					if err := hang(ctx, tx, &m); err != nil {
-						return err
-					}
-				}
-				if err := r.Message(m); err != nil {
-					return err
-				}
-				after = m.ID
-			}
 		}
+		if r.End != nil {
+			return r.End()
+		}
+		return nil
 	})
 }
 
-func treeHead(ctx context.Context, tx *sql.Tx, chatID int64) (d backend.Draft, n int, err error) {
-	d.ChatID = chatID
-	err = tx.QueryRowContext(ctx, "SELECT text, scroll_message, scroll_offset FROM drafts WHERE chat_id = ?", chatID).
-		Scan(&d.Text, &d.ScrollMessage, &d.ScrollOffset)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return d, 0, err
+// page reads the messages of some ascending IDs.
+func (r TreeReader) page(ctx context.Context, tx *sql.Tx, ids []int64) error {
+	list, err := jsonText(ids)
+	if err != nil {
+		return err
 	}
-	err = tx.QueryRowContext(ctx, "SELECT count(*) FROM messages WHERE chat_id = ?", chatID).Scan(&n)
-	return d, n, err
+	rows, err := tx.QueryContext(ctx, "SELECT "+treeColumns+" FROM messages m WHERE m.id IN (SELECT value FROM json_each(?)) ORDER BY m.id", list)
+	if err != nil {
+		return err
+	}
+	page, err := collect(rows, scanTreeMessage)
+	if err != nil {
+		return err
+	}
+	for _, m := range page {
+		if !r.Light {
+			if err := hang(ctx, tx, &m); err != nil {
+				return err
+			}
+		}
+		if err := r.Message(m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func treePageAfter(ctx context.Context, tx *sql.Tx, chatID, after int64) ([]TreeMessage, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT "+treeColumns+" FROM messages m WHERE m.chat_id = ? AND m.id > ? ORDER BY m.id LIMIT ?",
-		chatID, after, treePage)
-	if err != nil {
-		return nil, err
+// treeHead reads the draft of a chat and the IDs of its messages, all of them or those that are shown.
+func treeHead(ctx context.Context, tx *sql.Tx, c backend.Chat, shown bool) (d backend.Draft, ids []int64, err error) {
+	d.ChatID = c.ID
+	err = tx.QueryRowContext(ctx, "SELECT text, scroll_message, scroll_offset FROM drafts WHERE chat_id = ?", c.ID).
+		Scan(&d.Text, &d.ScrollMessage, &d.ScrollOffset)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return d, nil, err
 	}
-	return collect(rows, scanTreeMessage)
+	query, id := "SELECT id FROM messages WHERE chat_id = ? ORDER BY id", c.ID
+	if shown {
+		query, id = `WITH RECURSIVE up (id) AS (
+			SELECT id FROM messages WHERE id = ?
+			UNION ALL SELECT p.parent FROM up JOIN messages p ON p.id = up.id WHERE p.parent IS NOT NULL)
+			SELECT id FROM up ORDER BY id`, c.Leaf
+	}
+	rows, err := tx.QueryContext(ctx, query, id)
+	if err != nil {
+		return d, nil, err
+	}
+	ids, err = collect(rows, func(r oneRow) (id int64, err error) { return id, r.Scan(&id) })
+	return d, ids, err
 }
 
 // hang reads what hangs under a message.

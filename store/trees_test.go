@@ -19,7 +19,7 @@ func readTree(t *testing.T, s *store.Store, chatID int64) store.Tree {
 	var tree store.Tree
 	places := map[int64]int64{}
 	err := s.ReadTree(t.Context(), chatID, store.TreeReader{
-		Chat: func(c backend.Chat, d backend.Draft, n int) error {
+		Chat: func(c backend.Chat, d backend.Draft, _ []int64) error {
 			tree.Chat, tree.Draft = c, d
 			return nil
 		},
@@ -155,7 +155,28 @@ func TestTreesAreReadWhileTheyGrow(t *testing.T) {
 	if !errors.Is(err, stop) || n != 1 {
 		t.Error(n, err)
 	}
+	if err := s.SetLeaf(t.Context(), c.ID, tree1(t, s, c.ID)); err != nil {
+		t.Fatal(err)
+	}
+	var shown []string
+	err = s.ReadTree(t.Context(), c.ID, store.TreeReader{Shown: true, Light: true, Message: func(m store.TreeMessage) error {
+		shown = append(shown, m.Text)
+		return nil
+	}})
+	if diff := cmp.Diff([]string{"q"}, shown); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
 	if err := s.ReadTree(t.Context(), c.ID+1, store.TreeReader{}); !errors.Is(err, backend.ErrNotFound) {
 		t.Error(err)
 	}
+}
+
+// tree1 is the first message of a chat.
+func tree1(t *testing.T, s *store.Store, chatID int64) int64 {
+	t.Helper()
+	roots, err := s.Roots(t.Context(), chatID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return roots[0].ID
 }

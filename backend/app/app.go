@@ -26,6 +26,7 @@ import (
 	"loam/backend/session"
 	"loam/backend/studio"
 	"loam/backend/template"
+	"loam/backend/transfer"
 	"loam/store"
 )
 
@@ -67,12 +68,13 @@ type App struct {
 	Version string
 	Commit  string
 
-	Bus     *event.Bus
-	Store   *store.Store
-	Library *library.Library
-	Engines *residency.Manager
-	Chats   *chat.Service
-	Studio  *studio.Service
+	Bus      *event.Bus
+	Store    *store.Store
+	Library  *library.Library
+	Engines  *residency.Manager
+	Chats    *chat.Service
+	Studio   *studio.Service
+	Transfer *transfer.Service
 
 	templates *template.Prober
 
@@ -146,6 +148,9 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 	if _, err := a.Studio.Recover(ctx); err != nil {
 		return nil, err
 	}
+	a.Transfer = transfer.New(transfer.Deps{
+		Store: a.Store, Bus: a.Bus, Pictures: d.Folders.Pictures, Title: chat.Title, Version: d.Version, Logger: d.Logger,
+	})
 	a.unlook = a.Bus.Subscribe(0, a.measure)
 	if d.Window {
 		a.lock.Serve(func(paths []string) { a.Bus.Deliver(event.FilesHanded{Paths: paths}) })

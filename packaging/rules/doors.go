@@ -53,7 +53,7 @@ var Doors = []Door{
 	{[]string{"ui/markdown", "ui/textflow"}, nil, nil, "pure text work is tested without a window"},
 	{
 		[]string{"ui/cli/..."},
-		[]string{"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/imagemeta", "backend/library", "backend/prompt", "backend/residency", "backend/studio", "ui/words"},
+		[]string{"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/imagemeta", "backend/library", "backend/prompt", "backend/residency", "backend/studio", "backend/transfer", "ui/words"},
 		nil, "the command line starts without a window",
 	},
 	{

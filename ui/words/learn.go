@@ -21,5 +21,6 @@ const (
 	LearnUpdated  = "troubleshooting#loam-was-updated-while-it-was-open"
 	LearnGivenUp  = "troubleshooting#it-was-given-up"
 	LearnCrash    = "troubleshooting#loam-ended-unexpectedly"
+	LearnChats    = "export#when-it-does-not-work"
 	LearnElse     = "troubleshooting#something-else"
 )

@@ -21,6 +21,7 @@ import (
 	"loam/backend/chat"
 	"loam/backend/engine"
 	"loam/backend/library"
+	"loam/backend/transfer"
 )
 
 // The labels of next steps. The window makes a button of them.
@@ -46,12 +47,33 @@ func Explain(err error) (text, next, learn string) {
 	if err == nil {
 		return "", "", ""
 	}
-	for _, explain := range []func(error) (string, string, string){ofFiles, ofEngines, ofModels, ofData, ofSystem} {
+	for _, explain := range []func(error) (string, string, string){ofTransfer, ofFiles, ofEngines, ofModels, ofData, ofSystem} {
 		if text, next, learn := explain(err); text != "" {
 			return text, next, learn
 		}
 	}
 	return asSentence(lastWords(err)), "", LearnElse
+}
+
+// ofTransfer explains why chats were not exported or imported.
+func ofTransfer(err error) (text, next, learn string) {
+	if place, ok := errors.AsType[*transfer.CannotWrite](err); ok {
+		why := lastWords(place.Err)
+		switch {
+		case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+			why = "you have no right to write there"
+		case errors.Is(err, fs.ErrNotExist):
+			why = "its folder is not there"
+		}
+		return fmt.Sprintf("%s cannot be written: %s. Choose another place.", quoted(place.Path), clause(why)), "", LearnChats
+	}
+	switch {
+	case errors.Is(err, transfer.ErrExists):
+		return "There is a file or folder of that name already. Choose another name.", "", LearnChats
+	case errors.Is(err, transfer.ErrNotChats):
+		return "There are no chats in it that Loam can read. It reads its own exports and those of ChatGPT, LM Studio and Open WebUI.", NextOtherFiles, LearnChats
+	}
+	return "", "", ""
 }
 
 // ofFiles explains files that are not what they claim to be.
