@@ -74,19 +74,24 @@ func (s *Store) Alternatives(ctx context.Context, messageID int64) (list []backe
 		if err != nil {
 			return err
 		}
-		kept, err := alternativesIn(ctx, tx, messageID, len(tokens))
-		if err != nil {
-			return err
-		}
-		list = make([]backend.TokenChoice, 0, len(kept))
-		for i, id := range tokens {
-			if alts := kept[i]; len(alts) > 0 {
-				list = append(list, backend.TokenChoice{Index: i, ID: id, Alts: alts})
-			}
-		}
-		return nil
+		list, err = choicesIn(ctx, tx, messageID, tokens)
+		return err
 	})
 	return list, err
+}
+
+func choicesIn(ctx context.Context, tx *sql.Tx, messageID int64, tokens []int32) ([]backend.TokenChoice, error) {
+	kept, err := alternativesIn(ctx, tx, messageID, len(tokens))
+	if err != nil {
+		return nil, err
+	}
+	var list []backend.TokenChoice
+	for i, id := range tokens {
+		if alts := kept[i]; len(alts) > 0 {
+			list = append(list, backend.TokenChoice{Index: i, ID: id, Alts: alts})
+		}
+	}
+	return list, nil
 }
 
 // BranchReply stores a running reply that begins as another one did: with the tokens of g and the text of reply. The

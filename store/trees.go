@@ -14,8 +14,9 @@ import (
 // TreeMessage is a message with all that hangs under it. Siblings and Sibling are not set.
 type TreeMessage struct {
 	backend.Message
-	Generation *backend.Generation // the record of a reply; nil = there is none
-	Pictures   []backend.Picture   // not those in the trash
+	Generation *backend.Generation   // the record of a reply; nil = there is none
+	Kept       []backend.TokenChoice // what else could have stood there, of the tokens of Generation
+	Pictures   []backend.Picture     // not those in the trash
 }
 
 // TreeReader takes what ReadTree finds, in this order.
@@ -128,6 +129,9 @@ func hang(ctx context.Context, tx *sql.Tx, m *TreeMessage) error {
 	switch {
 	case err == nil:
 		m.Generation = &g
+		if m.Kept, err = choicesIn(ctx, tx, m.ID, g.Tokens); err != nil {
+			return err
+		}
 	case !errors.Is(err, sql.ErrNoRows):
 		return err
 	}
@@ -213,9 +217,9 @@ func (w *treeWriter) write(ctx context.Context) error {
 		return err
 	}
 	created := w.s.orNow(c.Created)
-	err = w.tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, created_ms, updated_ms)
-		VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?) RETURNING id`,
-		clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, created, w.s.orNow(c.Updated)).Scan(&w.chat)
+	err = w.tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, created_ms, updated_ms)
+		VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?) RETURNING id`,
+		clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, created, w.s.orNow(c.Updated)).Scan(&w.chat)
 	if err != nil {
 		return err
 	}
@@ -320,6 +324,18 @@ func (w *treeWriter) hang(ctx context.Context, id int64, m TreeMessage) error {
 			if _, err := w.tx.ExecContext(ctx, "INSERT INTO reply_appends (message_id, revision, tokens, text) VALUES (?, 1, ?, '')", id, tokens); err != nil {
 				return err
 			}
+		}
+	}
+	if m.Generation != nil && len(m.Kept) > 0 {
+		list := make([][]backend.TokenAlt, len(m.Generation.Tokens))
+		for _, c := range m.Kept {
+			if c.Index >= 0 && c.Index < len(list) {
+				list[c.Index] = c.Alts
+			}
+		}
+		list = list[:min(len(list), maxChoices)]
+		if err := insertAlternatives(ctx, w.tx, id, 0, list); err != nil {
+			return err
 		}
 	}
 	for _, p := range m.Pictures {

@@ -51,7 +51,7 @@ func sampleTree() store.Tree {
 	return store.Tree{
 		Chat: backend.Chat{
 			Title: "A <tree>", System: "Be brief.", Leaf: 4, Created: at, Updated: at.Add(time.Hour),
-			Sampling: &backend.Sampling{Temperature: 0.5, Seed: 1<<63 + 1}, Adapters: []backend.AdapterUse{{ModelID: 9, Weight: 0.25}},
+			Alternatives: 5, Sampling: &backend.Sampling{Temperature: 0.5, Seed: 1<<63 + 1}, Adapters: []backend.AdapterUse{{ModelID: 9, Weight: 0.25}},
 		},
 		Draft: backend.Draft{Text: "and then", ScrollMessage: 2, ScrollOffset: 12.5},
 		Messages: []store.TreeMessage{
@@ -66,6 +66,7 @@ func sampleTree() store.Tree {
 					Prompt: []int32{1, 2, 3}, Cuts: []int{3}, Tokens: []int32{7, 1 << 30}, Stops: []string{"x"}, Context: 64, Batch: 8,
 					Sampling: backend.DefaultSampling(), Engine: backend.EngineInfo{Engine: "fake"}, Model: backend.ModelRef{Name: "Tiny", SHA256: "ab"},
 				},
+				Kept: []backend.TokenChoice{{Index: 1, ID: 1 << 30, Alts: []backend.TokenAlt{{ID: 3, Text: "x", LogProb: -1}, {ID: 4, Text: "\uFFFD", Bytes: []byte{0xff}, LogProb: -2}}}},
 			},
 			{Message: backend.Message{Parent: 1, Role: backend.RoleAssistant, Text: "Hi.", Created: at}, Pictures: []backend.Picture{
 				{SHA256: strings.Repeat("a", 64), Width: 2, Height: 3, Seed: 1<<64 - 1, Prompt: "p", Settings: []byte(`{"steps":4}`), Created: at},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -71,6 +72,8 @@ type chatLine struct {
 	Sampling *backend.Sampling `json:"sampling,omitempty"`
 	Adapters []adapterLine     `json:"adapters,omitempty"`
 	Draft    *draftLine        `json:"draft,omitempty"`
+
+	Alternatives int `json:"alternatives,omitempty"` // how many likeliest tokens are kept beside each
 }
 
 type messageLine struct {
@@ -112,6 +115,8 @@ type generationLine struct {
 	Cuts     []int              `json:"cuts"`
 	Prompt   []int32            `json:"prompt"`
 	Tokens   []int32            `json:"tokens"`
+
+	Alternatives []backend.TokenChoice `json:"alternatives,omitempty"` // what else could have stood there
 }
 
 // appendLine appends v as one line of JSON with <, > and & as they are.
@@ -140,6 +145,7 @@ func (l *lines) chat(c backend.Chat, d backend.Draft) chatLine {
 	line := chatLine{
 		Type: typeChat, Title: c.Title, Created: c.Created.UnixMilli(), Updated: c.Updated.UnixMilli(), Messages: len(l.ids),
 		Leaf: l.number(c.Leaf), System: c.System, Model: l.models.ref(c.ModelID), Sampling: c.Sampling,
+		Alternatives: c.Alternatives,
 	}
 	for _, a := range c.Adapters {
 		if r := l.models.ref(a.ModelID); r != nil {
@@ -180,11 +186,24 @@ func (l *lines) message(m store.TreeMessage) messageLine {
 			Model: modelRef{g.Model.Name, g.Model.SHA256}, Engine: g.Engine, Sampling: g.Sampling, Stops: g.Stops, Context: g.Context,
 			Batch: g.Batch, Cuts: g.Cuts, Prompt: g.Prompt, Tokens: g.Tokens,
 		}
+		line.Generation.Alternatives = finite(m.Kept)
 		for _, a := range g.Adapters {
 			line.Generation.Adapters = append(line.Generation.Adapters, adapterLine{modelRef: modelRef{a.Name, a.SHA256}, Weight: a.Weight})
 		}
 	}
 	return line
+}
+
+// finite makes numbers of log-probabilities that are none, which JSON cannot hold.
+func finite(list []backend.TokenChoice) []backend.TokenChoice {
+	for _, c := range list {
+		for i, a := range c.Alts {
+			if p := float64(a.LogProb); math.IsNaN(p) || math.IsInf(p, 0) {
+				c.Alts[i].LogProb = -math.MaxFloat32
+			}
+		}
+	}
+	return list
 }
 
 // states are the states that a line may name.
@@ -202,7 +221,7 @@ var roles = map[backend.Role]bool{
 func (line chatLine) chat(t modelTable) (backend.Chat, backend.Draft) {
 	c := backend.Chat{
 		Title: line.Title, ModelID: t.find(line.Model), System: line.System, Sampling: line.Sampling,
-		Created: fromMillis(line.Created), Updated: fromMillis(line.Updated),
+		Alternatives: max(0, min(line.Alternatives, backend.MaxAlternatives)), Created: fromMillis(line.Created), Updated: fromMillis(line.Updated),
 	}
 	for _, a := range line.Adapters {
 		if id := t.find(&a.modelRef); id != 0 {
@@ -233,7 +252,7 @@ func (line messageLine) message(t modelTable) (store.TreeMessage, error) {
 		m.Usage.SeenFrom = 0
 	}
 	if g := line.Generation; g != nil {
-		m.Generation = g.generation(t)
+		m.Generation, m.Kept = g.generation(t), g.Alternatives
 		if err := plausible(m.Generation); err != nil {
 			return store.TreeMessage{}, err
 		}

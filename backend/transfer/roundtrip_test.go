@@ -163,6 +163,7 @@ func anyTree(rt *rapid.T, h *house, pictures []string) store.Tree {
 	if t.Chat.Title == "" {
 		t.Chat.Title = "A title" // without one the chat is named after its first words when it is imported
 	}
+	t.Chat.Alternatives = rapid.IntRange(0, 20).Draw(rt, "alternatives")
 	if rapid.Bool().Draw(rt, "sampled") {
 		s := anySampling(rt)
 		t.Chat.Sampling = &s
@@ -197,6 +198,13 @@ func anyTree(rt *rapid.T, h *house, pictures []string) store.Tree {
 				Engine: backend.EngineInfo{Engine: "fake", Build: "1", Threads: 3}, Context: 4096, Batch: 512,
 				Model:    backend.ModelRef{ID: h.model(model), Name: "N", SHA256: hash(model)},
 				Adapters: []backend.AdapterRef{{ModelRef: backend.ModelRef{Name: "gone", SHA256: hash("gone")}, Weight: 0.5}},
+			}
+		}
+		if g := m.Generation; g != nil {
+			for i, id := range g.Tokens {
+				m.Kept = append(m.Kept, backend.TokenChoice{Index: i, ID: id, Alts: []backend.TokenAlt{
+					{ID: id, Text: "<a", LogProb: -0.25}, {ID: 7, Text: "\uFFFD", Bytes: []byte{0xc3}, LogProb: -3, Control: i == 1},
+				}})
 			}
 		}
 		if rapid.Bool().Draw(rt, "illustrated") {

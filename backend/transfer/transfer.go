@@ -22,7 +22,7 @@
 //
 // The messages of a chat follow its line and are numbered from 1; parents come before children, siblings by age, and
 // "leaf" is the end of the branch that is shown. "usage" and "generation" (the evaluation log of a reply: prompt, cuts and
-// tokens, sampling, engine, model) are backend.Usage and backend.Generation as JSON, without numbers of this database.
+// tokens, sampling, engine, model; what else could have stood there, where that is kept) are backend.Usage and backend.Generation as JSON, without numbers of this database.
 // Models are named by the hash of their file. A reply that was being written counts as interrupted.
 package transfer
 
