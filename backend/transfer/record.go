@@ -13,6 +13,23 @@ import (
 )
 
 // formatVersion is the version of the files that are written and the newest that is read.
+//
+// A Loam export is a text file in UTF-8 with one JSON object a line, or a .zip with that file as "chats.jsonl" and pictures
+// in "media/". Beside a plain "name.jsonl", pictures lie in "name-media/". Times are milliseconds since 1970 (UTC); a field
+// that is not there is empty, and a reader leaves out what it does not know.
+//
+//	{"loam":"chats","version":1,"app":"1.2","exported_ms":...}
+//	{"type":"chat","title":...,"created_ms":...,"updated_ms":...,"messages":2,"leaf":2,"system":...,"model":{"name":...,
+//	  "sha256":...},"sampling":{...},"adapters":[{"name":...,"sha256":...,"weight":1}],"draft":{"text":...}}
+//	{"type":"message","id":1,"role":"user","text":...,"created_ms":...}
+//	{"type":"message","id":2,"parent":1,"role":"assistant","state":"complete","text":...,"stop":"end","model_name":...,
+//	  "usage":{...},"generation":{...},"pictures":[{"file":"media/<sha256>.png",...}]}
+//	{"type":"end","chats":1,"messages":2}
+//
+// The messages of a chat follow its line and are numbered from 1; parents come before children, siblings by age, and
+// "leaf" is the end of the branch that is shown. "usage" and "generation" (the evaluation log of a reply: prompt, cuts and
+// tokens, sampling, engine, model; what else could have stood there, where that is kept) are backend.Usage and backend.Generation as JSON, without numbers of this database.
+// Models are named by the hash of their file. A reply that was being written counts as interrupted.
 const formatVersion = 1
 
 // Where things lie in an export.
