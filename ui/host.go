@@ -84,6 +84,9 @@ func (h host) Popover(content, anchor fyne.CanvasObject, width float32) {
 	h.ui.float.popover(content, anchor, width)
 }
 
+// Dialog implements pages.Host.
+func (h host) Dialog(content fyne.CanvasObject) { h.ui.float.dialog(content) }
+
 // ClosePopover implements pages.Host.
 func (h host) ClosePopover() { h.ui.float.close() }
 

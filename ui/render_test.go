@@ -39,7 +39,12 @@ var screens = []struct {
 		f.UI.chats.Reload()
 		f.UI.chats.Open(c.ID)
 	}},
-	{"sidebar", func(f *fixture) { f.search() }},
+	{"alternatives", func(f *fixture) { m := f.told(); f.UI.chats.ShowAlternatives(m.ID) }},
+	{"receipt", func(f *fixture) {
+		f.float.close()
+		f.UI.chats.ShowReceipt(f.told().ID)
+	}},
+	{"sidebar", func(f *fixture) { f.float.close(); f.search() }},
 	{"find", func(f *fixture) { f.press(fyne.KeyEscape); f.UI.chats.Find(); f.write("Day") }},
 	{"writing", func(f *fixture) {
 		f.press(fyne.KeyEscape)

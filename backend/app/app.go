@@ -177,10 +177,13 @@ func (a *App) tidy() {
 	}
 }
 
-// measure keeps how fast models write, from every reply that is long enough to tell.
+// measure keeps how fast models write, from every reply that is long enough to tell, and what engines can do.
 func (a *App) measure(events []event.Event) {
 	const enough = 16 // tokens
 	for _, e := range events {
+		if loaded, ok := e.(event.EngineChanged); ok {
+			a.learnCapabilities(loaded)
+		}
 		changed, ok := e.(event.MessageChanged)
 		if !ok || changed.State != backend.MessageComplete {
 			continue

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"loam/backend"
+	"loam/backend/event"
 	"loam/backend/modelfile"
 	"loam/backend/residency"
 )
@@ -30,6 +31,8 @@ type EngineChoice struct {
 	Pack      bool   `json:"pack"`      // the pack is installed
 	Fault     string `json:"fault"`     // one clause: why Engine cannot run the model; "" = nothing is known against it
 	Other     string `json:"other"`     // one sentence: what the other engine would do better or cannot do; "" = nothing
+
+	Capabilities *backend.Capabilities `json:"capabilities,omitempty"` // of Engine, as it told when it last loaded a model; nil = it never did
 }
 
 // chatFolder is the folder of an engine's libraries; "" = there is none.
@@ -74,6 +77,19 @@ func (a *App) SetModelEngine(ctx context.Context, id int64, name string) error {
 	return a.Store.SetSetting(ctx, modelEngineKey(id), name)
 }
 
+func capabilitiesKey(engine string) string { return "engine." + engine + ".capabilities" }
+
+// learnCapabilities keeps what an engine says of itself when it has loaded a model, so that the window knows before the
+// next load.
+func (a *App) learnCapabilities(e event.EngineChanged) {
+	if e.State != event.EngineReady || e.Capabilities == nil {
+		return
+	}
+	if err := a.Store.SetSetting(a.base, capabilitiesKey(e.Info.Engine), e.Capabilities); err != nil && a.base.Err() == nil {
+		a.log.Debug("What an engine can do could not be kept", "engine", e.Info.Engine, "error", err)
+	}
+}
+
 // EngineOf says which chat engine a model would run on now. It reads the model's header, so it takes a moment.
 func (a *App) EngineOf(ctx context.Context, m backend.Model) (EngineChoice, error) {
 	chosen, err := a.ModelEngine(ctx, m.ID)
@@ -85,6 +101,10 @@ func (a *App) EngineOf(ctx context.Context, m backend.Model) (EngineChoice, erro
 		c.Engine = chosen
 	}
 	c.Installed = c.Engine != ChatPack || c.Pack
+	var can backend.Capabilities
+	if found, err := a.Store.Setting(ctx, capabilitiesKey(c.Engine), &can); err == nil && found {
+		c.Capabilities = &can
+	}
 	var embedded, pack string
 	if f, err := modelfile.Identify(m.Path); err == nil { // else the load says what is wrong with the file
 		embedded, pack = f.FaultOf(modelfile.EngineEmbedded), f.FaultOf(modelfile.EnginePack)

@@ -84,6 +84,8 @@ type EngineChanged struct {
 	Memory  int64   // bytes; 0 = not known
 	Info    backend.EngineInfo
 	Error   string // one sentence; set in EngineDied and EngineFailed
+
+	Capabilities *backend.Capabilities // of a chat model that is ready; nil else
 }
 
 // EngineState is the life of the loaded model.

@@ -267,6 +267,9 @@ func (m *Manager) load(ctx context.Context, n Need, spec worker.Spec) (*resident
 	m.log.Info("Model loaded", "model", n.Model.Name, "engine", r.info.Engine.Engine, "variant", r.info.Engine.Variant,
 		"context", r.info.Context, "seconds", r.info.LoadSeconds)
 	about.State, about.Load, about.Memory, about.Info = event.EngineReady, 1, r.info.MemoryBytes, r.info.Engine
+	if n.Kind != KindPictures {
+		about.Capabilities = &r.info.Capabilities
+	}
 	m.say(about)
 	go m.watch(r)
 	return r, nil

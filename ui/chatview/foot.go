@@ -291,6 +291,8 @@ func (v *View) actionWord(a Action) string {
 		return v.words.Learn
 	case ActionEdit:
 		return v.words.Edit
+	case ActionAlternatives:
+		return v.words.Alternatives
 	case ActionResume:
 		return v.words.Resume
 	case ActionStop:
@@ -324,6 +326,8 @@ func actionIcon(a Action) fyne.ThemeIconName {
 		return theme.IconBook
 	case ActionEdit:
 		return theme.IconEdit
+	case ActionAlternatives:
+		return theme.IconGauge
 	case ActionResume:
 		return theme.IconPlay
 	case ActionStop:

@@ -54,6 +54,7 @@ type Item struct {
 	Tokens   int    // tokens of the reply so far
 	Sibling  int    // 1-based place among Siblings
 	Siblings int
+	Choices  bool          // what else could have stood in it is known
 	Thought  time.Duration // how long the model thought before it answered; 0 = not known
 	Parts    *prompt.Parts // a reply as its engine took it apart; nil = the text says it itself
 
@@ -73,6 +74,7 @@ const (
 	ActionRegenerate
 	ActionLearn // why a reply failed
 	ActionEdit
+	ActionAlternatives
 	ActionResume
 	ActionStop
 	ActionMore
@@ -94,6 +96,8 @@ func (a Action) String() string {
 		return "learn"
 	case ActionEdit:
 		return "edit"
+	case ActionAlternatives:
+		return "alternatives"
 	case ActionResume:
 		return "resume"
 	case ActionStop:
@@ -108,7 +112,7 @@ func (a Action) String() string {
 func FromMessage(m backend.Message) Item {
 	it := Item{
 		ID: m.ID, Text: m.Text, Error: m.Error, Note: m.ModelName, Tokens: m.Usage.ReplyTokens,
-		Sibling: m.Sibling, Siblings: m.Siblings, Thought: m.Usage.Reasoning,
+		Sibling: m.Sibling, Siblings: m.Siblings, Choices: m.Choices, Thought: m.Usage.Reasoning,
 	}
 	if p := m.Usage.Parts; p != nil {
 		it.Parts = &prompt.Parts{Reasoning: p.Reasoning, Answer: p.Answer}
@@ -159,6 +163,9 @@ func (it *Item) actions() []Action {
 	}
 	if it.Role == RoleUser || it.Role == RoleAssistant && it.State != StateFailed {
 		out = append(out, ActionEdit)
+	}
+	if it.Role == RoleAssistant && it.Choices {
+		out = append(out, ActionAlternatives)
 	}
 	return append(out, ActionMore)
 }

@@ -85,6 +85,8 @@ func (c *conversation) act(id int64, a chatview.Action) {
 		c.do(func(ctx context.Context) error { return c.env.Chats.ShowSibling(ctx, id, -1) })
 	case chatview.ActionNext:
 		c.do(func(ctx context.Context) error { return c.env.Chats.ShowSibling(ctx, id, +1) })
+	case chatview.ActionAlternatives:
+		c.showAlternatives(id)
 	case chatview.ActionResume:
 		c.resume(id)
 	case chatview.ActionStop:
@@ -116,12 +118,26 @@ func (c *conversation) resume(id int64) {
 // menu is what a message's menu holds after the actions that it shows: a reply that was stopped can go on too.
 func (c *conversation) menu(id int64) []*fyne.MenuItem {
 	it, ok := c.view.Item(id)
-	if !ok || it.State != chatview.StateStopped || c.running != 0 {
+	if !ok || it.Role != chatview.RoleAssistant || it.State == chatview.StateRunning {
 		return nil
 	}
-	resume := fyne.NewMenuItem("Resume", func() { c.resume(id) })
-	resume.Icon = theme.Icon(theme.IconPlay)
-	return []*fyne.MenuItem{resume}
+	var list []*fyne.MenuItem
+	add := func(text string, icon fyne.ThemeIconName, do func()) {
+		item := fyne.NewMenuItem(text, do)
+		item.Icon = theme.Icon(icon)
+		list = append(list, item)
+	}
+	if it.State == chatview.StateStopped && c.running == 0 {
+		add("Resume", theme.IconPlay, func() { c.resume(id) })
+	}
+	if it.State == chatview.StateFailed {
+		return list
+	}
+	if !it.Choices {
+		add("Alternatives", theme.IconGauge, func() { c.offerAlternatives(id) })
+	}
+	add("How it was written", theme.IconInfo, func() { c.showReceipt(id) })
+	return list
 }
 
 // interrupted is the last message when it was cut off, 0 otherwise.

@@ -289,5 +289,11 @@ func (p *ChatsPage) Insert(text string) {
 // OpenPicker shows the list of models.
 func (p *ChatsPage) OpenPicker() { p.talk.picker.open() }
 
+// ShowAlternatives shows what else could have stood in a reply of the open chat.
+func (p *ChatsPage) ShowAlternatives(id int64) { p.talk.showAlternatives(id) }
+
+// ShowReceipt shows how a reply of the open chat was written.
+func (p *ChatsPage) ShowReceipt(id int64) { p.talk.showReceipt(id) }
+
 // OpenTuning shows the settings of the open chat.
 func (p *ChatsPage) OpenTuning() { p.talk.showTuning(p.talk.tune) }

@@ -32,6 +32,7 @@ type Chats interface {
 	SetModel(ctx context.Context, chatID, modelID int64) error
 	SetSystem(ctx context.Context, chatID int64, system string) error
 	SetSampling(ctx context.Context, chatID int64, s *backend.Sampling) error
+	SetAlternatives(ctx context.Context, chatID int64, n int) error
 	SetAdapters(ctx context.Context, chatID int64, list []backend.AdapterUse) error
 	Manner(ctx context.Context, modelID int64) (chat.Manner, error)
 	SetManner(ctx context.Context, modelID int64, m chat.Manner) error
@@ -47,6 +48,11 @@ type Chats interface {
 	Regenerate(ctx context.Context, messageID int64) (backend.Message, error)
 	Edit(ctx context.Context, messageID int64, text string) (chat.Sent, error)
 	ShowSibling(ctx context.Context, messageID int64, delta int) error
+	// Alternatives are the tokens of a reply with what else could have stood there; Branch goes on from one of them.
+	Alternatives(ctx context.Context, messageID int64) ([]backend.TokenChoice, error)
+	Branch(ctx context.Context, messageID int64, index int, token int32) (backend.Message, error)
+	// Generation is how a reply was made.
+	Generation(ctx context.Context, messageID int64) (backend.Generation, error)
 	Draft(ctx context.Context, chatID int64) (backend.Draft, error)
 	SaveDraft(ctx context.Context, d backend.Draft) error
 }
@@ -140,6 +146,8 @@ type Host interface {
 	Copy(text string)
 	OpenFolder(path string)
 	Popover(content fyne.CanvasObject, anchor fyne.CanvasObject, width float32)
+	// Dialog shows content in a card in the middle; ClosePopover closes it too.
+	Dialog(content fyne.CanvasObject)
 	ClosePopover()
 	Menu(items []*fyne.MenuItem, at fyne.Position)
 	// Go shows another page; Chat opens a conversation there with a model (0 = the default) when the page is PageChats.

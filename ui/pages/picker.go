@@ -112,6 +112,9 @@ func (p *picker) setChat(c backend.Chat) {
 
 func (p *picker) setEngine(e event.EngineChanged) {
 	p.engine = e
+	if e.State == event.EngineReady {
+		p.loadChoice() // it told what it can do
+	}
 	p.refresh()
 }
 

@@ -1,6 +1,12 @@
 package pages
 
-import "loam/backend"
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"loam/backend"
+)
 
 // moreTunables are the settings that fewer people turn, in the order of the sampler chain.
 var moreTunables = []tunable{
@@ -69,10 +75,6 @@ var moreTunables = []tunable{
 		func(s *backend.Sampling) float64 { return float64(s.MirostatEta) },
 		func(s *backend.Sampling, v float64) { s.MirostatEta = float32(v) },
 	},
-}
-
-// packTunables are the settings that only the current engine has.
-var packTunables = []tunable{
 	{
 		"Adaptive-p target", "Draws so that chosen tokens are about this likely on average. 0 = off.", 0, 1, false,
 		func(s *backend.Sampling) float64 { return float64(s.AdaptiveTarget) },
@@ -85,11 +87,29 @@ var packTunables = []tunable{
 	},
 }
 
-// tunablesOf are the settings that an engine has, the ones that people turn most first.
-func tunablesOf(pack bool) []tunable {
-	list := append(append([]tunable{}, tunables...), moreTunables...)
-	if pack {
-		list = append(list, packTunables...)
+// tunablesOf are the settings that act in an engine, the ones that people turn most first; nil = what it can do is not
+// known yet.
+func tunablesOf(can *backend.Capabilities) []tunable {
+	all := append(append([]tunable{}, tunables...), moreTunables...)
+	if can == nil || len(can.Samplers) == 0 {
+		return all
 	}
-	return list
+	return slices.DeleteFunc(all, func(u tunable) bool {
+		name := u.member()
+		return name != "max_tokens" && !slices.Contains(can.Samplers, name)
+	})
+}
+
+// member is the setting's name in backend.Sampling's JSON, which is how engines call it.
+func (t tunable) member() string {
+	var s backend.Sampling
+	t.set(&s, t.high)
+	v := reflect.ValueOf(s)
+	for i := range v.NumField() {
+		if !v.Field(i).IsZero() {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			return name
+		}
+	}
+	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,7 +13,6 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
-	"loam/backend/app"
 	"loam/ui/theme"
 	"loam/ui/widgets"
 )
@@ -102,6 +102,8 @@ type tuning struct {
 	system   string
 	onChange func(system string, s *backend.Sampling) // nil = the defaults
 
+	onAlternatives func(on bool)
+
 	tunables []tunable
 	writtens []written
 	areas    []*widgets.Field // of writtens
@@ -110,13 +112,14 @@ type tuning struct {
 	resets   []*widgets.Button
 	seed     *widgets.Field
 	random   *widgets.Switch
+	keeps    *widgets.Switch // alternatives
 	prompt   *widgets.Field
 	wrong    *widgets.Label
 	body     fyne.CanvasObject
 }
 
-func newTuning(system string, s *backend.Sampling, defaults backend.Sampling, pack bool, first []fyne.CanvasObject, changed func(string, *backend.Sampling)) *tuning {
-	t := &tuning{defaults: defaults, sampling: defaults, system: system, onChange: changed, tunables: tunablesOf(pack)}
+func newTuning(system string, alternatives bool, s *backend.Sampling, defaults backend.Sampling, can *backend.Capabilities, first []fyne.CanvasObject, changed func(string, *backend.Sampling)) *tuning {
+	t := &tuning{defaults: defaults, sampling: defaults, system: system, onChange: changed, tunables: tunablesOf(can)}
 	if s != nil {
 		t.sampling = *s
 	}
@@ -134,14 +137,21 @@ func newTuning(system string, s *backend.Sampling, defaults backend.Sampling, pa
 		widgets.NewLabel("System prompt", widgets.LabelStyle{Bold: true}), t.prompt, widgets.NewLine(false),
 	}
 	rows = append(rows, first...)
-	for i, u := range t.tunables {
-		if i == len(tunables) {
-			rows = append(rows, t.seedRow(), widgets.NewLine(false), widgets.NewLabel("More", widgets.LabelStyle{Bold: true}))
+	inMore := false
+	mid := func() { rows = append(rows, t.seedRow(), t.alternativesRow(alternatives), widgets.NewLine(false)) }
+	for _, u := range t.tunables {
+		if !inMore && slices.ContainsFunc(moreTunables, func(m tunable) bool { return m.name == u.name }) {
+			inMore = true
+			mid()
+			rows = append(rows, widgets.NewLabel("More", widgets.LabelStyle{Bold: true}))
 		}
 		rows = append(rows, t.row(u))
 	}
+	if !inMore {
+		mid()
+	}
 	for _, w := range writtens {
-		if pack || !w.pack {
+		if can == nil || w.acts(*can) {
 			rows = append(rows, t.writtenRow(w))
 		}
 	}
@@ -224,6 +234,15 @@ func (t *tuning) seedRow() fyne.CanvasObject {
 	return container.New(widgets.Row{Gap: 8, Grow: 1}, words, container.New(widgets.Sized{Width: 120}, t.seed), t.random)
 }
 
+// alternativesRow switches whether alternatives are kept.
+func (t *tuning) alternativesRow(on bool) fyne.CanvasObject {
+	t.keeps = widgets.NewSwitch(on, func(on bool) { t.onAlternatives(on) })
+	words := container.New(widgets.Column{Gap: 1},
+		widgets.NewLabel("Keep alternatives", widgets.LabelStyle{}),
+		widgets.Quiet("Shows under each new reply what else could have stood there and how likely it was."))
+	return container.New(widgets.Row{Gap: 8, Grow: 1}, words, t.keeps)
+}
+
 // marks shows a reset only beside what differs from the default.
 func (t *tuning) marks() {
 	d := t.defaults
@@ -281,11 +300,16 @@ func (t *tuning) store() {
 // showTuning opens the panel under the title row.
 func (c *conversation) showTuning(anchor fyne.CanvasObject) {
 	mark := c.opened
-	t := newTuning(c.chat.System, c.chat.Sampling, c.defaults, c.picker.choice.Engine == app.ChatPack, c.formatRow(), func(system string, s *backend.Sampling) {
+	t := newTuning(c.chat.System, c.chat.Alternatives > 0, c.chat.Sampling, c.defaults, c.picker.choice.Capabilities, c.formatRow(), func(system string, s *backend.Sampling) {
 		if mark == c.opened {
 			c.tuned(system, s)
 		}
 	})
+	t.onAlternatives = func(on bool) {
+		if mark == c.opened {
+			c.keepAlternatives(on)
+		}
+	}
 	height := min(520, c.body.Size().Height-80)
 	c.env.Host.Popover(container.New(widgets.Sized{Height: height}, t.body), anchor, 460)
 }

@@ -10,7 +10,7 @@ import (
 
 func TestEverySettingIsReadBackAsItWasSet(t *testing.T) {
 	names := map[string]bool{}
-	for _, u := range tunablesOf(true) {
+	for _, u := range tunablesOf(nil) {
 		var s backend.Sampling
 		v := u.low + (u.high-u.low)/2
 		if u.whole {
@@ -25,8 +25,37 @@ func TestEverySettingIsReadBackAsItWasSet(t *testing.T) {
 		}
 		names[u.name] = true
 	}
-	if a, b := len(tunablesOf(false)), len(tunablesOf(true)); a >= b {
-		t.Errorf("the embedded engine has %d settings, the current one %d", a, b)
+}
+
+func TestOnlySettingsThatActAreShown(t *testing.T) {
+	names := map[string]bool{}
+	can := backend.Capabilities{Grammar: true}
+	for _, u := range tunablesOf(nil) {
+		if names[u.member()] || u.member() == "" {
+			t.Errorf("%s is the member %q", u.name, u.member())
+		}
+		names[u.member()] = true
+		can.Samplers = append(can.Samplers, u.member())
+	}
+	if d := cmp.Diff(len(tunablesOf(nil)), len(tunablesOf(&can))); d != "" {
+		t.Error(d)
+	}
+	can.Samplers = []string{"temperature", "mirostat"}
+	var got []string
+	for _, u := range tunablesOf(&can) {
+		got = append(got, u.name)
+	}
+	if d := cmp.Diff([]string{"Temperature", "Reply limit", "Mirostat"}, got); d != "" {
+		t.Error(d)
+	}
+	got = nil
+	for _, w := range writtens {
+		if w.acts(can) {
+			got = append(got, w.name)
+		}
+	}
+	if d := cmp.Diff([]string{"Grammar"}, got); d != "" {
+		t.Error(d)
 	}
 }
 

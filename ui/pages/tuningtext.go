@@ -3,6 +3,7 @@ package pages
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,7 +20,7 @@ type written struct {
 	name, help string
 	get        func(s *backend.Sampling) string
 	set        func(s *backend.Sampling, text string) error
-	pack       bool // only the current engine has it
+	acts       func(can backend.Capabilities) bool
 }
 
 // writtens bound what a reply may hold.
@@ -34,7 +35,7 @@ var writtens = []written{
 			}
 			s.JSONSchema = text
 			return nil
-		}, true,
+		}, func(can backend.Capabilities) bool { return can.Schema },
 	},
 	{
 		"Grammar", "The reply follows this grammar in llama.cpp's GBNF notation, which begins with root ::=. Empty = any text.",
@@ -54,7 +55,7 @@ var writtens = []written{
 				s.Grammar = &backend.Grammar{Text: text}
 			}
 			return nil
-		}, false,
+		}, func(can backend.Capabilities) bool { return can.Grammar },
 	},
 	{
 		"Logit bias", "One line per token: its number and what is added to its logit, as 1234 -2.5. -100 forbids the token.",
@@ -65,7 +66,7 @@ var writtens = []written{
 			}
 			return strings.Join(lines, "\n")
 		},
-		setBias, false,
+		setBias, func(can backend.Capabilities) bool { return slices.Contains(can.Samplers, "logit_bias") },
 	},
 }
 

@@ -71,6 +71,9 @@ func replyNote(m backend.Message) string {
 		parts = append(parts, "context full")
 	case backend.StopEnd, backend.StopString, backend.StopCancel:
 	}
+	if e := m.Usage.Engine; e != nil {
+		parts = append(parts, engineName(e.Engine))
+	}
 	if m.Usage.Thinking != "" {
 		parts = append(parts, "thinking: "+m.Usage.Thinking)
 	}

@@ -29,8 +29,10 @@ type Chats struct {
 	chats    map[int64]backend.Chat
 	messages map[int64]backend.Message
 	drafts   map[int64]backend.Draft
-	Manners  map[int64]chat.Manner   // by model
-	Verdict  backend.TemplateVerdict // of every model's template
+	Manners  map[int64]chat.Manner           // by model
+	Verdict  backend.TemplateVerdict         // of every model's template
+	Choices  map[int64][]backend.TokenChoice // by message
+	Records  map[int64]backend.Generation    // by message
 	Stopped  []int64
 	Resumed  []int64
 	Saved    []backend.Draft
@@ -40,7 +42,7 @@ type Chats struct {
 func NewChats() *Chats {
 	return &Chats{
 		Now: time.Now, chats: map[int64]backend.Chat{}, messages: map[int64]backend.Message{}, drafts: map[int64]backend.Draft{},
-		Manners: map[int64]chat.Manner{},
+		Manners: map[int64]chat.Manner{}, Choices: map[int64][]backend.TokenChoice{}, Records: map[int64]backend.Generation{},
 	}
 }
 
@@ -188,6 +190,48 @@ func (c *Chats) SetManner(_ context.Context, model int64, m chat.Manner) error {
 	c.mu.Unlock()
 	c.tell(event.ModelChanged{ModelID: model})
 	return nil
+}
+
+// SetAlternatives implements pages.Chats.
+func (c *Chats) SetAlternatives(_ context.Context, id int64, n int) error {
+	return c.change(id, func(ch *backend.Chat) { ch.Alternatives = n })
+}
+
+// Alternatives implements pages.Chats.
+func (c *Chats) Alternatives(_ context.Context, id int64) ([]backend.TokenChoice, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Choices[id], nil
+}
+
+// Branch implements pages.Chats: the new version begins with the tokens that are known.
+func (c *Chats) Branch(ctx context.Context, id int64, index int, token int32) (backend.Message, error) {
+	m, err := c.Regenerate(ctx, id)
+	if err != nil {
+		return m, err
+	}
+	c.mu.Lock()
+	for _, k := range c.Choices[id][:index+1] {
+		if k.Index == index {
+			k.ID = token
+		}
+		a, _ := k.Chosen()
+		m.Text += string(a.Piece())
+	}
+	c.messages[m.ID] = m
+	c.mu.Unlock()
+	return m, nil
+}
+
+// Generation implements pages.Chats.
+func (c *Chats) Generation(_ context.Context, id int64) (backend.Generation, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g, ok := c.Records[id]
+	if !ok {
+		return g, backend.ErrNotFound
+	}
+	return g, nil
 }
 
 // SetAdapters implements pages.Chats.
