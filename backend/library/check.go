@@ -113,6 +113,8 @@ func (l *Library) compare(ctx context.Context, m backend.Model) (backend.ModelSt
 		return backend.ModelChanged, "all its parts are there now: add it again to have them checked"
 	case stamp{size, mod.UnixMilli()} != stampOf(m):
 		return backend.ModelChanged, changedReason(m, size, mod)
+	case l.replaced(ctx, m, parts):
+		return backend.ModelChanged, "its file was exchanged for another one of the same size: add it again to use it as it is now"
 	case m.State == backend.ModelMissing, m.State == backend.ModelChanged:
 		return l.verifiedState(ctx, m)
 	}

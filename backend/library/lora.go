@@ -84,19 +84,27 @@ func (l *Library) LoRAFits(ctx context.Context, loraID int64) ([]LoRAFit, error)
 	if err != nil {
 		return nil, err
 	}
+	drawing := func(m backend.Model) bool {
+		return m.Kind == backend.KindDiffusion && (m.State == backend.ModelReady || m.State == backend.ModelUnverified)
+	}
+	return l.compareAll(ctx, drawing, func(m backend.Model, all []backend.Model) (LoRAFit, error) { return l.fit(lora, SetOf(m, all)) })
+}
+
+// compareAll compares with every installed model of a kind, the best fit first.
+func (l *Library) compareAll(ctx context.Context, ofKind func(backend.Model) bool, compare func(m backend.Model, all []backend.Model) (LoRAFit, error)) ([]LoRAFit, error) {
 	all, err := l.List(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var fits []LoRAFit
 	for _, m := range all {
-		if m.Kind != backend.KindDiffusion || m.State != backend.ModelReady && m.State != backend.ModelUnverified {
+		if !ofKind(m) {
 			continue
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		f, err := l.fit(lora, SetOf(m, all))
+		f, err := compare(m, all)
 		if err != nil {
 			continue // the model's own fault: it is said where the model is used
 		}
@@ -147,30 +155,15 @@ func (l *Library) AdapterFits(ctx context.Context, id int64) ([]LoRAFit, error) 
 	if err != nil {
 		return nil, err
 	}
-	all, err := l.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var fits []LoRAFit
-	for _, m := range all {
-		if !usable(m) || m.Format != "gguf" {
-			continue
-		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+	speaking := func(m backend.Model) bool { return usable(m) && m.Format == "gguf" }
+	return l.compareAll(ctx, speaking, func(m backend.Model, _ []backend.Model) (LoRAFit, error) {
 		f, err := l.remembered(fitKey{a.Path, m.Path, [2]stamp{stampOf(a), stampOf(m)}}, func() (LoRAFit, error) {
 			match, err := modelfile.MatchAdapter(a.Path, m.Path)
 			return LoRAFit{Matched: match.Matched, Total: match.Total, Counted: match.Known, Reason: match.Reason()}, err
 		})
-		if err != nil {
-			continue // the model's own fault: it is said where the model is used
-		}
 		f.LoRA, f.Model = a, m
-		fits = append(fits, f)
-	}
-	bestFirst(fits)
-	return fits, nil
+		return f, err
+	})
 }
 
 // remembered gives a comparison that was made before, or makes it.

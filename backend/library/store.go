@@ -46,7 +46,7 @@ func perModel(id int64, what string) string { return fmt.Sprintf("library.model.
 
 // forget deletes the row of a model and its settings.
 func (l *Library) forget(ctx context.Context, id int64) error {
-	for _, what := range []string{"verified", "speed", "hash"} {
+	for _, what := range []string{"verified", "speed", "hash", "identity"} {
 		if err := l.store.SetSetting(ctx, perModel(id, what), nil); err != nil {
 			return err
 		}

@@ -81,6 +81,9 @@ func (l *Library) resolveDoubt(ctx context.Context, m backend.Model, mod time.Ti
 		l.hashMu.Unlock()
 		return nil
 	}
+	as := m
+	as.ModTime = mod
+	l.settle(ctx, as)
 	state, reason := l.verifiedState(ctx, m)
 	now, err := l.update(ctx, m.ID, func(now *backend.Model) bool {
 		if now.State != backend.ModelChanged || now.SHA256 != sum {
