@@ -51,6 +51,10 @@ func (u *UI) addFiles(paths []string) {
 			u.show(pages.PageChats)
 			u.chats.Insert(text)
 		},
+		OpenChat: func(chatID int64) {
+			u.show(pages.PageChats)
+			u.chats.Open(chatID)
+		},
 		Resized: u.notices.relayout,
 		Close:   func() { u.closeCard() },
 	}, paths)
@@ -82,7 +86,7 @@ func (u *UI) chooseFile() {
 		_ = r.Close() // only its name is wanted
 		u.addFiles([]string{path})
 	}, u.window)
-	d.SetFilter(storage.NewExtensionFileFilter([]string{".gguf", ".safetensors", ".sft", ".png"}))
+	d.SetFilter(storage.NewExtensionFileFilter([]string{".gguf", ".safetensors", ".sft", ".png", ".jsonl", ".json", ".zip"}))
 	d.SetTitleText("Add a model file")
 	d.SetConfirmText("Add")
 	u.float.remember()

@@ -23,7 +23,7 @@ func (h host) env() pages.Env {
 	d := h.ui.deps
 	return pages.Env{
 		Host: h, Chats: d.Chats, Models: d.Models, Engines: d.Engines, Studio: d.Studio, System: d.System,
-		Search: d.Search, Folders: d.Folders, About: d.About,
+		Search: d.Search, Transfer: d.Transfer, Folders: d.Folders, About: d.About,
 	}
 }
 
@@ -47,6 +47,9 @@ func (h host) Focus(o fyne.Focusable) { h.ui.window.Canvas().Focus(o) }
 
 // Notify implements pages.Host.
 func (h host) Notify(n widgets.Notice) { h.ui.notices.notify(n) }
+
+// Dismiss implements pages.Host.
+func (h host) Dismiss(key string) { h.ui.notices.dismiss(key) }
 
 // Fail implements pages.Host.
 func (h host) Fail(err error, retry func()) { h.ui.fail(err, retry) }

@@ -29,8 +29,10 @@ type Deps struct {
 	System  pages.System
 	Crashes Crashes      // nil = nobody keeps any
 	Search  pages.Search // nil = only names of chats are searched
-	Folders pages.Folders
-	About   pages.About
+	// Transfer carries chats out and in; nil = nobody does.
+	Transfer pages.Transfer
+	Folders  pages.Folders
+	About    pages.About
 	// Tray says whether the desktop shows icons of programs; nil = it does not. It may take a moment.
 	Tray func() bool
 	// OpenFolder shows a folder in the system's file manager.

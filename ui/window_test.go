@@ -83,7 +83,9 @@ type fixture struct {
 	engines *uitest.Engines
 	system  *uitest.System
 	studio  *uitest.Studio
-	time    *inline
+
+	transfer *uitest.Transfer
+	time     *inline
 }
 
 // fakes are services with a starter and nothing else.
@@ -104,6 +106,7 @@ func fakes(t testing.TB) *fixture {
 		studio: &uitest.Studio{Dir: t.TempDir(), Now: noon},
 	}
 	f.chats.Now = func() time.Time { return noon }
+	f.transfer = &uitest.Transfer{Chats: f.chats}
 	return f
 }
 
@@ -112,7 +115,7 @@ func (f *fixture) open(width, height float32) *fixture {
 	f.t.Helper()
 	app := test.NewApp()
 	u, err := New(app, Deps{
-		Chats: f.chats, Models: f.models, Engines: f.engines, Studio: f.studio, System: f.system,
+		Chats: f.chats, Models: f.models, Engines: f.engines, Studio: f.studio, System: f.system, Transfer: f.transfer,
 		Folders: pages.Folders{Data: "/home/ada/.local/share/loam", Models: "/home/ada/.local/share/loam/models", Logs: "/home/ada/.local/state/loam"},
 		About:   pages.About{Version: "0.1.0", Commit: "f5870d9", Licenses: func() string { return "fyne: BSD-3-Clause" }},
 	}, os.DirFS("../assets"))

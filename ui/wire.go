@@ -16,7 +16,8 @@ import (
 func Wire(a *app.App, started time.Time) Deps {
 	return Deps{
 		Bus: a.Bus, Chats: a.Chats, Models: a.Library, Engines: a.Engines, Studio: a.Studio, System: a,
-		Search: search(a), Crashes: a.Crashes(),
+		Transfer: a.Transfer,
+		Search:   search(a), Crashes: a.Crashes(),
 		Folders: pages.Folders{
 			Data: a.Folders.Data, Models: a.Folders.Models, Cache: a.Folders.Cache, Config: a.Folders.Config, Logs: a.Folders.Logs,
 		},

@@ -93,8 +93,8 @@ func TestLMStudioFolderIsRead(t *testing.T) {
 	}
 	for name, content := range map[string]string{
 		"1751328000123.conversation.json": string(source), "folder/empty.conversation.json": `{"createdAt":1,"messages":[],"systemPrompt":""}`,
-		"folder/config.json": `{"theme":"dark"}`, "folder/broken.conversation.json": `{"createdAt":5,"messages":[{"versions"`, "notes.txt": "hello",
-		".hidden.json": string(source), "old.json": `{"name":"Old","createdAt":1600000000000,"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}`,
+		"folder/conversations-config.json": `{"theme":"dark"}`, "folder/broken.conversation.json": `{"createdAt":5,"messages":[{"versions"`, "notes.txt": "hello",
+		".hidden.json": string(source), "old.conversation.json": `{"name":"Old","createdAt":1600000000000,"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}`,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

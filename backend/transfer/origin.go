@@ -89,6 +89,14 @@ func candidate(name string) bool {
 	return strings.HasSuffix(base, ".json") || strings.HasSuffix(base, ".jsonl")
 }
 
+// telling says whether a file of a folder has the name of an export. A folder may hold anything, and reading all of it would
+// take long.
+func telling(name string) bool {
+	base := strings.ToLower(path.Base(name))
+	return strings.HasSuffix(base, ".conversation.json") || strings.HasPrefix(base, "conversations") || strings.HasPrefix(base, "chat-export") ||
+		base == chatsFile || strings.HasPrefix(base, "loam chats")
+}
+
 func openFolder(dir string) (*origin, error) {
 	root, err := os.OpenRoot(dir) // links do not lead out of it
 	if err != nil {
@@ -107,7 +115,7 @@ func openFolder(dir string) (*origin, error) {
 		switch {
 		case d.IsDir() && strings.Count(name, "/") >= maxFolders:
 			return fs.SkipDir
-		case d.Type().IsRegular() && candidate(name):
+		case d.Type().IsRegular() && candidate(name) && telling(name):
 			o.files = append(o.files, originFile{name: name, open: func() (io.ReadCloser, error) { return root.Open(filepath.FromSlash(name)) }})
 		}
 		return nil

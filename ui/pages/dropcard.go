@@ -30,8 +30,9 @@ type DropUses struct {
 	ToggleWords func(words string)
 	HasWords    func(words string) bool
 	Insert      func(text string) // puts a text into the message that is being written
-	Resized     func()            // the card became taller or shorter
-	Close       func()            // the card is done with
+	OpenChat    func(chatID int64)
+	Resized     func() // the card became taller or shorter
+	Close       func() // the card is done with
 }
 
 // DropCard is what came of a drop: a row for each file that says what it is, what it fits, and what can be done with it.
@@ -127,7 +128,12 @@ func (c *DropCard) changed() {
 }
 
 // Closed tells the card that it is gone: what is still being looked at is kept, but says nothing any more.
-func (c *DropCard) Closed() { c.closed = true }
+func (c *DropCard) Closed() {
+	c.closed = true
+	for _, r := range c.rows {
+		r.closed()
+	}
+}
 
 // done takes a row away that needs nothing more; the last one closes the card.
 func (c *DropCard) done(r *dropRow) {

@@ -27,8 +27,9 @@ type dropRow struct {
 	text     string // of a text that is short enough for a message
 	machine  hardware.Machine
 	fits     []library.LoRAFit // of a LoRA, with the installed picture models
-	taken    bool              // it is in the library
-	finished bool              // nothing is left to do with it
+	slowWork
+	taken    bool // it is in the library
+	finished bool // nothing is left to do with it
 
 	icon     *widgets.Icon
 	preview  *widgets.Picture
@@ -80,6 +81,9 @@ func newDropRow(c *DropCard, path string) *dropRow {
 func (r *dropRow) look() {
 	r.card.env.Host.Load("drop", func(ctx context.Context) func() {
 		kind, size := sniffFile(r.path)
+		if chats := r.lookForChats(ctx, kind); chats != nil {
+			return chats
+		}
 		switch kind {
 		case sniffFolder:
 			return r.lookFolder

@@ -20,6 +20,7 @@ import (
 	"loam/backend/hardware"
 	"loam/backend/library"
 	"loam/backend/studio"
+	"loam/backend/transfer"
 	"loam/ui/widgets"
 )
 
@@ -107,6 +108,13 @@ type Studio interface {
 	SaveCopy(p backend.Picture, path string) error
 }
 
+// Transfer carries chats out and in; *transfer.Service is one.
+type Transfer interface {
+	Export(ctx context.Context, o transfer.ExportOptions) (transfer.Exported, error)
+	Inspect(ctx context.Context, path string, progress func(transfer.Progress)) (transfer.Contents, error)
+	Import(ctx context.Context, path string, o transfer.ImportOptions) (transfer.Imported, error)
+}
+
 // System is the machine, the installation and the settings; *app.App is one, through the window's wiring.
 type System interface {
 	Machine(ctx context.Context) hardware.Machine
@@ -138,6 +146,8 @@ type Host interface {
 	// Notify shows a banner; Fail shows what an error means, with retry behind the button of its next step where that is
 	// to try again.
 	Notify(n widgets.Notice)
+	// Dismiss takes the banner of a key away.
+	Dismiss(key string)
 	Fail(err error, retry func())
 	// Sentence says what an error means and the label of its next step; "" = none.
 	Sentence(err error) (text, next string)
@@ -223,6 +233,8 @@ type Env struct {
 	Studio  Studio
 	System  System
 	Search  Search // nil = only names of chats are searched
-	Folders Folders
-	About   About
+
+	Transfer Transfer // nil = chats are not exported or imported
+	Folders  Folders
+	About    About
 }

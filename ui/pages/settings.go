@@ -70,6 +70,9 @@ func NewSettingsPage(env Env) *SettingsPage {
 	p.add("Look", "theme light dark system text size zoom appearance colour", p.look()...)
 	p.add("Engine", "device cpu gpu variant threads unload idle memory speed", p.engine()...)
 	p.add("Laptop", "battery power sleep awake tray icon background close laptop threads", p.manners()...)
+	if env.Transfer != nil {
+		p.add("Chats", "export import backup chatgpt lm studio open webui markdown html jsonl take along bring", p.chatFiles()...)
+	}
 	p.add("Folders", "data models cache logs disk path other programs lm studio ollama comfyui look again", p.folders()...)
 	p.add("Health", "doctor findings problems report check", p.doctor()...)
 	p.add("About", "version licences license commit", p.about()...)

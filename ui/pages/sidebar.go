@@ -276,9 +276,13 @@ func (s *sidebar) Fill(i int, o fyne.CanvasObject) {
 func (s *sidebar) menu(c backend.Chat) []*fyne.MenuItem {
 	rename := fyne.NewMenuItem("Rename", func() { s.rename(c.ID) })
 	rename.Icon = theme.Icon(theme.IconEdit)
+	items := []*fyne.MenuItem{rename}
+	if s.env.Transfer != nil {
+		items = append(items, exportMenu(s.env, c))
+	}
 	remove := fyne.NewMenuItem("Remove", func() { s.trash(c) })
 	remove.Icon = theme.Icon(theme.IconRemove)
-	return []*fyne.MenuItem{rename, remove}
+	return append(items, remove)
 }
 
 // rename turns the row of a chat into a field.
