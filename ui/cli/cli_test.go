@@ -259,7 +259,7 @@ func TestMistakesEndInOneClearLine(t *testing.T) {
 		"text as a model":   {[]string{"models", "add", "--in-place", text}, "text.gguf", exitFailed},
 		"bad seed":          {[]string{"chat", "--seed", "x", "hi"}, "--seed", exitUsage},
 		"bad flag":          {[]string{"chat", "--nope", "hi"}, "--nope", exitUsage},
-		"bad benchmark":     {[]string{"bench", "ui"}, "chat", exitUsage},
+		"bad benchmark":     {[]string{"bench", "moon"}, "chat", exitUsage},
 		"neither nor":       {[]string{"serve"}, `"serve"`, exitUsage},
 		"no picture model":  {[]string{"image", "a tree"}, "No picture model", exitFailed},
 		"missing file, too": {[]string{"models", "add"}, "<FILE>", exitUsage},
