@@ -97,7 +97,11 @@ func (c *conversation) chooseFormat(anchor fyne.CanvasObject) {
 			c.setManner(manner)
 		})
 	}
-	list := []fyne.CanvasObject{row("", "The model's own", "Guessed where the engine does not know it")}
+	own := "Guessed where the engine does not know it"
+	if m := c.picker.model(); m != nil && c.verdictOf == m.ID && c.verdict.State == backend.TemplateBroken {
+		own = "Broken: " + c.verdict.Reason
+	}
+	list := []fyne.CanvasObject{row("", "The model's own", own)}
 	for _, f := range prompt.Formats() {
 		list = append(list, row(f.Name, f.Label, f.Name))
 	}
