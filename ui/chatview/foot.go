@@ -1,6 +1,8 @@
 package chatview
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 
 	"loam/ui/textflow"
@@ -239,12 +241,21 @@ func (v *View) mountActions(m *mount, y, scale float32) {
 			x += v.look.Width(word, style)
 		}
 	}
-	if shown && it.Note != "" && it.Role == RoleAssistant {
-		w := v.look.Width(it.Note, style)
-		if at := v.column.width - w; at > x+12 {
-			m.label(it.Note, style, at, y+(h-v.look.heights[classSmall])/2, v.look.heights[classSmall], inkQuiet)
+	if shown && it.Role == RoleAssistant {
+		width := func(text string) float32 { return v.look.Width(text, style) }
+		if note := fitNote(it.Note, v.column.width-x-12, width); note != "" {
+			m.label(note, style, v.column.width-width(note), y+(h-v.look.heights[classSmall])/2, v.look.heights[classSmall], inkQuiet)
 		}
 	}
+}
+
+// fitNote leaves out the last parts of a note until it fits, all of it where not even the first does.
+func fitNote(note string, room float32, width func(string) float32) string {
+	for note != "" && width(note) > room {
+		at := strings.LastIndex(note, " · ")
+		note = note[:max(at, 0)]
+	}
+	return note
 }
 
 func (v *View) actionsWidth(it *Item, style textflow.Style, iconSize float32, labels bool) float32 {
