@@ -71,6 +71,16 @@ func TestAnErrorLeadsToItsHeadingAndWaitsMeanwhile(t *testing.T) {
 	f.says("If the sentence in the message does not help")
 }
 
+func TestARefusedFileLeadsToItsHeading(t *testing.T) {
+	f := fakes(t).open(1280, 800)
+	f.drop("/tmp/nobody knows it.gguf")
+	f.tap("Learn more")
+	f.says("Loam looks at a file before it uses it, and says what is wrong.")
+	if strings.Contains(f.shownText(), "nobody knows it") {
+		t.Error("the card lies over what explains it")
+	}
+}
+
 func TestEveryChapterFitsTheSmallestWindow(t *testing.T) {
 	f := fakes(t).open(720, 480)
 	for _, id := range []string{"first-chat", "first-picture", "lora", "models", "privacy", "export", "keyboard", "troubleshooting", "laptop", "going-back", "limits"} {

@@ -25,7 +25,7 @@ cp packaging/windows/loam.rc packaging/windows/loam.manifest "$work/"
 
 # Without -g: nothing reads it here, and compiling takes a third less.
 export GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc-posix CXX=x86_64-w64-mingw32-g++-posix CGO_CFLAGS=-O2 CGO_CXXFLAGS=-O2
-say "windows: building loam.exe (the first time about 8 minutes on two cores)"
+say "windows: building loam.exe; the first time takes long"
 packaging/go/with.sh go build -tags migrated_fynedo -o "$out/loam.exe" \
 	-ldflags "-s -w -H windowsgui -X main.version=$version -X main.commit=$commit -extldflags=-static" . ||
 	die "loam.exe did not compile; the lines above say where"

@@ -263,3 +263,25 @@ func TestFindMarksAndWalks(t *testing.T) {
 		t.Error("marks remain")
 	}
 }
+
+func TestAFailedReplyOffersToLearnWhy(t *testing.T) {
+	for name, c := range map[string]struct {
+		state State
+		err   string
+		want  []Action
+	}{
+		"failed":      {StateFailed, "The engine ran out of memory.", []Action{ActionRegenerate, ActionLearn, ActionMore}},
+		"interrupted": {StateInterrupted, "The disk is full.", []Action{ActionCopy, ActionRegenerate, ActionLearn, ActionEdit, ActionMore}},
+		"no reason":   {StateInterrupted, "", []Action{ActionCopy, ActionRegenerate, ActionEdit, ActionMore}},
+		"done":        {StateDone, "", []Action{ActionCopy, ActionRegenerate, ActionEdit, ActionMore}},
+	} {
+		it := Item{ID: 1, Role: RoleAssistant, Text: "x", State: c.state, Error: c.err}
+		if diff := cmp.Diff(c.want, it.actions()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	f := show(t, 800, 500, Item{ID: 1, Role: RoleAssistant, State: StateFailed, Error: "The engine ran out of memory."})
+	if !f.sees("Learn more") {
+		t.Error("the row does not offer it")
+	}
+}
