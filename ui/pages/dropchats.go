@@ -78,7 +78,7 @@ func (r *dropRow) showChats(c transfer.Contents) {
 	if c.Newer > 0 {
 		lines = append(lines, count(c.Newer, "chat")+" of it here in another state: the one of the file comes beside it.")
 	}
-	r.say(strings.Join(append(lines, c.Sentences()...), " "), c.BadChats == 0 && c.BadMessages == 0 && !c.Cut)
+	r.say(strings.Join(append(lines, c.Sentences()...), "\n"), c.BadChats == 0 && c.BadMessages == 0 && !c.Cut)
 	r.offerImport(c)
 	r.card.changed()
 }
@@ -192,7 +192,7 @@ func (r *dropRow) imported(got transfer.Imported, err error) {
 	} else if err != nil {
 		text = "Stopped. " + text
 	}
-	text = strings.Join(append([]string{text}, got.Sentences()...), " ")
+	text = strings.Join(append([]string{text}, got.Sentences()...), "\n")
 	good := err == nil && got.BadChats == 0 && got.BadMessages == 0
 	if r.card.closed {
 		tone := widgets.ToneSuccess

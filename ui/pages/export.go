@@ -122,7 +122,7 @@ func exportTo(env Env, o transfer.ExportOptions) {
 			dir = done.Path
 		}
 		env.Host.Notify(widgets.Notice{
-			Key: transferNotice, Tone: widgets.ToneSuccess, Text: text, Keep: true,
+			Key: transferNotice, Tone: widgets.ToneSuccess, Text: text,
 			Action: "Open folder", Do: func() { env.Host.OpenFolder(dir) },
 		})
 	})
