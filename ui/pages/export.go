@@ -27,9 +27,9 @@ type exportForm struct {
 }
 
 var exportForms = []exportForm{
-	{transfer.JSONL, "Everything (JSONL)", "All branches, settings and records. Can be imported again."},
-	{transfer.Markdown, "Markdown", "The branch that is shown, as text for notes and other programs."},
-	{transfer.HTML, "Web page (HTML)", "The branch that is shown, for any browser, pictures included."},
+	{transfer.JSONL, "Everything (JSONL)", "All of it, to be imported again."},
+	{transfer.Markdown, "Markdown", "What is shown, as text with marks."},
+	{transfer.HTML, "Web page (HTML)", "What is shown, for any browser."},
 }
 
 // exportMenu is the entry of a chat's menu that leads to the formats.
