@@ -85,7 +85,7 @@ func choicesIn(ctx context.Context, tx *sql.Tx, messageID int64, tokens []int32)
 	if err != nil {
 		return nil, err
 	}
-	var list []backend.TokenChoice
+	list := make([]backend.TokenChoice, 0, len(kept))
 	for i, id := range tokens {
 		if alts := kept[i]; len(alts) > 0 {
 			list = append(list, backend.TokenChoice{Index: i, ID: id, Alts: alts})

@@ -129,8 +129,12 @@ func hang(ctx context.Context, tx *sql.Tx, m *TreeMessage) error {
 	switch {
 	case err == nil:
 		m.Generation = &g
-		if m.Kept, err = choicesIn(ctx, tx, m.ID, g.Tokens); err != nil {
+		kept, err := choicesIn(ctx, tx, m.ID, g.Tokens)
+		if err != nil {
 			return err
+		}
+		if len(kept) > 0 {
+			m.Kept = kept
 		}
 	case !errors.Is(err, sql.ErrNoRows):
 		return err
