@@ -22,7 +22,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 3 {
-		return errors.New("usage: icons ico|icns OUT PNG...")
+		return errors.New("usage: icons ico|icns OUT PNG [PNG ...]")
 	}
 	pack, ok := map[string]func([]picture) ([]byte, error){"ico": ico, "icns": icns}[args[0]]
 	if !ok {
