@@ -65,6 +65,7 @@ func table() []shortcut {
 var otherKeys = [][2]string{
 	{"Enter", "Send"},
 	{"Shift+Enter", "New line"},
+	{"Up", "Edit the last message, where nothing is written"},
 	{"Esc", "Close, cancel, or stop the reply"},
 	{"F1", "The guide"},
 	{"F2", "Rename the chat in the list"},

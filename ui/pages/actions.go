@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"slices"
 
 	"fyne.io/fyne/v2"
 
@@ -170,6 +171,16 @@ func (c *conversation) startEdit(id int64) {
 		c.composer.setText(it.Text)
 	})
 	c.composer.focus()
+}
+
+// editLast puts the last words of the person into the composer, if there are any.
+func (c *conversation) editLast() {
+	for _, it := range slices.Backward(c.view.Items()) {
+		if it.Role == chatview.RoleUser {
+			c.startEdit(it.ID)
+			return
+		}
+	}
 }
 
 // endEdit brings the draft back that was there before.

@@ -17,6 +17,7 @@ type composer struct {
 	onStop   func()
 	onChange func(text string)
 	onCancel func() // editing a message was given up
+	onLast   func() // Up where nothing is written: edit what was sent last
 	onFocus  func(o fyne.Focusable)
 	onHeight func() // it wants another height
 
@@ -60,6 +61,13 @@ func newComposer() *composer {
 			return false
 		}
 		c.onCancel()
+		return true
+	}
+	c.field.OnArrow = func(delta int) bool {
+		if delta > 0 || c.editing || c.field.Text != "" || c.onLast == nil {
+			return false
+		}
+		c.onLast()
 		return true
 	}
 	c.send = widgets.NewButton("", widgets.KindPrimary, func() {

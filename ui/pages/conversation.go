@@ -63,6 +63,7 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	c.composer.onStop = c.stop
 	c.composer.onChange = func(string) { c.drafts.touch() }
 	c.composer.onCancel = c.endEdit
+	c.composer.onLast = c.editLast
 	c.picker = newPicker(env, c.chooseModel)
 	c.picker.onUsable = c.usable
 	c.picker.onEngine = c.loadManner
