@@ -84,6 +84,7 @@ type Message struct {
 	Revision  int64  // grows with every stored change of this message
 	Siblings  int    // how many messages share Parent, this one included
 	Sibling   int    // 1-based place among them, by age
+	Rating    Rating // replies: a person's thumb
 	Choices   bool   // replies: what else could have stood there is kept of at least one token
 	Created   time.Time
 }
@@ -118,6 +119,7 @@ type Usage struct {
 	Note     string `json:"note,omitempty"`
 	Format   string `json:"format,omitempty"`   // how the prompt was written: a named format, or "jinja" for a template
 	Guessed  bool   `json:"guessed,omitempty"`  // Format was guessed, because the model's own template was not known
+	Edited   bool   `json:"edited,omitempty"`   // a person wrote the words of the reply anew
 	Thinking string `json:"thinking,omitempty"` // what the template was told: "on", "off", "low", ...; "" = nothing
 
 	Engine *EngineInfo `json:"engine,omitempty"` // that wrote it

@@ -80,7 +80,7 @@ func fillFrozen(ctx context.Context, s *Store) error {
 	if _, err := s.AddPicture(ctx, backend.Picture{JobID: j.ID, SHA256: "cd34", Prompt: frozenPrompt, Settings: []byte(`{"format":1}`), Seed: 42, Width: 512, Height: 512}); err != nil {
 		return err
 	}
-	if err := fillAlternatives(ctx, s); err != nil {
+	if err := errors.Join(fillAlternatives(ctx, s), fillOpinions(ctx, s)); err != nil {
 		return err
 	}
 	return s.SetSetting(ctx, frozenSetting, 60)
@@ -106,6 +106,19 @@ func fillAlternatives(ctx context.Context, s *Store) error {
 	}
 	g := backend.Generation{MessageID: answers[0].ID, Prompt: []int32{1, 2}, Cuts: []int{2}, Tokens: []int32{7}}
 	return errors.Join(s.RecordPrompt(ctx, g), s.KeepAlternatives(ctx, answers[0].ID, 0, [][]backend.TokenAlt{frozenChoice.Alts}))
+}
+
+// Since version 4 the shown answer has a thumb, and its model was compared with one that is gone.
+func fillOpinions(ctx context.Context, s *Store) error {
+	list, err := s.Chats(ctx, ChatQuery{})
+	if err != nil {
+		return err
+	}
+	path, err := s.Path(ctx, list[0].ID)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.SetRating(ctx, path[1].ID, backend.ThumbsUp), s.AddComparison(ctx, list[0].ModelID, 0))
 }
 
 func TestFreeze(t *testing.T) {
@@ -251,6 +264,14 @@ func checkFrozen(t *testing.T, s *Store, version int) {
 	choices, err := s.Alternatives(ctx, answers[0].ID)
 	if d := cmp.Diff(want, choices); d != "" || err != nil || answers[0].Choices != (version >= 3) || answers[1].Choices {
 		t.Errorf("alternatives: %v, %v, %s", answers[0].Choices, err, d)
+	}
+	rating, tallies := backend.Unrated, map[int64]backend.Tally{}
+	if version >= 4 {
+		rating, tallies[c.ModelID] = backend.ThumbsUp, backend.Tally{Chosen: 1, Compared: 1}
+	}
+	tally, err := s.Tallies(ctx)
+	if d := cmp.Diff(tallies, tally); d != "" || err != nil || path[1].Rating != rating || answers[0].Rating != backend.Unrated {
+		t.Errorf("opinions: %v, %v, %s", path[1].Rating, err, d)
 	}
 	if d, err := s.Draft(ctx, c.ID); err != nil || d.Text != frozenDraft {
 		t.Errorf("the draft is %q, %v", d.Text, err)

@@ -33,13 +33,14 @@ const treePage = 32
 
 const treeColumns = `m.id, m.chat_id, coalesce(m.parent, 0), m.role, m.state, m.error, coalesce(m.model_id, 0),
   m.model_name, m.usage, m.stop, m.created_ms, m.revision,
+  coalesce((SELECT r.rating FROM ratings r WHERE r.message_id = m.id), 0),
   CASE m.state WHEN 1 THEN m.text || coalesce((SELECT group_concat(a.text, '' ORDER BY a.revision) FROM reply_appends a
     WHERE a.message_id = m.id), '') ELSE m.text END`
 
 func scanTreeMessage(row oneRow) (t TreeMessage, err error) {
 	m := &t.Message
 	err = row.Scan(&m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.Error, &m.ModelID, &m.ModelName, jsonColumn{&m.Usage},
-		&m.Stop, msColumn{&m.Created}, &m.Revision, &m.Text)
+		&m.Stop, msColumn{&m.Created}, &m.Revision, &m.Rating, &m.Text)
 	m.Note, m.SeenFrom, m.LeftOut = m.Usage.Note, m.Usage.SeenFrom, m.Usage.LeftOut
 	return t, err
 }
@@ -168,6 +169,9 @@ func (t Tree) check() error {
 		}
 		if m.State == backend.MessageRunning {
 			return fmt.Errorf("message %d is running", i+1)
+		}
+		if m.Rating < backend.ThumbsDown || m.Rating > backend.ThumbsUp {
+			return fmt.Errorf("message %d has the rating %d", i+1, m.Rating)
 		}
 	}
 	return nil
@@ -339,6 +343,11 @@ func (w *treeWriter) hang(ctx context.Context, id int64, m TreeMessage) error {
 		}
 		list = list[:min(len(list), maxChoices)]
 		if err := insertAlternatives(ctx, w.tx, id, 0, list); err != nil {
+			return err
+		}
+	}
+	if m.Rating != backend.Unrated {
+		if _, err := w.tx.ExecContext(ctx, "INSERT INTO ratings (message_id, rating, rated_ms) VALUES (?, ?, ?)", id, int(m.Rating), w.s.nowMillis()); err != nil {
 			return err
 		}
 	}

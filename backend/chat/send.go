@@ -47,15 +47,18 @@ func (s *Service) Send(ctx context.Context, chatID int64, q SendRequest) (Sent, 
 	return s.exchange(ctx, r, c, path, q)
 }
 
-// Edit stores another version of a person's message beside it, and has it answered. The old one stays, with all that
-// follows it.
+// Edit stores another version of a message beside it. The old one stays, with all that follows it. A person's message is
+// answered anew, a reply is not: of Sent only Reply is set then.
 func (s *Service) Edit(ctx context.Context, messageID int64, text string) (Sent, error) {
 	m, err := s.Message(ctx, messageID)
 	if err != nil {
 		return Sent{}, err
 	}
-	if m.Role != backend.RoleUser {
-		return Sent{}, fmt.Errorf("edit message %d: it is not a person's", messageID)
+	switch {
+	case m.Role == backend.RoleAssistant && m.State != backend.MessageRunning:
+		return s.rewrite(ctx, m, text)
+	case m.Role != backend.RoleUser:
+		return Sent{}, fmt.Errorf("edit message %d: it is neither a person's nor a finished reply", messageID)
 	}
 	r, err := s.reserve(m.ChatID)
 	if err != nil {

@@ -49,6 +49,10 @@ type Store interface {
 	Alternatives(ctx context.Context, messageID int64) ([]backend.TokenChoice, error)
 	BranchReply(ctx context.Context, reply backend.Message, g backend.Generation, from int64, owner backend.Owner) (backend.Message, error)
 	TakeReply(ctx context.Context, messageID int64, owner backend.Owner) (backend.Message, error)
+	AddReply(ctx context.Context, reply backend.Message, g *backend.Generation) (backend.Message, error)
+	SetRating(ctx context.Context, messageID int64, r backend.Rating) error
+	AddComparison(ctx context.Context, chosen, other int64) error
+	Tallies(ctx context.Context) (map[int64]backend.Tally, error)
 	MarkInterrupted(ctx context.Context, alive func(backend.Owner) bool) ([]backend.Message, error)
 	Heartbeat(ctx context.Context, owner backend.Owner) error
 	SearchMessages(ctx context.Context, query string, limit int) ([]store.Hit, error)
@@ -297,7 +301,7 @@ func (s *Service) live(m backend.Message) backend.Message {
 	case r != nil:
 		return r.overlay(m)
 	case isUnsaved:
-		kept.Siblings, kept.Sibling = m.Siblings, m.Sibling
+		kept.Siblings, kept.Sibling, kept.Rating = m.Siblings, m.Sibling, m.Rating
 		return kept
 	}
 	return m

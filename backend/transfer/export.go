@@ -18,15 +18,29 @@ import (
 // Format is how chats are written.
 type Format string
 
-// The formats. Each is also the ending of its files.
+// The formats.
 const (
 	JSONL    Format = "jsonl" // all that is known; can be imported
 	Markdown Format = "md"    // the branch that is shown, for reading and for other programs
 	HTML     Format = "html"  // the branch that is shown, for any browser; one file with its pictures in it
+	// Training is data to train a model with: the replies that have a thumb up or were edited, on whatever branch, each with
+	// what was said before it. It cannot be imported.
+	Training Format = "training"
 )
 
 // Formats are all formats, the lossless one first.
-var Formats = []Format{JSONL, Markdown, HTML}
+var Formats = []Format{JSONL, Markdown, HTML, Training}
+
+// ending is how files of the format end.
+func (f Format) ending() string {
+	if f == Training {
+		f = JSONL
+	}
+	return "." + string(f)
+}
+
+// single says whether one file of the format holds any number of chats.
+func (f Format) single() bool { return f == JSONL || f == Training }
 
 // zipEnding of a path asks for everything in one archive.
 const zipEnding = ".zip"
@@ -46,11 +60,12 @@ type ExportOptions struct {
 type Exported struct {
 	Path            string // of the file or folder
 	Chats, Messages int
+	Replies         int // Training: lines
 	Pictures        int
 	Missing         int // pictures of these chats whose files are gone
 }
 
-// Export writes chats. backend.ErrDiskFull, ErrExists and *CannotWrite come from the place; after an error or the end of ctx
+// Export writes chats. backend.ErrDiskFull, ErrExists and *CannotWrite come from the place, ErrNoTraining from the chats; after an error or the end of ctx
 // nothing is there that was not there before.
 func (s *Service) Export(ctx context.Context, o ExportOptions) (Exported, error) {
 	e, err := s.export(ctx, o, func(e *export) (target, error) { return e.target(o.Path) })
@@ -60,7 +75,7 @@ func (s *Service) Export(ctx context.Context, o ExportOptions) (Exported, error)
 	return e, nil
 }
 
-// Write writes chats to a stream, without pictures but for those inside HTML. Only JSONL can hold several chats.
+// Write writes chats to a stream, without pictures but for those inside HTML. Only JSONL and Training can hold several chats.
 func (s *Service) Write(ctx context.Context, w io.Writer, o ExportOptions) (Exported, error) {
 	e, err := s.export(ctx, o, func(e *export) (target, error) {
 		if e.each() {
@@ -154,7 +169,7 @@ func (e *export) wanted(ctx context.Context) ([]backend.Chat, error) {
 var errEnough = errors.New("enough")
 
 // each says whether every chat gets a file of its own.
-func (e *export) each() bool { return e.Format != JSONL && (e.Chats == nil || len(e.chats) != 1) }
+func (e *export) each() bool { return !e.Format.single() && (e.Chats == nil || len(e.chats) != 1) }
 
 // target opens the place that a path names.
 func (e *export) target(path string) (target, error) {
@@ -190,12 +205,18 @@ func (e *export) target(path string) (target, error) {
 
 // inside is a free name for the export in a folder.
 func (e *export) inside(dir string) string {
-	stem, ending := "Loam chats "+e.d.Now().Format("2006-01-02"), "."+string(e.Format)
+	stem, ending := "Loam chats "+e.d.Now().Format("2006-01-02"), e.Format.ending()
+	if e.Format == Training {
+		stem = "Loam training " + e.d.Now().Format("2006-01-02")
+	}
 	if e.each() {
 		ending = ""
 	}
 	if len(e.chats) == 1 && e.Chats != nil {
 		stem = fileStem(e.chats[0].Title)
+		if e.Format == Training {
+			stem += " training"
+		}
 	}
 	name := stem + ending
 	for i := 2; ; i++ {
@@ -239,6 +260,9 @@ func (f failing) Write(b []byte) (int, error) {
 }
 
 func (e *export) write(ctx context.Context) error {
+	if e.Format == Training {
+		return e.writeTraining(ctx)
+	}
 	if e.Format == JSONL {
 		if err := e.writeJSONL(ctx); err != nil {
 			return err
@@ -247,7 +271,7 @@ func (e *export) write(ctx context.Context) error {
 	}
 	var index []indexEntry
 	for i, c := range e.chats {
-		name := e.names.unique(c.Created.Local().Format("2006-01-02 ")+fileStem(c.Title), "."+string(e.Format))
+		name := e.names.unique(c.Created.Local().Format("2006-01-02 ")+fileStem(c.Title), e.Format.ending())
 		if err := e.writePage(ctx, name, c); gone(err) && e.Chats == nil {
 			continue // removed for good since the list was read
 		} else if err != nil {

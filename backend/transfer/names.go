@@ -21,7 +21,13 @@ var reserved = map[string]bool{
 }
 
 // FileName is a name for the export of one chat, good on every system: its title without what file systems refuse.
-func FileName(c backend.Chat, f Format) string { return fileStem(c.Title) + "." + string(f) }
+func FileName(c backend.Chat, f Format) string {
+	stem := fileStem(c.Title)
+	if f == Training {
+		stem += " training"
+	}
+	return stem + f.ending()
+}
 
 func fileStem(title string) string {
 	stem := strings.Join(strings.FieldsFunc(title, func(r rune) bool {

@@ -18,19 +18,21 @@ import (
 // in "media/". Beside a plain "name.jsonl", pictures lie in "name-media/". Times are milliseconds since 1970 (UTC); a field
 // that is not there is empty, and a reader leaves out what it does not know.
 //
-//	{"loam":"chats","version":1,"app":"1.2","exported_ms":...}
+//	{"loam":"chats","version":2,"app":"1.2","exported_ms":...}
 //	{"type":"chat","title":...,"created_ms":...,"updated_ms":...,"messages":2,"leaf":2,"system":...,"model":{"name":...,
 //	  "sha256":...},"sampling":{...},"adapters":[{"name":...,"sha256":...,"weight":1}],"draft":{"text":...}}
 //	{"type":"message","id":1,"role":"user","text":...,"created_ms":...}
 //	{"type":"message","id":2,"parent":1,"role":"assistant","state":"complete","text":...,"stop":"end","model_name":...,
-//	  "usage":{...},"generation":{...},"pictures":[{"file":"media/<sha256>.png",...}]}
+//	  "rating":1,"usage":{...},"generation":{...},"pictures":[{"file":"media/<sha256>.png",...}]}
 //	{"type":"end","chats":1,"messages":2}
 //
 // The messages of a chat follow its line and are numbered from 1; parents come before children, siblings by age, and
 // "leaf" is the end of the branch that is shown. "usage" and "generation" (the evaluation log of a reply: prompt, cuts and
 // tokens, sampling, engine, model; what else could have stood there, where that is kept) are backend.Usage and backend.Generation as JSON, without numbers of this database.
 // Models are named by the hash of their file. A reply that was being written counts as interrupted.
-const formatVersion = 1
+//
+// Version 2 added "rating" to messages, 1 and -1 for a thumb up and down, and "edited" to "usage".
+const formatVersion = 2
 
 // Where things lie in an export.
 const (
@@ -104,6 +106,7 @@ type messageLine struct {
 	Model      *modelRef       `json:"model,omitempty"`
 	Stop       string          `json:"stop,omitempty"`
 	Error      string          `json:"error,omitempty"`
+	Rating     backend.Rating  `json:"rating,omitempty"`
 	Usage      *backend.Usage  `json:"usage,omitempty"`
 	Text       string          `json:"text"`
 	Pictures   []pictureLine   `json:"pictures,omitempty"`
@@ -180,6 +183,7 @@ func (l *lines) message(m store.TreeMessage) messageLine {
 	line := messageLine{
 		Type: typeMessage, ID: l.number(m.ID), Parent: l.number(m.Parent), Role: m.Role, Created: m.Created.UnixMilli(),
 		ModelName: m.ModelName, Model: l.models.ref(m.ModelID), Stop: string(m.Stop), Error: m.Error, Text: m.Text,
+		Rating: m.Rating,
 	}
 	switch m.State {
 	case backend.MessageComplete:
@@ -263,6 +267,7 @@ func (line messageLine) message(t modelTable) (store.TreeMessage, error) {
 	m := store.TreeMessage{Message: backend.Message{
 		Role: line.Role, State: state, Text: line.Text, Error: line.Error, ModelID: t.find(line.Model), ModelName: line.ModelName,
 		Stop: backend.StopReason(line.Stop), Created: fromMillis(line.Created),
+		Rating: max(backend.ThumbsDown, min(line.Rating, backend.ThumbsUp)),
 	}}
 	if line.Usage != nil {
 		m.Usage = *line.Usage

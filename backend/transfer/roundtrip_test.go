@@ -181,11 +181,12 @@ func anyTree(rt *rapid.T, h *house, pictures []string) store.Tree {
 			Text:  anyText.Draw(rt, "text"), Error: rapid.SampledFrom([]string{"", "It broke <here>."}).Draw(rt, "error"),
 			ModelID: h.model(name()), ModelName: rapid.SampledFrom([]string{"", "Alder 2B"}).Draw(rt, "model name"),
 			Stop: rapid.SampledFrom([]backend.StopReason{"", backend.StopEnd, backend.StopLength}).Draw(rt, "stop"), Created: anyTime(rt, "said"),
+			Rating: backend.Rating(rapid.IntRange(-1, 1).Draw(rt, "rating")),
 		}}
 		if rapid.Bool().Draw(rt, "counted") {
 			m.Usage = backend.Usage{
 				PromptTokens: rapid.IntRange(0, 1e6).Draw(rt, "prompt tokens"), ReplyTime: time.Duration(rapid.Int64Range(0, 1e15).Draw(rt, "ns")),
-				SeenFrom: int64(rapid.IntRange(0, i).Draw(rt, "seen")), Note: rapid.SampledFrom([]string{"", "n"}).Draw(rt, "note"),
+				Edited: rapid.Bool().Draw(rt, "edited"), SeenFrom: int64(rapid.IntRange(0, i).Draw(rt, "seen")), Note: rapid.SampledFrom([]string{"", "n"}).Draw(rt, "note"),
 				Parts: &backend.ReplyParts{Reasoning: anyText.Draw(rt, "reasoning"), Calls: []backend.ReplyCall{{Name: "f", Arguments: `{"a":"<"}`}}},
 			}
 		}

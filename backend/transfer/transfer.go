@@ -1,10 +1,10 @@
 // Package transfer carries chats out of Loam and into it. It writes chats as JSON Lines (all that is known of them), as
-// Markdown and as HTML (what a person reads), and takes in its own JSON Lines and the exports of ChatGPT, LM Studio and
+// Markdown and as HTML (what a person reads) and as data to train models with, and takes in its own JSON Lines and the exports of ChatGPT, LM Studio and
 // Open WebUI. The window and the command line call it.
 //
 // A Service may be used from any goroutine; calls run on the caller's and end early with its context. Files appear whole or
 // not at all, a chat is taken in whole or not at all, and neither way needs memory for more than one chat (writing: for
-// more than a few messages). What it reads is not trusted: sizes, depths and counts are bounded.
+// more than a few messages, but for training data). What it reads is not trusted: sizes, depths and counts are bounded.
 // The format of Loam's own files stands at formatVersion.
 package transfer
 

@@ -205,7 +205,7 @@ func (v *View) mountActions(m *mount, y, scale float32) {
 	e := m.key.entry
 	it := &e.item
 	shown := v.showsActions(e)
-	if !shown && it.Siblings <= 1 && it.State != StateStopped {
+	if !shown && it.Siblings <= 1 && it.State != StateStopped && it.Rating == 0 {
 		return
 	}
 	h := float32(actionRow-4) * scale
@@ -224,11 +224,16 @@ func (v *View) mountActions(m *mount, y, scale float32) {
 		x = w + 8
 	}
 	for _, a := range it.actions() {
-		if !shown && a != ActionPrevious && a != ActionNext {
+		if !shown && a != ActionPrevious && a != ActionNext && !it.set(a) {
 			continue
 		}
 		w := iconSize + 12
-		m.icon(actionIcon(a), x+6, y+(h-iconSize)/2, iconSize, inkQuiet)
+		ink := inkQuiet
+		if it.set(a) {
+			m.rect(false, x+2, y+2, w-4, h-4, inkSelected, v.look.nested)
+			ink = inkAccent
+		}
+		m.icon(actionIcon(a), x+6, y+(h-iconSize)/2, iconSize, ink)
 		if word := v.actionLabel(a); labels && word != "" {
 			m.label(word, style, x+iconSize+11, y+(h-v.look.heights[classSmall])/2, v.look.heights[classSmall], inkQuiet)
 			w += v.look.Width(word, style) + 6
@@ -302,6 +307,10 @@ func (v *View) actionWord(a Action) string {
 		return v.words.Learn
 	case ActionEdit:
 		return v.words.Edit
+	case ActionLike:
+		return v.words.Like
+	case ActionDislike:
+		return v.words.Dislike
 	case ActionAlternatives:
 		return v.words.Alternatives
 	case ActionResume:
@@ -319,9 +328,9 @@ func (v *View) actionWord(a Action) string {
 	return ""
 }
 
-// actionLabel is the word beside an action's icon; arrows and dots need none.
+// actionLabel is the word beside an action's icon; arrows, thumbs and dots need none.
 func (v *View) actionLabel(a Action) string {
-	if a == ActionPrevious || a == ActionNext || a == ActionMore {
+	if a == ActionPrevious || a == ActionNext || a == ActionLike || a == ActionDislike || a == ActionMore {
 		return ""
 	}
 	return v.actionWord(a)
@@ -337,6 +346,10 @@ func actionIcon(a Action) fyne.ThemeIconName {
 		return theme.IconBook
 	case ActionEdit:
 		return theme.IconEdit
+	case ActionLike:
+		return theme.IconThumbsUp
+	case ActionDislike:
+		return theme.IconThumbsDown
 	case ActionAlternatives:
 		return theme.IconGauge
 	case ActionResume:

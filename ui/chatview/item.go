@@ -54,6 +54,7 @@ type Item struct {
 	Tokens   int    // tokens of the reply so far
 	Sibling  int    // 1-based place among Siblings
 	Siblings int
+	Rating   int8          // a person's thumb: 1 up, -1 down, 0 none
 	Choices  bool          // what else could have stood in it is known
 	Thought  time.Duration // how long the model thought before it answered; 0 = not known
 	Parts    *prompt.Parts // a reply as its engine took it apart; nil = the text says it itself
@@ -74,6 +75,8 @@ const (
 	ActionRegenerate
 	ActionLearn // why a reply failed
 	ActionEdit
+	ActionLike
+	ActionDislike
 	ActionAlternatives
 	ActionResume
 	ActionStop
@@ -96,6 +99,10 @@ func (a Action) String() string {
 		return "learn"
 	case ActionEdit:
 		return "edit"
+	case ActionLike:
+		return "like"
+	case ActionDislike:
+		return "dislike"
 	case ActionAlternatives:
 		return "alternatives"
 	case ActionResume:
@@ -112,7 +119,7 @@ func (a Action) String() string {
 func FromMessage(m backend.Message) Item {
 	it := Item{
 		ID: m.ID, Text: m.Text, Error: m.Error, Note: m.ModelName, Tokens: m.Usage.ReplyTokens,
-		Sibling: m.Sibling, Siblings: m.Siblings, Choices: m.Choices, Thought: m.Usage.Reasoning,
+		Sibling: m.Sibling, Siblings: m.Siblings, Rating: int8(m.Rating), Choices: m.Choices, Thought: m.Usage.Reasoning,
 	}
 	if p := m.Usage.Parts; p != nil {
 		it.Parts = &prompt.Parts{Reasoning: p.Reasoning, Answer: p.Answer}
@@ -143,6 +150,11 @@ func FromMessage(m backend.Message) Item {
 	return it
 }
 
+// set says whether an action that switches something is on.
+func (it *Item) set(a Action) bool {
+	return a == ActionLike && it.Rating > 0 || a == ActionDislike && it.Rating < 0
+}
+
 // actions returns what is offered for an item, in order.
 func (it *Item) actions() []Action {
 	if it.State == StateRunning || it.Role == RoleDivider || it.Role == RoleDocument {
@@ -163,6 +175,9 @@ func (it *Item) actions() []Action {
 	}
 	if it.Role == RoleUser || it.Role == RoleAssistant && it.State != StateFailed {
 		out = append(out, ActionEdit)
+	}
+	if it.Role == RoleAssistant && it.State != StateFailed {
+		out = append(out, ActionLike, ActionDislike)
 	}
 	if it.Role == RoleAssistant && it.Choices {
 		out = append(out, ActionAlternatives)

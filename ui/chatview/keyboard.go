@@ -307,6 +307,7 @@ func (v *View) menuItems(e *entry) []*fyne.MenuItem {
 		}
 		item := fyne.NewMenuItem(v.actionWord(a), func() { v.act(e, a) })
 		item.Icon = theme.Icon(actionIcon(a))
+		item.Checked = e.item.set(a)
 		item.Disabled = a == ActionPrevious && e.item.Sibling <= 1 || a == ActionNext && e.item.Sibling >= e.item.Siblings
 		items = append(items, item)
 	}

@@ -132,11 +132,11 @@ func TestActionsStandWhereTheyArePromised(t *testing.T) {
 			f.window.Canvas().Overlays().Remove(f.window.Canvas().Overlays().Top())
 		}
 	}
-	want := []Action{ActionPrevious, ActionNext, ActionCopy, ActionRegenerate, ActionEdit, ActionMore}
+	want := []Action{ActionPrevious, ActionNext, ActionCopy, ActionRegenerate, ActionEdit, ActionLike, ActionDislike, ActionMore}
 	if diff := cmp.Diff(want, row); diff != "" {
 		t.Errorf("row (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"4 previous", "4 next", "4 copy", "4 regenerate", "4 edit"}, f.actions); diff != "" {
+	if diff := cmp.Diff([]string{"4 previous", "4 next", "4 copy", "4 regenerate", "4 edit", "4 like", "4 dislike"}, f.actions); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
 	if f.copied != "second answer" {
@@ -148,9 +148,43 @@ func TestActionsStandWhereTheyArePromised(t *testing.T) {
 			menu = append(menu, item.Label)
 		}
 	}
-	wantMenu := []string{"Previous version", "Next version", "Copy", "Regenerate", "Edit", "Select all"}
+	wantMenu := []string{"Previous version", "Next version", "Copy", "Regenerate", "Edit", "Good reply", "Bad reply", "Select all"}
 	if diff := cmp.Diff(wantMenu, menu); diff != "" {
 		t.Errorf("the menu's order differs from the row's (-want +got):\n%s", diff)
+	}
+}
+
+// A thumb that is set is seen without the pointer and ticked in the menu; nothing else of the row is.
+func TestAThumbThatIsSetStaysInSight(t *testing.T) {
+	f := show(t, 800, 700,
+		Item{ID: 1, Role: RoleAssistant, Text: "liked", Rating: 1},
+		Item{ID: 2, Role: RoleAssistant, Text: "disliked", Rating: -1},
+		Item{ID: 3, Role: RoleAssistant, Text: "failed", State: StateFailed},
+		Item{ID: 4, Role: RoleAssistant, Text: "last"},
+	)
+	for id, want := range map[int64][]Action{1: {ActionLike}, 2: {ActionDislike}, 3: nil} {
+		var row []Action
+		for _, h := range f.mounts[mountKey{f.byID[id], len(f.byID[id].blocks)}].hots {
+			row = append(row, h.action)
+		}
+		if diff := cmp.Diff(want, row); diff != "" {
+			t.Errorf("message %d (-want +got):\n%s", id, diff)
+		}
+	}
+	for id, want := range map[int64]string{1: "Good reply", 2: "Bad reply", 4: ""} {
+		got := ""
+		for _, item := range f.menuItems(f.byID[id]) {
+			if item.Checked {
+				got += item.Label
+			}
+		}
+		if got != want {
+			t.Errorf("in the menu of message %d %q is ticked, want %q", id, got, want)
+		}
+	}
+	f.Update(Item{ID: 1, Role: RoleAssistant, Text: "liked"})
+	if n := len(f.mounts[mountKey{f.byID[1], len(f.byID[1].blocks)}].hots); n != 0 {
+		t.Errorf("taken back, %d actions are still in sight", n)
 	}
 }
 
@@ -271,9 +305,9 @@ func TestAFailedReplyOffersToLearnWhy(t *testing.T) {
 		want  []Action
 	}{
 		"failed":      {StateFailed, "The engine ran out of memory.", []Action{ActionRegenerate, ActionLearn, ActionMore}},
-		"interrupted": {StateInterrupted, "The disk is full.", []Action{ActionCopy, ActionRegenerate, ActionLearn, ActionEdit, ActionMore}},
-		"no reason":   {StateInterrupted, "", []Action{ActionCopy, ActionRegenerate, ActionEdit, ActionMore}},
-		"done":        {StateDone, "", []Action{ActionCopy, ActionRegenerate, ActionEdit, ActionMore}},
+		"interrupted": {StateInterrupted, "The disk is full.", []Action{ActionCopy, ActionRegenerate, ActionLearn, ActionEdit, ActionLike, ActionDislike, ActionMore}},
+		"no reason":   {StateInterrupted, "", []Action{ActionCopy, ActionRegenerate, ActionEdit, ActionLike, ActionDislike, ActionMore}},
+		"done":        {StateDone, "", []Action{ActionCopy, ActionRegenerate, ActionEdit, ActionLike, ActionDislike, ActionMore}},
 	} {
 		it := Item{ID: 1, Role: RoleAssistant, Text: "x", State: c.state, Error: c.err}
 		if diff := cmp.Diff(c.want, it.actions()); diff != "" {

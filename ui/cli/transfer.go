@@ -12,21 +12,27 @@ import (
 )
 
 type exportCommand struct {
-	Format string `enum:"jsonl,md,html" default:"jsonl" help:"jsonl: everything, to be imported again; md, html: what is shown, to be read."`
-	Out    string `short:"o" placeholder:"FILE" help:"Where to; without it, to stdout. With the ending .zip it is an archive; all chats as md or html go to a folder."`
-	All    bool   `help:"All chats that are not in the trash."`
-	Chat   string `arg:"" optional:"" name:"CHAT" help:"Its number, its name or the beginning of its name."`
+	Format   string `enum:"jsonl,md,html" default:"jsonl" help:"jsonl: everything, to be imported again; md, html: what is shown, to be read."`
+	Out      string `short:"o" placeholder:"FILE" help:"Where to; without it, to stdout. With the ending .zip it is an archive; all chats as md or html go to a folder."`
+	Training bool   `help:"Data to train a model with: replies with a thumb up or edited ones, each with what was said before it, as messages in JSONL."`
+	All      bool   `help:"All chats that are not in the trash."`
+	Chat     string `arg:"" optional:"" name:"CHAT" help:"Its number, its name or the beginning of its name."`
 }
 
 // Run writes chats.
 func (c *exportCommand) Run(s *session) error {
 	o := transfer.ExportOptions{Format: transfer.Format(c.Format), Path: c.Out}
+	if c.Training {
+		o.Format = transfer.Training
+	}
 	switch {
+	case c.Training && c.Format != string(transfer.JSONL):
+		return &coded{exitUsage, "Training data has a format of its own: say --training or --format, not both."}
 	case c.All && c.Chat != "":
 		return &coded{exitUsage, "Name one chat or say --all, not both."}
 	case !c.All && c.Chat == "":
 		return &coded{exitUsage, "Name the chat to export, or say --all."}
-	case c.All && c.Out == "" && o.Format != transfer.JSONL:
+	case c.All && c.Out == "" && o.Format != transfer.JSONL && !c.Training:
 		return &coded{exitUsage, "All chats as " + c.Format + " are a file each. Say where to put them with -o FOLDER, or -o FILE.zip."}
 	}
 	return s.open(func(a *app.App) error {
@@ -50,6 +56,10 @@ func (c *exportCommand) Run(s *session) error {
 		}
 		if e.Missing > 0 {
 			fmt.Fprintf(s.Stderr, "loam: The files of %s are gone, so they are not in it.\n", number(e.Missing, "picture"))
+		}
+		if c.Training {
+			_, err = fmt.Fprintf(s.Stdout, "Exported %s of %s to %s\n", replies(e.Replies), number(e.Chats, "chat"), plain(e.Path))
+			return err
 		}
 		_, err = fmt.Fprintf(s.Stdout, "Exported %s with %s to %s\n", number(e.Chats, "chat"), number(e.Messages, "message"), plain(e.Path))
 		return err
@@ -96,6 +106,14 @@ func number(n int, noun string) string {
 		return "1 " + noun
 	}
 	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// replies is a number of replies.
+func replies(n int) string {
+	if n == 1 {
+		return "1 reply"
+	}
+	return strconv.Itoa(n) + " replies"
 }
 
 type importCommand struct {

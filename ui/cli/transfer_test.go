@@ -68,6 +68,32 @@ func TestExportAndImportCarryAllChats(t *testing.T) {
 	}
 }
 
+func TestTrainingDataIsExportedOfGoodReplies(t *testing.T) {
+	term := chatsOf(t)
+	if _, stderr, code := term.run(t.Context(), "export", "--training", "--all"); code != 1 || !strings.Contains(stderr, "no reply has a thumb up") {
+		t.Error(stderr, code)
+	}
+	if _, stderr, code := term.run(t.Context(), "export", "--training", "--format", "md", "--all"); code != exitUsage || stderr == "" {
+		t.Error(stderr, code)
+	}
+	all, _, _ := term.run(t.Context(), "export", "--all")
+	path := filepath.Join(t.TempDir(), "rated.jsonl")
+	if err := os.WriteFile(path, []byte(strings.Replace(all, `"role":"assistant"`, `"role":"assistant","rating":1`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := term.run(t.Context(), "import", "--copies", path); code != 0 {
+		t.Fatal(stderr)
+	}
+	out, stderr, code := term.run(t.Context(), "export", "--training", "--all")
+	if code != 0 || strings.Count(out, "\n") != 1 || !strings.HasPrefix(out, `{"messages":[{"role":"user","content":"Why is the sky blue?`) {
+		t.Error(out, stderr, code)
+	}
+	to := filepath.Join(t.TempDir(), "training.jsonl")
+	if out, _, code = term.run(t.Context(), "export", "--training", "--all", "-o", to); code != 0 || out != "Exported 1 reply of 1 chat to "+to+"\n" {
+		t.Error(out, code)
+	}
+}
+
 func TestImportSaysWhatItCannotRead(t *testing.T) {
 	term := &terminal{data: t.TempDir(), stdin: strings.NewReader("")}
 	path := filepath.Join(t.TempDir(), "conversations.json")

@@ -82,6 +82,10 @@ func (c *conversation) act(id int64, a chatview.Action) {
 		c.env.Host.Guide(words.LearnOf(it.Error))
 	case chatview.ActionEdit:
 		c.startEdit(id)
+	case chatview.ActionLike:
+		c.rate(id, backend.ThumbsUp)
+	case chatview.ActionDislike:
+		c.rate(id, backend.ThumbsDown)
 	case chatview.ActionPrevious:
 		c.do(func(ctx context.Context) error { return c.env.Chats.ShowSibling(ctx, id, -1) })
 	case chatview.ActionNext:
@@ -94,6 +98,14 @@ func (c *conversation) act(id int64, a chatview.Action) {
 		c.env.Chats.Stop(id)
 	case chatview.ActionCopy, chatview.ActionMore, chatview.ActionNone:
 	}
+}
+
+// rate stores a thumb; the same one again takes it back.
+func (c *conversation) rate(id int64, r backend.Rating) {
+	if it, ok := c.view.Item(id); ok && it.Rating == int8(r) {
+		r = backend.Unrated
+	}
+	c.do(func(ctx context.Context) error { return c.env.Chats.Rate(ctx, id, r) })
 }
 
 func (c *conversation) do(act func(ctx context.Context) error) {
@@ -167,7 +179,7 @@ func (c *conversation) startEdit(id int64) {
 	c.drafts.park(c.composer.text())
 	c.editing = id
 	c.drafts.hold(func() {
-		c.composer.setEditing(true)
+		c.composer.setEditing(true, it.Role == chatview.RoleAssistant)
 		c.composer.setText(it.Text)
 	})
 	c.composer.focus()
@@ -188,7 +200,7 @@ func (c *conversation) endEdit() {
 	c.editing = 0
 	draft := c.drafts.unpark()
 	c.drafts.hold(func() {
-		c.composer.setEditing(false)
+		c.composer.setEditing(false, false)
 		c.composer.setText(draft)
 	})
 	c.composer.focus()

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 
+	"loam/backend"
 	"loam/backend/event"
 	"loam/ui/chatview"
 	"loam/ui/theme"
@@ -297,3 +298,9 @@ func (p *ChatsPage) ShowReceipt(id int64) { p.talk.showReceipt(id) }
 
 // OpenTuning shows the settings of the open chat.
 func (p *ChatsPage) OpenTuning() { p.talk.showTuning(p.talk.tune) }
+
+// Rate gives a reply of the open chat a thumb, or takes the same one back.
+func (p *ChatsPage) Rate(id int64, r backend.Rating) { p.talk.rate(id, r) }
+
+// Edit puts a message of the open chat into the composer.
+func (p *ChatsPage) Edit(id int64) { p.talk.startEdit(id) }

@@ -26,6 +26,7 @@ type composer struct {
 	think   *widgets.Button // how the model thinks; hidden where it cannot be told
 	reason  *widgets.Label
 	strip   *fyne.Container // "Editing a message"
+	edits   *widgets.Label  // what the strip says
 	news    *fyne.Container // what the person should know of the model, with a button
 	newsFor string
 	extras  *fyne.Container // LoRAs of the chat
@@ -80,11 +81,10 @@ func newComposer() *composer {
 	c.reason = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
 	cancel := widgets.NewButton("Cancel", widgets.KindQuiet, func() { c.onCancel() })
 	cancel.Small = true
+	c.edits = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
 	c.strip = container.New(widgets.Row{Gap: 8, Grow: 2},
 		widgets.NewIcon(theme.Icon(theme.IconEdit), theme.ColorQuiet, 16),
-		widgets.NewLabel("Editing a message: the old one and its replies are kept beside the new one.",
-			widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall}),
-		cancel)
+		c.edits, cancel)
 	c.strip.Hide()
 	c.news = container.New(widgets.Row{Gap: 8, Grow: 2})
 	c.news.Hide()
@@ -223,10 +223,15 @@ func (c *composer) setBlocked(why string) {
 	}
 }
 
-// setEditing shows or hides the strip that says that a sent message is being edited.
-func (c *composer) setEditing(on bool) {
+// setEditing shows or hides the strip that says that a message, or the model's reply, is being edited.
+func (c *composer) setEditing(on, reply bool) {
 	c.editing = on
 	if on {
+		text := "Editing a message: the old one and its replies are kept beside the new one."
+		if reply {
+			text = "Editing a reply: the old one is kept beside it, and nothing is written anew."
+		}
+		c.edits.SetText(text)
 		c.strip.Show()
 	} else {
 		c.strip.Hide()

@@ -192,7 +192,7 @@ func (c *conversation) show(ch backend.Chat, path []backend.Message, draft backe
 	c.chat, c.editing = ch, 0
 	c.finder.hide()
 	c.drafts.hold(func() {
-		c.composer.setEditing(false)
+		c.composer.setEditing(false, false)
 		c.composer.setText(draft.Text)
 		c.view.SetItems(items(path))
 		c.view.SetScrollState(chatview.ScrollState{Message: draft.ScrollMessage, Offset: draft.ScrollOffset})

@@ -48,6 +48,9 @@ type Chats interface {
 	Resume(ctx context.Context, messageID int64) error
 	Regenerate(ctx context.Context, messageID int64) (backend.Message, error)
 	Edit(ctx context.Context, messageID int64, text string) (chat.Sent, error)
+	// Rate stores a thumb of a reply.
+	Rate(ctx context.Context, messageID int64, r backend.Rating) error
+	Tallies(ctx context.Context) (map[int64]backend.Tally, error)
 	ShowSibling(ctx context.Context, messageID int64, delta int) error
 	// Alternatives are the tokens of a reply with what else could have stood there; Branch goes on from one of them.
 	Alternatives(ctx context.Context, messageID int64) ([]backend.TokenChoice, error)

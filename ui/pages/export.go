@@ -30,6 +30,7 @@ var exportForms = []exportForm{
 	{transfer.JSONL, "Everything (JSONL)", "All of it, to be imported again."},
 	{transfer.Markdown, "Markdown", "What is shown, as text with marks."},
 	{transfer.HTML, "Web page (HTML)", "What is shown, for any browser."},
+	{transfer.Training, "Training data (JSONL)", "Replies with a thumb up or edited ones, as messages to train a model with."},
 }
 
 // exportMenu is the entry of a chat's menu that leads to the formats.
@@ -114,6 +115,9 @@ func exportTo(env Env, o transfer.ExportOptions) {
 			return
 		}
 		text := "Exported " + count(done.Chats, "chat") + " to " + done.Path + "."
+		if o.Format == transfer.Training {
+			text = "Exported " + replies(done.Replies) + " of " + count(done.Chats, "chat") + " to " + done.Path + "."
+		}
 		if done.Missing > 0 {
 			text += " The files of " + count(done.Missing, "picture") + " are gone, so they are not in it."
 		}

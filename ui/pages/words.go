@@ -39,6 +39,14 @@ func count(n int, one string) string {
 	return humanize.Comma(int64(n)) + " " + one + "s"
 }
 
+// replies is a number of replies.
+func replies(n int) string {
+	if n == 1 {
+		return "1 reply"
+	}
+	return humanize.Comma(int64(n)) + " replies"
+}
+
 // wordsPerSecond is a speed as people read it. A token is about three quarters of an English word.
 func wordsPerSecond(tokensPerSecond float64) string {
 	w := tokensPerSecond * 0.75
@@ -76,6 +84,9 @@ func replyNote(m backend.Message) string {
 	}
 	if m.Usage.Thinking != "" {
 		parts = append(parts, "thinking: "+m.Usage.Thinking)
+	}
+	if m.Usage.Edited {
+		parts = append(parts, "edited by you")
 	}
 	if m.Note != "" {
 		parts = append(parts, m.Note)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -36,6 +37,7 @@ type Chats struct {
 	Stopped  []int64
 	Resumed  []int64
 	Saved    []backend.Draft
+	Tally    map[int64]backend.Tally // by model
 }
 
 // NewChats returns an empty set of chats.
@@ -351,8 +353,34 @@ func (c *Chats) Edit(ctx context.Context, id int64, text string) (chat.Sent, err
 		ch.Leaf = m.Parent
 		c.chats[ch.ID] = ch
 	}
+	if m.Role == backend.RoleAssistant && c.Refuse == nil {
+		defer c.mu.Unlock()
+		m.Text, m.Usage.Edited = text, true
+		return chat.Sent{Reply: c.addMessage(m)}, nil
+	}
 	c.mu.Unlock()
 	return c.Send(ctx, m.ChatID, chat.SendRequest{Text: text})
+}
+
+// Rate implements pages.Chats.
+func (c *Chats) Rate(_ context.Context, id int64, r backend.Rating) error {
+	if c.Refuse != nil {
+		return c.Refuse
+	}
+	c.mu.Lock()
+	m := c.messages[id]
+	m.Rating = r
+	c.messages[id] = m
+	c.mu.Unlock()
+	c.tell(event.MessageChanged{ChatID: m.ChatID, MessageID: id, State: m.State})
+	return nil
+}
+
+// Tallies implements pages.Chats.
+func (c *Chats) Tallies(context.Context) (map[int64]backend.Tally, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.Tally), nil
 }
 
 // ShowSibling implements pages.Chats.

@@ -70,6 +70,8 @@ func ofTransfer(err error) (text, next, learn string) {
 	switch {
 	case errors.Is(err, transfer.ErrExists):
 		return "There is a file or folder of that name already. Choose another name.", "", LearnChats
+	case errors.Is(err, transfer.ErrNoTraining):
+		return "There is nothing to train with yet: no reply has a thumb up or was edited. Give good replies a thumb up and export again.", "", LearnChats
 	case errors.Is(err, transfer.ErrNotChats):
 		return "There are no chats in it that Loam can read. It reads its own exports and those of ChatGPT, LM Studio and Open WebUI.", NextOtherFiles, LearnChats
 	}
