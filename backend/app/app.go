@@ -18,6 +18,7 @@ import (
 	"loam/backend"
 	"loam/backend/chat"
 	"loam/backend/engine"
+	"loam/backend/engine/kvstate"
 	"loam/backend/event"
 	"loam/backend/hardware"
 	"loam/backend/instance"
@@ -77,6 +78,7 @@ type App struct {
 	Transfer *transfer.Service
 
 	templates *template.Prober
+	states    *kvstate.Folder
 
 	log     *slog.Logger
 	deps    Deps
@@ -86,6 +88,9 @@ type App struct {
 	awake   *session.Keeper
 
 	checking sync.Mutex // one model at a time
+
+	keyMu sync.Mutex
+	key   []byte // of the KV states; nil = not needed yet; guarded by keyMu
 
 	traitsMu sync.Mutex
 	traits   *engine.PictureInfo // of the picture engine; nil = not asked yet; guarded by traitsMu
@@ -175,6 +180,7 @@ func (a *App) tidy() {
 	if n > 0 {
 		a.log.Info("Old chats were removed from the trash", "chats", n)
 	}
+	a.sweepStates()
 }
 
 // measure keeps how fast models write, from every reply that is long enough to tell, and what engines can do.
@@ -217,7 +223,7 @@ func (a *App) takeStarter(ctx context.Context) {
 func (a *App) Machine(ctx context.Context) hardware.Machine { return a.deps.Probe(ctx) }
 
 // Close ends the App: running replies first, so that their words are stored while everything is still there. It takes
-// a second at most where the disk obeys.
+// two seconds at most where the disk obeys: one for engines that write, one for the context of the last chat.
 func (a *App) Close(ctx context.Context) error {
 	var errs []error
 	step := func(name string, err error) {

@@ -17,6 +17,7 @@ import (
 // startEngines makes the manager of engine processes. Nothing is loaded before it is needed.
 func (a *App) startEngines(ctx context.Context) {
 	a.awake = session.NewKeeper(a.deps.Inhibit, a.EngineSettings(ctx).Awake, a.log)
+	a.states = a.newStates()
 	a.Engines = residency.New(residency.Deps{
 		Spec: func(n residency.Need) (worker.Spec, error) {
 			if n.Kind == residency.KindPictures {
@@ -32,6 +33,7 @@ func (a *App) startEngines(ctx context.Context) {
 		},
 		KeepAlive: a.EngineSettings(ctx).Idle,
 		Busy:      a.awake.Hold,
+		States:    a.states,
 		Bus:       a.Bus,
 		Logger:    a.log,
 	})

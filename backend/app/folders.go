@@ -43,6 +43,9 @@ func DefaultFolders(dataFlag string) (Folders, error) {
 
 func (f Folders) database() string { return filepath.Join(f.Data, "loam.db") }
 
+// states is the folder of the chats' KV states.
+func (f Folders) states() string { return filepath.Join(f.Cache, "kv") }
+
 // make makes the folders that data is written to. The others are made when something is written there.
 func (f Folders) make() error {
 	for _, dir := range []string{f.Data, f.Models} {

@@ -18,6 +18,7 @@ const (
 	KeyKV      = "engine.kv_type"      // string: "", "f16", "q8_0", "q4_0"
 	KeyAwake   = "system.keep_awake"   // bool; absent = true: no sleep while an engine is used
 	KeyBattery = "system.save_battery" // bool; absent = true: fewer threads on battery
+	KeyStates  = "kv.budget_mb"        // int, MB of disk for the KV states of chats; 0 = keep none; absent = 4000
 )
 
 // idleDefault is how long a model stays loaded when nobody uses it.
@@ -57,6 +58,8 @@ func (a *App) SetSetting(ctx context.Context, key string, v any) error {
 		a.obeyIdle(ctx)
 	case KeyAwake:
 		a.awake.SetEnabled(a.EngineSettings(ctx).Awake)
+	case KeyStates:
+		a.owned.Go(a.sweepStates)
 	}
 	return nil
 }
@@ -64,7 +67,7 @@ func (a *App) SetSetting(ctx context.Context, key string, v any) error {
 func checkSetting(key string, v any) error {
 	ok := true
 	switch key {
-	case KeyThreads, KeyIdle, KeyContext:
+	case KeyThreads, KeyIdle, KeyContext, KeyStates:
 		n, isInt := v.(int)
 		ok = isInt && n >= 0
 	case KeyAwake, KeyBattery:

@@ -41,8 +41,7 @@ func (r *run) finish(out outcome) {
 	} else {
 		m = withFacts(stored)
 		if f.State == backend.MessageComplete && f.Stop == backend.StopEnd && r.record == nil {
-			s.lastPrompt = r.prompt
-			s.lastPrompt.text = m.Text
+			s.lastPrompt = spellingOf(r.prompt, m.Text)
 		}
 	}
 	delete(s.running, m.ID)

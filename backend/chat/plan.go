@@ -44,8 +44,7 @@ func (e *TooLong) Is(target error) bool { return target == engine.ErrPromptTooLo
 // prepared is a prompt with its plan.
 type prepared struct {
 	plan   Plan
-	text   string  // the rendered prompt; in Service.lastPrompt the reply's text
-	before string  // Service.lastPrompt: the rendered prompt
+	text   string  // the rendered prompt
 	words  literal // the rendered prompt with what of it is plain text
 	tokens []int32
 	reply  []int32 // what was generated to it
@@ -205,38 +204,6 @@ func (s *Service) render(ctx context.Context, e engine.Chat, model backend.Model
 		stops: rendered.Stops, opener: prompt.OpensReasoning(words.text),
 		grammar: rendered.Grammar, preserved: rendered.Preserved, parser: rendered.Parser, thinking: manner.told(rendered.Format),
 	}, nil
-}
-
-// joinLast makes the prompt begin with exactly the tokens of the last prompt and its reply, where its text does. A model
-// may have spelled its reply in other tokens than the tokenizer would, and every difference would have to be read again.
-func (s *Service) joinLast(ctx context.Context, e engine.Chat, p *prepared, most int) {
-	s.mu.Lock()
-	last := s.lastPrompt
-	s.mu.Unlock()
-	said := last.before + last.text
-	if last.before == "" || last.plan.Model.ID != p.plan.Model.ID || last.plan.Model.SHA256 != p.plan.Model.SHA256 ||
-		len(p.text) <= len(said) || !strings.HasPrefix(p.text, said) {
-		return
-	}
-	tail, err := p.words.from(len(said)).tokenize(ctx, e)
-	if err != nil {
-		return
-	}
-	// What the vocabulary puts in front of every text does not belong in the middle of one.
-	if front, err := e.Tokenize(ctx, "", true); err == nil && len(front) > 0 && len(tail) > len(front) && slices.Equal(tail[:len(front)], front) {
-		tail = tail[len(front):]
-	}
-	if len(tail) > len(p.tokens) || len(tail) == 0 || !slices.Equal(p.tokens[len(p.tokens)-len(tail):], tail) {
-		return // the border is no border for this vocabulary
-	}
-	reply := last.reply
-	if n := len(reply); n > 0 && reply[n-1] == tail[0] {
-		reply = reply[:n-1] // the end-of-turn token that the model drew itself
-	}
-	if tokens := slices.Concat(last.tokens, reply, tail); len(tokens) <= most {
-		p.tokens = tokens
-		p.plan.PromptTokens = len(tokens)
-	}
 }
 
 // modelOf is the model that answers in a chat.

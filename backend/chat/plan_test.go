@@ -148,8 +148,8 @@ func TestNextPromptBeginsWithTheLastOneAndItsReply(t *testing.T) {
 		}
 		// As if the model had spelled its reply in other tokens than the tokenizer would.
 		h.mu.Lock()
-		h.Service.lastPrompt.reply[3]++
-		spelled := slices.Clone(h.Service.lastPrompt.reply)
+		h.Service.lastPrompt.Reply[3]++
+		spelled := slices.Clone(h.Service.lastPrompt.Reply)
 		h.mu.Unlock()
 		h.say(c.ID, "Go on")
 		want := slices.Concat(asked.Prompt, spelled)

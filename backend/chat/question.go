@@ -71,7 +71,6 @@ func (r *run) askNew(e engine.Chat) (question, error) {
 		}
 		r.mu.Unlock()
 	}
-	p.before = p.text
 	r.follow(p)
 	return question{
 		request: engine.GenerateRequest{Prompt: p.tokens, Stops: p.stops, Sampling: r.sampling, Speculate: true},

@@ -164,6 +164,7 @@ func (r *run) answer() outcome {
 		return outcome{err: err}
 	}
 	defer release()
+	r.recall(e)
 	q, err := r.ask(e)
 	if err != nil {
 		return outcome{err: err}
@@ -175,10 +176,11 @@ func (r *run) answer() outcome {
 	r.mu.Unlock()
 	result, err := e.Generate(r.ctx, q.request, func(ev engine.Event) error { return r.take(ev, q) })
 	out := outcome{result: result, err: err}
+	r.mu.Lock()
+	text := r.text.String() + clean(result.Text)
+	r.mu.Unlock()
+	r.remember(e, out, text)
 	if err == nil {
-		r.mu.Lock()
-		text := r.text.String() + clean(result.Text)
-		r.mu.Unlock()
 		out.parts = parts(context.WithoutCancel(r.ctx), e, q.prompt, text, result.Stop == backend.StopCancel)
 	}
 	return out

@@ -127,7 +127,7 @@ type Service struct {
 	advice advice // what model files recommend
 	guard  guard  // which texts hold no control token
 
-	lastPrompt prepared // of the reply that ended last: what the engine's KV cache begins with
+	lastPrompt spelled // of the reply that ended last: what the engine's KV cache begins with
 }
 
 // New returns a service and starts its heartbeat. Call Recover next, and Close at the end.

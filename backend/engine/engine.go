@@ -127,6 +127,17 @@ type Adapting interface {
 	Adapt(ctx context.Context, list []AdapterWeight) error
 }
 
+// Keeping is a Chat whose KV cache belongs to a conversation and can outlive its process. Chats are named by their IDs.
+type Keeping interface {
+	// Recall makes the cache that of a chat, from disk where it is not and a good state is there, and returns what Keep was
+	// told of it. The cache of another chat is kept before. 0 = nobody's: nothing of what follows is kept. Without a state
+	// the cache stays as it is. It never fails: the worst is that more has to be evaluated.
+	Recall(ctx context.Context, chat int64) (note []byte)
+	// Keep says that the cache is a chat's now, and how many tokens of it are worth keeping. It is saved when nobody waits
+	// for the engine, and before it is given up.
+	Keep(chat int64, tokens int, note []byte)
+}
+
 // Progress tells how much of a load is done, 0 to 1.
 type Progress func(done float32)
 

@@ -14,6 +14,7 @@ type lease struct {
 	m    *Manager
 	r    *resident
 	over atomic.Bool
+	chat int64 // of Recall: whose conversation the context is about to hold
 }
 
 var _ engine.Chat = (*lease)(nil)
@@ -64,6 +65,7 @@ func (l *lease) Generate(ctx context.Context, r engine.GenerateRequest, emit fun
 	if err := l.check(); err != nil {
 		return engine.Result{}, err
 	}
+	l.use(ctx)
 	alive := false
 	out, err := l.r.child.Generate(ctx, r, func(e engine.Event) error {
 		if _, ok := e.(engine.Token); ok && !alive {
@@ -82,6 +84,7 @@ func (l *lease) Logits(ctx context.Context, r engine.GenerateRequest) ([]float32
 	if err := l.check(); err != nil {
 		return nil, err
 	}
+	l.use(ctx)
 	out, err := l.r.child.Logits(ctx, r)
 	return out, l.died(err)
 }
@@ -97,6 +100,7 @@ func (l *lease) LoadState(ctx context.Context, r io.Reader) error {
 	if err := l.check(); err != nil {
 		return err
 	}
+	l.use(ctx)
 	return l.died(l.r.child.LoadState(ctx, r))
 }
 

@@ -23,6 +23,7 @@ type resident struct {
 	info     engine.Info  // of KindPictures only Engine and MemoryBytes
 	buried   bool         // its death was counted; guarded by Manager.mu
 	ending   bool         // it is being ended on purpose; guarded by Manager.mu
+	held     holding      // guarded by Manager.mu
 	stopping bool         // a person stopped what it does, and may have to end it for that; guarded by Manager.mu
 }
 
@@ -119,6 +120,7 @@ func (m *Manager) ready(ctx context.Context, n Need) (*resident, error) {
 			gaveUp, last = m.gaveUp()
 		default:
 			if r.serves(n, spec, m.best) || m.adapt(ctx, r, n, spec) {
+				r.sameModel(n.Model)
 				return r, nil
 			}
 		}
@@ -160,6 +162,7 @@ func (m *Manager) adapt(ctx context.Context, r *resident, n Need, spec worker.Sp
 	if !adapted.serves(n, spec, m.best) {
 		return false
 	}
+	m.leave(ctx, r, switchSave) // while its adapters are still those that made it
 	if err := a.Adapt(ctx, spec.Load.Adapters); err != nil {
 		m.log.Info("The adapters cannot be changed in place", "model", n.Model.Name, "error", err)
 		if ctx.Err() != nil {
@@ -322,6 +325,12 @@ func (m *Manager) watch(r *resident) {
 func (m *Manager) evict() {
 	m.mu.Lock()
 	r := m.resident
+	m.mu.Unlock()
+	if r != nil && r.child != nil {
+		m.leave(m.base, r, leaveSave)
+	}
+	m.mu.Lock()
+	r = m.resident
 	if r != nil {
 		r.ending = true
 		m.resident = nil

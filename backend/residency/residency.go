@@ -94,6 +94,7 @@ type Deps struct {
 	// Busy hears when somebody begins to use an engine, loading included; what it returns is called at the end. nil =
 	// nobody cares.
 	Busy   func() (done func())
+	States States       // nil = contexts end with their processes
 	Bus    Publisher    // nil = nobody listens
 	Logger *slog.Logger // nil = no log
 }
@@ -118,6 +119,7 @@ type Manager struct {
 	suspect   fingerprint // whose deaths they are
 	keepAlive time.Duration
 	idle      *time.Timer
+	saving    *time.Timer // until the context is saved
 	closed    bool
 }
 
@@ -254,8 +256,18 @@ func (m *Manager) SetKeepAlive(d time.Duration) {
 	m.startIdle()
 }
 
-// Close ends the engine's process and with it whatever is being done there; who waits is turned away.
+// Close ends the engine's process and with it whatever is being done there; who waits is turned away. A context that nobody
+// uses is saved before.
 func (m *Manager) Close() error {
+	m.stopIdle()
+	if m.turn.try() { // and it is never given back
+		m.mu.Lock()
+		r := m.resident
+		m.mu.Unlock()
+		if r != nil && r.child != nil {
+			m.leave(m.base, r, closeSave)
+		}
+	}
 	m.mu.Lock()
 	m.closed = true
 	r := m.resident
@@ -287,7 +299,13 @@ func (m *Manager) giveTurn() {
 func (m *Manager) startIdle() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.idle != nil || m.keepAlive <= 0 || m.resident == nil || m.closed {
+	if m.closed {
+		return
+	}
+	if m.saving == nil && m.wantsSave() {
+		m.saving = time.AfterFunc(idleSave, m.saveIdle)
+	}
+	if m.idle != nil || m.keepAlive <= 0 || m.resident == nil {
 		return
 	}
 	m.idle = time.AfterFunc(m.keepAlive, m.unloadIdle)
@@ -299,6 +317,10 @@ func (m *Manager) stopIdle() {
 	if m.idle != nil {
 		m.idle.Stop()
 		m.idle = nil
+	}
+	if m.saving != nil {
+		m.saving.Stop()
+		m.saving = nil
 	}
 }
 

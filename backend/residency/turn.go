@@ -13,6 +13,7 @@ type turn struct {
 	mu      sync.Mutex
 	taken   bool
 	closed  bool
+	spare   func()          // ends what is only done while nobody else wants the turn; nil = it was taken for good
 	waiting []chan struct{} // closed when it is that one's turn
 	done    chan struct{}
 }
@@ -32,9 +33,12 @@ func (t *turn) take(ctx context.Context) error {
 		return engine.ErrClosed
 	}
 	if !t.taken { // given back since we tried
-		t.taken = true
+		t.taken, t.spare = true, nil
 		t.mu.Unlock()
 		return nil
+	}
+	if t.spare != nil {
+		t.spare()
 	}
 	mine := make(chan struct{})
 	t.waiting = append(t.waiting, mine)
@@ -64,13 +68,16 @@ func (t *turn) leave(mine chan struct{}) {
 }
 
 // try takes the turn if nobody has it.
-func (t *turn) try() bool {
+func (t *turn) try() bool { return t.trySpare(nil) }
+
+// trySpare is try for work that yield ends as soon as somebody else wants the turn.
+func (t *turn) trySpare(yield func()) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.taken || t.closed {
 		return false
 	}
-	t.taken = true
+	t.taken, t.spare = true, yield
 	return true
 }
 
@@ -78,6 +85,7 @@ func (t *turn) try() bool {
 func (t *turn) give() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.spare = nil
 	if len(t.waiting) == 0 {
 		t.taken = false
 		return false
@@ -93,5 +101,8 @@ func (t *turn) close() {
 	if !t.closed {
 		t.closed = true
 		close(t.done)
+		if t.spare != nil {
+			t.spare()
+		}
 	}
 }
