@@ -120,12 +120,11 @@ func Hand(ctx context.Context, dir string, paths []string) (err error) {
 	if len(message) >= handMax {
 		return fmt.Errorf("%d files are too many at once", len(paths))
 	}
-	socket, err := holderSocket(dir)
+	holder, err := holderOf(dir)
 	if err != nil {
 		return err
 	}
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "unix", socket)
+	conn, err := dial(ctx, holder.Socket)
 	if err != nil {
 		return err
 	}
@@ -135,6 +134,7 @@ func Hand(ctx context.Context, dir string, paths []string) (err error) {
 			return err
 		}
 	}
+	letForward(holder.PID)
 	if _, err := conn.Write(append(message, '\n')); err != nil {
 		return err
 	}
@@ -148,17 +148,18 @@ func Hand(ctx context.Context, dir string, paths []string) (err error) {
 	return nil
 }
 
-func holderSocket(dir string) (string, error) {
+// holderOf reads where the holder of dir listens.
+func holderOf(dir string) (address, error) {
 	content, err := os.ReadFile(filepath.Join(dir, addressName))
 	if err != nil {
-		return "", err
+		return address{}, err
 	}
 	var a address
 	if err := json.Unmarshal(content, &a); err != nil {
-		return "", fmt.Errorf("read %s: %w", addressName, err)
+		return address{}, fmt.Errorf("read %s: %w", addressName, err)
 	}
 	if a.Socket == "" {
-		return "", errors.New("it does not listen")
+		return address{}, errors.New("it does not listen")
 	}
-	return a.Socket, nil
+	return a, nil
 }

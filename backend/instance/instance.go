@@ -1,7 +1,7 @@
 // Package instance makes sure that one window works in a data folder, and passes files on to it.
 //
 // The window (and whoever runs jobs) holds the Lock of the folder; the command line needs none. A second start that finds
-// the folder locked gives its files to the holder over a local socket and ends. The package also says which process this
+// the folder locked gives its files to the holder over a local socket (Windows: a named pipe) and ends. The package also says which process this
 // is, so that rows in the store can name their owner, and whether such a process still lives.
 //
 // The lock is the operating system's: it ends with its process, however that ends. All functions may be called from any
@@ -10,8 +10,6 @@ package instance
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,11 +28,7 @@ import (
 const (
 	lockName    = "loam.lock"
 	addressName = "loam.instance" // where the holder listens; written while the lock is held
-	socketName  = "loam.sock"
 )
-
-// socketPathMax is what fits in a socket address everywhere, with its final zero (104 bytes on macOS).
-const socketPathMax = 100
 
 // Lock is the right to be the one window of a data folder.
 type Lock struct {
@@ -51,7 +45,7 @@ type Lock struct {
 // address is the content of the address file.
 type address struct {
 	PID    int    `json:"pid"`
-	Socket string `json:"socket"` // empty: none
+	Socket string `json:"socket"` // the socket's file, or the pipe's name on Windows; empty: none
 }
 
 // TakeLock takes the lock of a data folder, which it makes where there is none. backend.ErrLocked: another process has
@@ -90,60 +84,6 @@ func take(dir string) (*Lock, error) {
 		return nil, errors.Join(translate(err), l.Unlock())
 	}
 	return l, nil
-}
-
-// listen opens the socket in the data folder, or, where its path is too long or its file system knows no sockets, in a
-// private folder among the temporary files.
-func listen(dir string) (net.Listener, string, error) {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, "", err
-	}
-	path := filepath.Join(abs, socketName)
-	if len(path) <= socketPathMax {
-		if listener, err := listenAt(path); err == nil {
-			return listener, path, nil
-		}
-	}
-	private := filepath.Join(runtimeFolder(), fmt.Sprintf("loam-%d", os.Getuid()))
-	if err := os.Mkdir(private, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, "", err
-	}
-	// A folder in /tmp may be somebody else's trap: only one that nobody else can enter will do.
-	if err := checkPrivate(private); err != nil {
-		return nil, "", err
-	}
-	sum := sha256.Sum256([]byte(abs))
-	path = filepath.Join(private, hex.EncodeToString(sum[:8])+".sock")
-	listener, err := listenAt(path)
-	return listener, path, err
-}
-
-// runtimeFolder is the session's folder for sockets; it is wiped at logout.
-func runtimeFolder() string {
-	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
-		if info, err := os.Stat(dir); err == nil && info.IsDir() {
-			return dir
-		}
-	}
-	return os.TempDir()
-}
-
-// listenAt listens on a socket file. A file that is there already is left over from a process that was killed: whoever
-// calls this holds the lock.
-func listenAt(path string) (net.Listener, error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	var config net.ListenConfig
-	listener, err := config.Listen(context.Background(), "unix", path)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	return listener, nil
 }
 
 // Unlock ends Serve, closes the socket and gives the folder free. It may be called more than once.

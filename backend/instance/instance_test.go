@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -103,10 +105,11 @@ func TestSecondStartHandsItsFilesToTheFirst(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := Hand(t.Context(), dir, []string{"/a b.gguf", "relative.txt"}); err != nil {
+			absolute := filepath.Join(t.TempDir(), "a b.gguf")
+			if err := Hand(t.Context(), dir, []string{absolute, "relative.txt"}); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff("handed /a b.gguf|"+filepath.Join(here, "relative.txt"), first.line(t)); diff != "" {
+			if diff := cmp.Diff("handed "+absolute+"|"+filepath.Join(here, "relative.txt"), first.line(t)); diff != "" {
 				t.Error(diff)
 			}
 			if err := Hand(t.Context(), dir, nil); err != nil {
@@ -142,13 +145,66 @@ func TestLockIsFreeAfterUnlock(t *testing.T) {
 			t.Errorf("taken twice by one process: %v", err)
 		}
 		l.Serve(func([]string) {})
-		silent, err := net.Dial("unix", filepath.Join(dir, socketName))
+		holder, err := holderOf(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		silent, err := dial(t.Context(), holder.Socket)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := errors.Join(l.Unlock(), l.Unlock(), silent.Close()); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestEveryOneOfManyStartsIsTaken(t *testing.T) {
+	dir := t.TempDir()
+	l, err := TakeLock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan string)
+	l.Serve(func(paths []string) { got <- paths[0] })
+	holder, err := holderOf(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const starts = 16
+	var handing sync.WaitGroup
+	want := map[string]bool{}
+	for i := range starts {
+		path := filepath.Join(dir, strconv.Itoa(i))
+		want[path] = true
+		handing.Go(func() {
+			if err := Hand(t.Context(), dir, []string{path}); err != nil {
+				t.Error(err)
+			}
+		})
+		handing.Go(func() { // one that ends before it has said anything
+			conn, err := dial(t.Context(), holder.Socket)
+			if err == nil {
+				err = conn.Close()
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	taken := map[string]bool{}
+	for range starts {
+		taken[<-got] = true
+	}
+	handing.Wait()
+	if err := l.Unlock(); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(want, taken); diff != "" {
+		t.Error(diff)
+	}
+	if err := Hand(t.Context(), dir, nil); err == nil {
+		t.Error("files were handed to nobody")
 	}
 }
 
@@ -206,6 +262,9 @@ func TestOwnerIsNotMistaken(t *testing.T) {
 			o.Boot, o.Heartbeat = machineOf(boot)+" pid:[1]", now.Add(-time.Hour)
 		}), false},
 	} {
+		if strings.HasPrefix(name, "other namespace") && runtime.GOOS != "linux" {
+			continue // there are none
+		}
 		if got := alive(c.owner, boot, now); got != c.want {
 			t.Errorf("%s: alive = %v", name, got)
 		}
