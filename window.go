@@ -15,7 +15,9 @@ import (
 	"loam/assets"
 	"loam/backend"
 	"loam/backend/app"
+	"loam/backend/event"
 	"loam/backend/instance"
+	"loam/backend/session"
 	"loam/ui"
 	"loam/ui/chatview"
 	"loam/ui/cli"
@@ -53,6 +55,7 @@ func window(ctx context.Context, folders app.Folders, files []string, started ti
 		}
 		return errors.Join(cli.ErrNoScreen, a.Close(ctx))
 	}
+	opened := session.NewOpened()
 	face := fyneapp.NewWithID(appID)
 	if err != nil {
 		return refuse(face, err)
@@ -71,6 +74,7 @@ func window(ctx context.Context, folders app.Folders, files []string, started ti
 	}
 	defer context.AfterFunc(ctx, w.Quit)()
 	w.Open(files)
+	opened.Serve(func(paths []string) { a.Bus.Deliver(event.FilesHanded{Paths: paths}) })
 	face.Run()
 	return nil
 }

@@ -100,3 +100,16 @@ func TestNothingIsHeldWhenNobodyHolds(t *testing.T) {
 		}
 	})
 }
+
+func TestFilesThatCameEarlyAreTakenFirst(t *testing.T) {
+	var got [][]string
+	o := NewOpened()
+	o.add([]string{"/a"})
+	o.add([]string{"/b", "/c"})
+	take := func(paths []string) { got = append(got, paths) }
+	o.Serve(take)
+	o.add([]string{"/d"})
+	if diff := cmp.Diff([][]string{{"/a", "/b", "/c"}, {"/d"}}, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,6 @@
+//go:build !darwin
+
+package session
+
+// listenOpened has nothing to listen to.
+func listenOpened(func(paths []string)) {}
