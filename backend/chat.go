@@ -124,7 +124,15 @@ type Usage struct {
 
 	Engine *EngineInfo `json:"engine,omitempty"` // that wrote it
 
+	Begun *ReplyStart `json:"begun,omitempty"` // what stood there before the model wrote: it goes on from another reply's token
+
 	Parts *ReplyParts `json:"parts,omitempty"` // the reply as the engine's parser read it, where its text does not say it itself
+}
+
+// ReplyStart is the beginning of a reply that was given to its model.
+type ReplyStart struct {
+	Tokens int `json:"tokens"`
+	Bytes  int `json:"bytes"` // of the text
 }
 
 // ReplyParts is a reply taken apart by the engine that knows its format.

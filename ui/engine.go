@@ -27,6 +27,13 @@ func (u *UI) engineChanged(e event.EngineChanged) {
 			Action: "Resume", Do: u.resume,
 		})
 	case event.EngineFailed:
+		if strings.Contains(e.Error, engine.ErrOtherBuild.Error()) { // no other model would help
+			said, _, learn := words.Explain(engine.ErrOtherBuild)
+			u.notices.notify(widgets.Notice{
+				Key: "engine", Tone: widgets.ToneWarn, Text: said, Learn: func() { u.openGuide(learn) }, Action: "Close Loam", Do: u.quit,
+			})
+			return
+		}
 		u.notices.notify(widgets.Notice{
 			Key: "engine", Tone: widgets.ToneError, Text: sentenceEnd(e.Error), Learn: func() { u.openGuide(words.LearnEngine) },
 			Action: "Models", Do: func() { u.show(pages.PageModels) },

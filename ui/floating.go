@@ -17,6 +17,7 @@ type floating struct {
 		Visible() bool
 	}
 	before fyne.Focusable // had the focus
+	closed func()         // hears when it closes; nil = nobody cares
 }
 
 // open says whether something floats.
@@ -24,6 +25,10 @@ func (f *floating) open() bool { return f.top != nil && f.top.Visible() }
 
 // close closes it; false = nothing floated.
 func (f *floating) close() {
+	if closed := f.closed; closed != nil {
+		f.closed = nil
+		defer closed()
+	}
 	if !f.open() {
 		f.top = nil
 		return

@@ -90,6 +90,12 @@ func (h host) Popover(content, anchor fyne.CanvasObject, width float32) {
 // Dialog implements pages.Host.
 func (h host) Dialog(content fyne.CanvasObject) { h.ui.float.dialog(content) }
 
+// DialogUntil implements pages.Host.
+func (h host) DialogUntil(content fyne.CanvasObject, closed func()) {
+	h.ui.float.dialog(content)
+	h.ui.float.closed = closed
+}
+
 // ClosePopover implements pages.Host.
 func (h host) ClosePopover() { h.ui.float.close() }
 

@@ -89,6 +89,7 @@ func (s *Service) Branch(ctx context.Context, messageID int64, index int, token 
 		ChatID: m.ChatID, Parent: m.Parent, Role: backend.RoleAssistant, ModelID: m.ModelID, ModelName: m.ModelName, Text: text,
 		Usage: backend.Usage{
 			SeenFrom: m.SeenFrom, LeftOut: m.LeftOut, Format: m.Usage.Format, Guessed: m.Usage.Guessed, Thinking: m.Usage.Thinking,
+			Begun: &backend.ReplyStart{Tokens: index + 1, Bytes: len(text)},
 		},
 	}
 	if reply, err = s.store.BranchReply(ctx, reply, record, messageID, s.owner); err != nil {

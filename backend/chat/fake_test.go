@@ -112,6 +112,9 @@ func (w *words) Generate(ctx context.Context, r engine.GenerateRequest, emit fun
 	add0 := int64(r.Sampling.Seed)
 	usage := backend.Usage{PromptTokens: len(r.Prompt)}
 	for n := len(r.Reply); n < w.length; n++ {
+		if most := r.Sampling.MaxTokens; most > 0 && n >= most {
+			return engine.Result{Stop: backend.StopLength, Usage: usage}, nil
+		}
 		if die >= 0 && n-len(r.Reply) >= die {
 			return engine.Result{}, &engine.Crashed{Cause: engine.CauseKilled}
 		}

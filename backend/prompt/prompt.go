@@ -68,6 +68,16 @@ func Turns(path []backend.Message) [][]backend.Message {
 	return turns
 }
 
+// Opening is the mark that begins the reasoning of a reply, with the white space after it; nothing where there is none.
+func Opening(reply string) string {
+	for _, m := range reasoningMarks {
+		if rest, ok := strings.CutPrefix(reply, m.open); ok {
+			return reply[:len(reply)-len(strings.TrimLeft(rest, space))]
+		}
+	}
+	return ""
+}
+
 // OpensReasoning says whether a rendered prompt ends inside a reasoning block, so that the model continues it without
 // writing the opening mark itself. It returns that mark, to be put in front of the reply's text, or nothing.
 func OpensReasoning(rendered string) string {

@@ -54,6 +54,7 @@ type Item struct {
 	Tokens   int    // tokens of the reply so far
 	Sibling  int    // 1-based place among Siblings
 	Siblings int
+	Edited   bool          // a person wrote it anew
 	Rating   int8          // a person's thumb: 1 up, -1 down, 0 none
 	Choices  bool          // what else could have stood in it is known
 	Thought  time.Duration // how long the model thought before it answered; 0 = not known
@@ -119,7 +120,7 @@ func (a Action) String() string {
 func FromMessage(m backend.Message) Item {
 	it := Item{
 		ID: m.ID, Text: m.Text, Error: m.Error, Note: m.ModelName, Tokens: m.Usage.ReplyTokens,
-		Sibling: m.Sibling, Siblings: m.Siblings, Rating: int8(m.Rating), Choices: m.Choices, Thought: m.Usage.Reasoning,
+		Sibling: m.Sibling, Siblings: m.Siblings, Edited: m.Usage.Edited, Rating: int8(m.Rating), Choices: m.Choices, Thought: m.Usage.Reasoning,
 	}
 	if p := m.Usage.Parts; p != nil {
 		it.Parts = &prompt.Parts{Reasoning: p.Reasoning, Answer: p.Answer}

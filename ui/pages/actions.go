@@ -149,6 +149,9 @@ func (c *conversation) menu(id int64) []*fyne.MenuItem {
 	if !it.Choices {
 		add("Alternatives", theme.IconGauge, func() { c.offerAlternatives(id) })
 	}
+	if rerunnable(it) {
+		add("Run again exactly", theme.IconHistory, func() { c.runAgain(id) })
+	}
 	add("How it was written", theme.IconInfo, func() { c.showReceipt(id) })
 	return list
 }

@@ -299,6 +299,9 @@ func (p *ChatsPage) ShowReceipt(id int64) { p.talk.showReceipt(id) }
 // OpenTuning shows the settings of the open chat.
 func (p *ChatsPage) OpenTuning() { p.talk.showTuning(p.talk.tune) }
 
+// RunAgain runs a reply of the open chat again.
+func (p *ChatsPage) RunAgain(id int64) { p.talk.runAgain(id) }
+
 // Rate gives a reply of the open chat a thumb, or takes the same one back.
 func (p *ChatsPage) Rate(id int64, r backend.Rating) { p.talk.rate(id, r) }
 

@@ -71,7 +71,7 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	c.empty = newEmptyChat(env)
 	c.view = chatview.New(chatview.Options{
 		OnAction:  c.act,
-		OnLink:    func(url string) { c.env.Host.Copy(url); c.env.Host.Notify(linkNotice(url)) },
+		OnLink:    c.openLink,
 		OnScroll:  func(chatview.ScrollState) { c.drafts.touch() },
 		Menu:      c.menu,
 		Clipboard: env.Host.Copy,
@@ -120,6 +120,12 @@ func (l *conversationLayout) Layout(objects []fyne.CanvasObject, size fyne.Size)
 
 // MinSize implements fyne.Layout.
 func (l *conversationLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(320, 240) }
+
+// openLink copies an address: Loam opens no pages by itself.
+func (c *conversation) openLink(url string) {
+	c.env.Host.Copy(url)
+	c.env.Host.Notify(linkNotice(url))
+}
 
 func linkNotice(url string) widgets.Notice {
 	return widgets.Notice{Key: "link", Text: "Loam opens no web pages by itself. The address is copied: " + url}

@@ -48,6 +48,9 @@ type Chats interface {
 	Resume(ctx context.Context, messageID int64) error
 	Regenerate(ctx context.Context, messageID int64) (backend.Message, error)
 	Edit(ctx context.Context, messageID int64, text string) (chat.Sent, error)
+	// RunAgain writes a reply once more by its record, KeepRun stores that beside it.
+	RunAgain(ctx context.Context, messageID int64, tell func(chat.Repetition)) (chat.Repetition, error)
+	KeepRun(ctx context.Context, r chat.Repetition) (backend.Message, error)
 	// Rate stores a thumb of a reply.
 	Rate(ctx context.Context, messageID int64, r backend.Rating) error
 	Tallies(ctx context.Context) (map[int64]backend.Tally, error)
@@ -161,6 +164,8 @@ type Host interface {
 	Popover(content fyne.CanvasObject, anchor fyne.CanvasObject, width float32)
 	// Dialog shows content in a card in the middle; ClosePopover closes it too.
 	Dialog(content fyne.CanvasObject)
+	// DialogUntil is Dialog that tells when the card is closed, however that happens.
+	DialogUntil(content fyne.CanvasObject, closed func())
 	ClosePopover()
 	Menu(items []*fyne.MenuItem, at fyne.Position)
 	// Go shows another page; Chat opens a conversation there with a model (0 = the default) when the page is PageChats.

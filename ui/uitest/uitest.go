@@ -38,6 +38,8 @@ type Chats struct {
 	Resumed  []int64
 	Saved    []backend.Draft
 	Tally    map[int64]backend.Tally // by model
+	Again    chat.Repetition         // what RunAgain brings
+	Kept     []chat.Repetition
 }
 
 // NewChats returns an empty set of chats.
@@ -360,6 +362,26 @@ func (c *Chats) Edit(ctx context.Context, id int64, text string) (chat.Sent, err
 	}
 	c.mu.Unlock()
 	return c.Send(ctx, m.ChatID, chat.SendRequest{Text: text})
+}
+
+// RunAgain implements pages.Chats.
+func (c *Chats) RunAgain(ctx context.Context, id int64, tell func(chat.Repetition)) (chat.Repetition, error) {
+	if c.Refuse != nil {
+		return chat.Repetition{}, c.Refuse
+	}
+	r := c.Again
+	r.Of = id
+	tell(r)
+	return r, ctx.Err()
+}
+
+// KeepRun implements pages.Chats.
+func (c *Chats) KeepRun(_ context.Context, r chat.Repetition) (backend.Message, error) {
+	c.mu.Lock()
+	c.Kept = append(c.Kept, r)
+	m := c.messages[r.Of]
+	c.mu.Unlock()
+	return m, c.Refuse
 }
 
 // Rate implements pages.Chats.

@@ -150,6 +150,14 @@ func ofModels(err error) (text, next, learn string) {
 	if broken, ok := errors.AsType[*chat.BrokenTemplate](err); ok {
 		return fmt.Sprintf("The chat template of %s is broken: %s. Choose a format at the top of the chat, or another model.", named(broken.Model), clause(broken.Reason)), NextModels, LearnTemplate
 	}
+	switch {
+	case errors.Is(err, chat.ErrNoChoice):
+		return "What else could have stood there was not kept with this reply. Switch on Keep alternatives in the settings of the chat and regenerate it.", "", LearnCannot
+	case errors.Is(err, chat.ErrBound):
+		return "This reply had to follow a given form, so none of its tokens can be exchanged. Take the form out of the settings of the chat and regenerate it.", "", LearnCannot
+	case errors.Is(err, chat.ErrNoRecord):
+		return "How this reply was written is not known: it was edited, or comes from another program. Regenerate writes a new one.", "", LearnCannot
+	}
 	if many, ok := errors.AsType[*library.Ambiguous](err); ok {
 		return asSentence(many.Error()) + " Give more of the name.", "", LearnElse
 	}
