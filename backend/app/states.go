@@ -79,3 +79,6 @@ func (a *App) States() (bytes int64, chats int, err error) { return a.states.Use
 
 // ClearStates removes the KV states of all chats. Their words stay; they are only read anew when a chat goes on.
 func (a *App) ClearStates() error { return a.states.Clear() }
+
+// ForgetState removes the KV state of one chat.
+func (a *App) ForgetState(chat int64) error { return a.states.Forget(chat) }

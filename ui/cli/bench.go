@@ -132,13 +132,18 @@ func (c *benchCommand) chat(s *session, a *app.App) ([]backend.Figure, error) {
 		return nil, err
 	}
 	info := e.Info()
-	return append([]backend.Figure{
+	release()
+	kept, err := c.reopening(s, a, m, words)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat([]backend.Figure{
 		{Name: "load " + m.Name + " (" + info.Engine.Engine + ")", Value: load.Seconds(), Unit: "s", Better: backend.BetterLower},
 		{Name: fmt.Sprintf("prompt of %d (%s)", benchPrompt, info.Engine.Variant), Value: median(prompts), Unit: "tok/s", Better: backend.BetterHigher},
 		{Name: fmt.Sprintf("reply of %d (%s)", benchReply, info.Engine.Variant), Value: median(replies), Unit: "tok/s", Better: backend.BetterHigher},
 		{Name: "first token", Value: median(firsts), Unit: "ms", Better: backend.BetterLower},
 		{Name: "engine process", Value: float64(info.MemoryBytes) / (1 << 20), Unit: "MiB", Better: backend.BetterLower},
-	}, guessed...), nil
+	}, guessed, kept), nil
 }
 
 // once evaluates a prompt and writes a reply of benchReply tokens, or fewer where the model ends it.

@@ -148,6 +148,8 @@ func (f *Folder) save(ctx context.Context, h Head, write func(io.Writer) error) 
 		return os.Remove(tmp.Name())
 	}
 	f.makeRoom(budget-out.done-sha256.Size, h.Chat)
+	now := time.Now()
+	_ = os.Chtimes(tmp.Name(), now, now) // the system's own time of a file is a tick old, and may come before that of a use
 	return os.Rename(tmp.Name(), f.path(h.Chat))
 }
 
