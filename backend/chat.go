@@ -41,7 +41,13 @@ func (s MessageState) String() string {
 	return "unknown"
 }
 
-// Chat is a conversation: a tree of messages with a current leaf.
+// FirstTemporaryID is the lowest number of a chat or message that is kept in memory only. Those on disk stay below it.
+const FirstTemporaryID = 1 << 40
+
+// IsTemporary says whether a chat or a message is kept in memory only.
+func IsTemporary(id int64) bool { return id >= FirstTemporaryID }
+
+// Chat is a conversation: a tree of messages with a current leaf. IsTemporary(ID) tells one that leaves nothing behind.
 type Chat struct {
 	ID       int64
 	Title    string // the first words of its first message until a person names it; empty before that

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -39,11 +40,16 @@ func latestMigration(migrations fs.FS) (int, error) {
 // migrate brings the file up to latest. Two processes may start on the same old file: a lock lets one do the work and the
 // other find it done.
 func (s *Store) migrate(ctx context.Context, migrations fs.FS, latest int) (err error) {
-	lock := flock.New(s.path + ".lock")
-	if err := lock.Lock(); err != nil {
-		return fmt.Errorf("lock for migration: %w", err)
+	log := s.log
+	if s.memory {
+		log = slog.New(slog.DiscardHandler) // it is new: nobody else has it, and it is no news
+	} else {
+		lock := flock.New(s.path + ".lock")
+		if err := lock.Lock(); err != nil {
+			return fmt.Errorf("lock for migration: %w", err)
+		}
+		defer func() { err = errors.Join(err, lock.Unlock()) }()
 	}
-	defer func() { err = errors.Join(err, lock.Unlock()) }()
 
 	var version int
 	if err := s.writer.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
@@ -57,7 +63,7 @@ func (s *Store) migrate(ctx context.Context, migrations fs.FS, latest int) (err 
 			return fmt.Errorf("back up before the migration: %w", err)
 		}
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer, migrations, goose.WithSlog(s.log))
+	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer, migrations, goose.WithSlog(log))
 	if err != nil {
 		return err
 	}
@@ -66,7 +72,7 @@ func (s *Store) migrate(ctx context.Context, migrations fs.FS, latest int) (err 
 		return fmt.Errorf("migrate from version %d: %w", version, err)
 	}
 	for _, r := range results {
-		s.log.InfoContext(ctx, "Store migrated", "migration", r.Source.Path, "duration", r.Duration)
+		log.InfoContext(ctx, "Store migrated", "migration", r.Source.Path, "duration", r.Duration)
 	}
 	return nil
 }

@@ -24,16 +24,18 @@ import (
 // readers is how many reading connections stand beside the writing one.
 const readers = 4
 
-// Options says which file to open. Path is required.
+// Options says which file to open. Path is required, unless Memory is set.
 type Options struct {
 	Path   string
+	Memory bool             // no file: everything is gone with Close, and with the process
 	Logger *slog.Logger     // nil = discard
 	Now    func() time.Time // nil = time.Now
 }
 
 // Store is an open database.
 type Store struct {
-	path   string
+	path   string // with memory: a name among the databases of this process
+	memory bool
 	now    func() time.Time
 	log    *slog.Logger
 	writer *sql.DB
@@ -53,7 +55,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func open(ctx context.Context, o Options, migrations fs.FS) (_ *Store, err error) {
-	s := &Store{path: o.Path, now: o.Now, log: o.Logger}
+	s := &Store{path: o.Path, memory: o.Memory, now: o.Now, log: o.Logger}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -66,24 +68,17 @@ func open(ctx context.Context, o Options, migrations fs.FS) (_ *Store, err error
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.path, err = filepath.Abs(o.Path); err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
-		return nil, err
-	}
 	latest, err := latestMigration(migrations)
 	if err != nil {
 		return nil, err
 	}
-	version, err := fileVersion(ctx, s.path, latest)
-	if err != nil {
+	version := 0
+	if o.Memory {
+		s.path = memoryName()
+	} else if version, err = s.prepareFile(ctx, latest); err != nil {
 		return nil, err
 	}
-	if err := checkWritable(s.path); err != nil {
-		return nil, err
-	}
-	if s.writer, err = sql.Open("sqlite", writerDSN(s.path)); err != nil {
+	if s.writer, err = sql.Open("sqlite", s.writerDSN()); err != nil {
 		return nil, err
 	}
 	s.writer.SetMaxOpenConns(1)
@@ -93,10 +88,15 @@ func open(ctx context.Context, o Options, migrations fs.FS) (_ *Store, err error
 			return nil, err
 		}
 	}
+	if s.memory {
+		if err := s.startNumbers(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if s.grow, err = s.writer.PrepareContext(ctx, appendSQL); err != nil {
 		return nil, err
 	}
-	if s.reader, err = sql.Open("sqlite", readerDSN(s.path)); err != nil {
+	if s.reader, err = sql.Open("sqlite", s.readerDSN()); err != nil {
 		return nil, err
 	}
 	s.reader.SetMaxOpenConns(readers)
@@ -105,6 +105,20 @@ func open(ctx context.Context, o Options, migrations fs.FS) (_ *Store, err error
 		return nil, err
 	}
 	return s, nil
+}
+
+// prepareFile makes the file where there is none, refuses one that cannot be used, and returns its version.
+func (s *Store) prepareFile(ctx context.Context, latest int) (version int, err error) {
+	if s.path, err = filepath.Abs(s.path); err != nil {
+		return 0, err
+	}
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+		return 0, err
+	}
+	if version, err = fileVersion(ctx, s.path, latest); err != nil {
+		return 0, err
+	}
+	return version, checkWritable(s.path)
 }
 
 // Close ends all connections. The readers go first: the last connection to close folds the write-ahead log into the
@@ -170,7 +184,7 @@ func (s *Store) IntegrityCheck(ctx context.Context) error {
 }
 
 func (s *Store) check(ctx context.Context) (err error) {
-	db, err := sql.Open("sqlite", readerDSN(s.path))
+	db, err := sql.Open("sqlite", s.readerDSN())
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,7 @@ type App struct {
 
 	templates *template.Prober
 	states    *kvstate.Folder
+	chats     *chatStore
 
 	log     *slog.Logger
 	deps    Deps
@@ -139,8 +140,9 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 	a.takeStarter(ctx)
 	a.startEngines(ctx)
 	a.startTemplates()
+	a.chats = newChatStore(a.Store)
 	a.Chats = chat.New(chat.Deps{
-		Store: a.Store, Engines: engines{a}, Models: a.Library, Bus: a.Bus, Logger: d.Logger,
+		Store: a.chats, Engines: engines{a}, Models: a.Library, Bus: a.Bus, Logger: d.Logger,
 		Owner: instance.Self(), Alive: instance.Alive, Context: a.contextWish, Templates: a.TemplateVerdict,
 	})
 	if _, err := a.Chats.Recover(ctx); err != nil {
@@ -261,6 +263,9 @@ func (a *App) Close(ctx context.Context) error {
 	}
 	if a.Bus != nil {
 		a.Bus.Close()
+	}
+	if a.chats != nil {
+		step("temporary chats", a.chats.Close())
 	}
 	if a.Store != nil {
 		step("store", a.Store.Close())

@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(envWriter); dir != "" && !runner.IsWorker(os.Args) {
 		os.Exit(writeForever(dir))
 	}
+	if dir := os.Getenv(envTemporary); dir != "" && !runner.IsWorker(os.Args) {
+		os.Exit(talkInSecret(dir))
+	}
 	enginetest.Main(m, drivers()...)
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"loam/backend"
 	"loam/backend/chat"
@@ -15,32 +13,23 @@ import (
 	"loam/store"
 )
 
-// Scratch are conversations that leave nothing behind: the same service over a store of its own that is deleted at the
-// end. It uses the App's engines and models.
+// Scratch are conversations that leave nothing behind: the same service over a store of its own in memory. It uses the App's engines and models.
 type Scratch struct {
 	Chats *chat.Service
 	Bus   *event.Bus // of its own: its messages have numbers of their own
 
 	store *store.Store
-	dir   string
 }
 
 // Scratch makes one in which chats without a model of their own use m. Close it before the App.
 func (a *App) Scratch(ctx context.Context, m backend.Model) (_ *Scratch, err error) {
-	parent := os.Getenv("XDG_RUNTIME_DIR") // in memory and private, where there is one
-	if !isFolder(parent) {
-		parent = ""
-	}
 	s := &Scratch{Bus: event.NewBus()}
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("begin a chat that is not kept: %w", errors.Join(diskError(err), s.Close(ctx)))
+			err = fmt.Errorf("begin a chat that is not kept: %w", errors.Join(err, s.Close(ctx)))
 		}
 	}()
-	if s.dir, err = os.MkdirTemp(parent, "loam-"); err != nil {
-		return nil, err
-	}
-	if s.store, err = store.Open(ctx, store.Options{Path: filepath.Join(s.dir, "scratch.db"), Logger: a.log}); err != nil {
+	if s.store, err = store.Open(ctx, store.Options{Memory: true, Logger: a.log}); err != nil {
 		return nil, err
 	}
 	s.Chats = chat.New(chat.Deps{
@@ -59,9 +48,6 @@ func (s *Scratch) Close(ctx context.Context) error {
 	s.Bus.Close()
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
-	}
-	if s.dir != "" {
-		errs = append(errs, os.RemoveAll(s.dir))
 	}
 	return errors.Join(errs...)
 }

@@ -46,7 +46,11 @@ func (r *run) recall(e engine.Chat) {
 	if !ok {
 		return
 	}
-	note := k.Recall(r.ctx, r.chat.ID)
+	id := r.chat.ID
+	if backend.IsTemporary(id) {
+		id = 0 // it leaves nothing behind
+	}
+	note := k.Recall(r.ctx, id)
 	var last spelled
 	if len(note) == 0 || json.Unmarshal(note, &last) != nil {
 		return
@@ -59,7 +63,7 @@ func (r *run) recall(e engine.Chat) {
 // remember leaves the context to the chat, with what the next turn needs to know of it. text is the whole reply.
 func (r *run) remember(e engine.Chat, out outcome, text string) {
 	k, ok := e.(engine.Keeping)
-	if !ok {
+	if !ok || backend.IsTemporary(r.chat.ID) {
 		return
 	}
 	r.mu.Lock()
