@@ -14,6 +14,7 @@ import (
 type shortcut struct {
 	keys  []fyne.KeyName
 	shift bool // also with Shift: how the key is typed on many keyboards
+	only  bool // only with Shift
 	label string
 	what  string
 	do    func(u *UI)
@@ -25,6 +26,10 @@ func table() []shortcut {
 		{keys: []fyne.KeyName{fyne.KeyN}, label: "N", what: "New chat", do: func(u *UI) {
 			u.show(pages.PageChats)
 			u.chats.NewChat(0)
+		}},
+		{keys: []fyne.KeyName{fyne.KeyN}, only: true, label: "Shift+N", what: "New temporary chat", do: func(u *UI) {
+			u.show(pages.PageChats)
+			u.chats.NewTemporary()
 		}},
 		{keys: []fyne.KeyName{fyne.KeyK}, label: "K", what: "Search", do: (*UI).search},
 		{keys: []fyne.KeyName{fyne.KeyF}, label: "F", what: "Find in this chat", do: func(u *UI) {
@@ -79,7 +84,10 @@ func (u *UI) shortcuts() {
 	for _, s := range table() {
 		for _, key := range s.keys {
 			mods := []fyne.KeyModifier{fyne.KeyModifierShortcutDefault}
-			if s.shift {
+			switch {
+			case s.only:
+				mods[0] |= fyne.KeyModifierShift
+			case s.shift:
 				mods = append(mods, fyne.KeyModifierShortcutDefault|fyne.KeyModifierShift)
 			}
 			for _, m := range mods {

@@ -9,6 +9,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"loam/backend"
 	"loam/backend/event"
 	"loam/ui/pages"
 	"loam/ui/theme"
@@ -228,6 +229,9 @@ func (u *UI) show(p pages.Page) {
 
 // chatOpened remembers which chat is open, at once: the next start may come after a crash.
 func (u *UI) chatOpened(id int64) {
+	if backend.IsTemporary(id) {
+		id = 0 // the next start will not find it
+	}
 	if u.state.Chat != id {
 		u.state.Chat = id
 		u.storeState()

@@ -179,6 +179,12 @@ func (p *ChatsPage) NewChat(modelID int64) {
 	p.talk.openNew(modelID, p.talk.composer.focus)
 }
 
+// NewTemporary shows an empty chat of which nothing is stored.
+func (p *ChatsPage) NewTemporary() {
+	p.closeOver()
+	p.talk.openTemporary(p.talk.composer.focus)
+}
+
 func (p *ChatsPage) closeOver() {
 	if p.over {
 		p.over = false

@@ -28,6 +28,7 @@ type conversation struct {
 	picker   *picker
 	finder   *finder
 	loras    *chatLoRAs
+	temp     *temporaryChat
 	empty    *emptyChat
 	title    *widgets.Label
 	toggle   *widgets.Button
@@ -81,15 +82,16 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	c.toggle = widgets.NewIconButton(theme.Icon(theme.IconSidebar), "Chats ("+widgets.Mod+"\\)", toggleSidebar)
 	c.title = widgets.NewLabel("", widgets.LabelStyle{Size: theme.SizeTitle, Bold: true})
 	c.tune = widgets.NewIconButton(theme.Icon(theme.IconSliders), "Settings of this chat", func() { c.showTuning(c.tune) })
+	c.temp = newTemporaryChat(c)
 	bar := container.New(widgets.Inset{Left: 16, Top: 9, Right: 14, Bottom: 9},
-		container.New(widgets.Row{Gap: 8, Grow: 2}, c.toggle, c.title, c.tune, c.picker.button))
+		container.New(widgets.Row{Gap: 8, Grow: 2}, c.toggle, c.title, c.temp.mark, c.temp.begin, c.tune, c.picker.button))
 	l := &conversationLayout{c}
 	relayout := func() {
 		l.Layout(c.body.Objects, c.body.Size())
 		canvas.Refresh(c.body)
 	}
 	c.finder = newFinder(c.view, env.Host.Focus, relayout, c.composer.focus)
-	c.body = container.New(l, bar, widgets.NewLine(false), c.view, c.composer.body, c.finder.body)
+	c.body = container.New(l, bar, widgets.NewLine(false), c.view, c.composer.body, c.finder.body, c.temp.strip)
 	c.composer.onHeight = relayout
 	return c
 }
@@ -114,8 +116,13 @@ func (l *conversationLayout) Layout(objects []fyne.CanvasObject, size fyne.Size)
 		put(find, top+1, h)
 		top += h
 	}
-	put(view, top+1, size.Height-top-1-bottom)
 	put(composer, size.Height-bottom, bottom)
+	if strip := objects[5]; strip.Visible() {
+		h := widgets.HeightFor(strip, size.Width) + 2*stripGap
+		put(strip, size.Height-bottom-h+stripGap, h-2*stripGap)
+		bottom += h
+	}
+	put(view, top+1, size.Height-top-1-bottom)
 }
 
 // MinSize implements fyne.Layout.
@@ -191,6 +198,7 @@ func (c *conversation) openNew(modelID int64, then func()) {
 // leave keeps what is written in the chat that is open.
 func (c *conversation) leave() {
 	c.drafts.flush()
+	c.temp.leave()
 	c.opened++
 }
 
@@ -216,6 +224,7 @@ func (c *conversation) showChat(ch backend.Chat) {
 	c.picker.setChat(ch)
 	c.loras.show()
 	c.empty.setModel(c.picker.model())
+	c.temp.show()
 }
 
 // afterPath takes from the path whether a reply is being written.
@@ -229,6 +238,7 @@ func (c *conversation) afterPath(path []backend.Message) {
 	}
 	c.noteGuess(path)
 	c.composer.setRunning(c.running != 0)
+	c.temp.show()
 	if c.onRun != nil && (was != 0) != (c.running != 0) {
 		c.onRun(c.chat.ID, c.running != 0)
 	}

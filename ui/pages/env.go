@@ -29,6 +29,9 @@ type Chats interface {
 	Chats(ctx context.Context) ([]backend.Chat, error)
 	Chat(ctx context.Context, id int64) (backend.Chat, error)
 	Create(ctx context.Context, c backend.Chat) (backend.Chat, error)
+	// CreateTemporary makes a chat that is kept in memory only; Keep makes it a normal one.
+	CreateTemporary(ctx context.Context, c backend.Chat) (backend.Chat, error)
+	Keep(ctx context.Context, chatID int64) (backend.Chat, error)
 	Rename(ctx context.Context, id int64, title string) error
 	SetModel(ctx context.Context, chatID, modelID int64) error
 	SetSystem(ctx context.Context, chatID int64, system string) error

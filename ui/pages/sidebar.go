@@ -171,7 +171,11 @@ func groupChats(chats []backend.Chat, query string, now time.Time) []sidebarRow 
 		if query != "" && !strings.Contains(strings.ToLower(chatTitle(c)), query) {
 			continue
 		}
-		if day := dayGroup(c.Updated, now); day != last {
+		day := temporaryHeading
+		if !backend.IsTemporary(c.ID) {
+			day = dayGroup(c.Updated, now)
+		}
+		if day != last {
 			last = day
 			rows = append(rows, sidebarRow{heading: day})
 		}
@@ -277,7 +281,7 @@ func (s *sidebar) menu(c backend.Chat) []*fyne.MenuItem {
 	rename := fyne.NewMenuItem("Rename", func() { s.rename(c.ID) })
 	rename.Icon = theme.Icon(theme.IconEdit)
 	items := []*fyne.MenuItem{rename}
-	if s.env.Transfer != nil {
+	if s.env.Transfer != nil && !backend.IsTemporary(c.ID) {
 		items = append(items, exportMenu(s.env, c))
 	}
 	remove := fyne.NewMenuItem("Remove", func() { s.trash(c) })
@@ -324,8 +328,12 @@ func (s *sidebar) trash(c backend.Chat) {
 			if c.ID == s.current {
 				s.onNew()
 			}
+			stays := "It stays in the trash for 30 days."
+			if backend.IsTemporary(c.ID) {
+				stays = "It is gone when Loam closes."
+			}
 			s.env.Host.Undone(widgets.Undo{
-				Text: "Removed “" + widgets.Shorten(chatTitle(c), 260, measureBody) + "”. It stays in the trash for 30 days.",
+				Text: "Removed “" + widgets.Shorten(chatTitle(c), 260, measureBody) + "”. " + stays,
 				Undo: func() { s.restore(c) },
 			})
 		}

@@ -160,6 +160,37 @@ func (c *Chats) change(id int64, f func(*backend.Chat)) error {
 	return nil
 }
 
+// CreateTemporary implements pages.Chats.
+func (c *Chats) CreateTemporary(_ context.Context, ch backend.Chat) (backend.Chat, error) {
+	c.mu.Lock()
+	ch.ID, ch.Created, ch.Updated = backend.FirstTemporaryID+c.id(), c.Now(), c.Now()
+	c.chats[ch.ID] = ch
+	c.mu.Unlock()
+	c.tell(event.ChatChanged{ChatID: ch.ID})
+	return ch, nil
+}
+
+// Keep implements pages.Chats.
+func (c *Chats) Keep(_ context.Context, id int64) (backend.Chat, error) {
+	c.mu.Lock()
+	ch, ok := c.chats[id]
+	if !ok || !backend.IsTemporary(id) {
+		c.mu.Unlock()
+		return ch, backend.ErrNotFound
+	}
+	delete(c.chats, id)
+	ch.ID = c.id()
+	for at := ch.Leaf; at != 0; at = c.messages[at].Parent {
+		m := c.messages[at]
+		m.ChatID = ch.ID
+		c.messages[at] = m
+	}
+	c.chats[ch.ID] = ch
+	c.mu.Unlock()
+	c.tell(event.ChatChanged{ChatID: ch.ID})
+	return ch, nil
+}
+
 // Rename implements pages.Chats.
 func (c *Chats) Rename(_ context.Context, id int64, title string) error {
 	return c.change(id, func(ch *backend.Chat) { ch.Title = title })
