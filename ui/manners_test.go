@@ -45,8 +45,15 @@ func (f *fixture) press(name fyne.KeyName) {
 }
 
 // mod presses a shortcut where the driver would deliver it: to the focused widget first.
-func (f *fixture) mod(key fyne.KeyName) {
-	s := &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}
+func (f *fixture) mod(key fyne.KeyName) { f.typed(key, fyne.KeyModifierShortcutDefault) }
+
+// modShift is mod with the Shift key.
+func (f *fixture) modShift(key fyne.KeyName) {
+	f.typed(key, fyne.KeyModifierShortcutDefault|fyne.KeyModifierShift)
+}
+
+func (f *fixture) typed(key fyne.KeyName, m fyne.KeyModifier) {
+	s := &desktop.CustomShortcut{KeyName: key, Modifier: m}
 	if w, ok := f.window.Canvas().Focused().(fyne.Shortcutable); ok {
 		w.TypedShortcut(s)
 		return
@@ -296,6 +303,13 @@ func TestEveryShortcutWorksWhileTyping(t *testing.T) {
 				continue
 			}
 			f.focusedField()
+			if s.only {
+				f.modShift(key)
+				if !backend.IsTemporary(f.UI.chats.Current()) {
+					t.Errorf("Mod+Shift+%s (%s) did nothing", key, s.what)
+				}
+				continue
+			}
 			page, look, side := f.page, f.state.look, f.UI.chats.SidebarShown()
 			f.mod(key)
 			changed := f.page != page || f.state.look != look || f.UI.chats.SidebarShown() != side || f.float.open()

@@ -223,6 +223,9 @@ func (p *ChatsPage) Cancel() bool {
 	return true
 }
 
+// Current is the chat that is open; 0 = one that is not stored yet.
+func (p *ChatsPage) Current() int64 { return p.talk.chat.ID }
+
 // Step opens the chat above (-1) or below (+1) the open one.
 func (p *ChatsPage) Step(delta int) { p.side.step(delta) }
 
