@@ -193,3 +193,21 @@ func TestPictureKnowsWhereItCameFrom(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestAPictureIsFoundByItsFile(t *testing.T) {
+	s := storetest.New(t)
+	want, err := s.AddPicture(t.Context(), backend.Picture{SHA256: "cd", Settings: []byte(`{}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.PictureOf(t.Context(), "cd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if _, err := s.PictureOf(t.Context(), "ef"); !errors.Is(err, backend.ErrNotFound) {
+		t.Errorf("no such file: %v", err)
+	}
+}

@@ -189,6 +189,16 @@ func (s *Store) Picture(ctx context.Context, id int64) (p backend.Picture, err e
 	return p, err
 }
 
+// PictureOf returns the newest picture whose file has a SHA-256 and that is not deleted.
+func (s *Store) PictureOf(ctx context.Context, sha256 string) (p backend.Picture, err error) {
+	err = s.read(ctx, "read picture", func(tx *sql.Tx) error {
+		p, err = scanPicture(tx.QueryRowContext(ctx, "SELECT "+pictureColumns+` FROM pictures
+			WHERE sha256 = ? AND deleted_ms IS NULL ORDER BY id DESC LIMIT 1`, sha256))
+		return err
+	})
+	return p, err
+}
+
 // Pictures lists pictures that are not deleted, the newest first. A limit of 0 means all.
 func (s *Store) Pictures(ctx context.Context, limit, offset int) (list []backend.Picture, err error) {
 	err = s.read(ctx, "list pictures", func(tx *sql.Tx) error {

@@ -41,6 +41,12 @@ func FormatA1111(s Settings) string {
 	if s.Strength != 0 {
 		add("Denoising strength", float(s.Strength))
 	}
+	add("Init image hash", s.Start[:min(len(s.Start), 10)])
+	add("Mask hash", s.Mask[:min(len(s.Mask), 10)])
+	if s.Factor > 0 {
+		add("Postprocess upscale by", strconv.Itoa(s.Factor))
+	}
+	add("Postprocess upscaler", s.Upscaler)
 	if hashes := loraHashes(s.LoRAs); hashes != "" {
 		add("Lora hashes", hashes)
 	}
@@ -137,6 +143,17 @@ func (s *Settings) take(p Pair) {
 		}
 	case "Model hash":
 		s.ModelHash, ok = p.Value, true
+	case "Init image hash":
+		s.Start, ok = p.Value, true
+	case "Mask hash":
+		s.Mask, ok = p.Value, true
+	case "Postprocess upscaler":
+		s.Upscaler, ok = p.Value, true
+	case "Postprocess upscale by":
+		n, err := strconv.Atoi(p.Value)
+		if ok = err == nil && n > 0 && n <= 64; ok {
+			s.Factor = n
+		}
 	case "Model":
 		s.Model, ok = p.Value, true
 	case "Version":

@@ -24,11 +24,20 @@ type Settings struct {
 	Seed      uint64  `json:"seed"`
 	Width     int     `json:"width"`  // pixels
 	Height    int     `json:"height"` // pixels
-	Strength  float32 `json:"strength,omitempty"`
-	Model     string  `json:"model,omitempty"`
-	ModelHash string  `json:"model_sha256,omitempty"` // lower-case hex; A1111 shows the first ten digits
-	LoRAs     []LoRA  `json:"loras,omitempty"`
-	Version   string  `json:"version,omitempty"` // the program that wrote it
+	// Start is the SHA-256 of the picture it started from, Strength how much of that changed, and Mask the SHA-256 of the
+	// mask outside of which nothing changed. A1111 shows the first ten digits.
+	Start    string  `json:"start,omitempty"`
+	Mask     string  `json:"mask,omitempty"`
+	Strength float32 `json:"strength,omitempty"`
+	// Upscaler made it Factor times as large; Width and Height are those afterwards.
+	Upscaler     string `json:"upscaler,omitempty"`
+	UpscalerHash string `json:"upscaler_sha256,omitempty"`
+	Factor       int    `json:"upscale_factor,omitempty"`
+
+	Model     string `json:"model,omitempty"`
+	ModelHash string `json:"model_sha256,omitempty"` // lower-case hex; A1111 shows the first ten digits
+	LoRAs     []LoRA `json:"loras,omitempty"`
+	Version   string `json:"version,omitempty"` // the program that wrote it
 
 	// Other holds the pairs of an A1111 line that have no field here, in their order.
 	Other []Pair `json:"other,omitempty"`

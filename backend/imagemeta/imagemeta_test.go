@@ -85,7 +85,9 @@ func TestParsingWhatWasFormattedLosesNothing(t *testing.T) {
 		s := Settings{
 			Prompt: word.Draw(t, "prompt"), Negative: word.Draw(t, "negative"), Steps: rapid.IntRange(1, 150).Draw(t, "steps"),
 			Sampler: word.Draw(t, "sampler"), CFG: float32(rapid.IntRange(1, 300).Draw(t, "cfg")) / 10, Seed: rapid.Uint64().Draw(t, "seed"),
-			Width: rapid.IntRange(1, 4096).Draw(t, "w"), Height: rapid.IntRange(1, 4096).Draw(t, "h"), Model: word.Draw(t, "model"),
+			Width: rapid.IntRange(1, 4096).Draw(t, "w"), Height: rapid.IntRange(1, 4096).Draw(t, "h"), Model: word.Draw(t, "model"), Start: rapid.StringMatching(`[0-9a-f]{10}|`).Draw(t, "start"),
+			Mask: rapid.StringMatching(`[0-9a-f]{10}|`).Draw(t, "mask"), Strength: float32(rapid.IntRange(0, 20).Draw(t, "strength")) / 20,
+			Upscaler: word.Draw(t, "upscaler"), Factor: rapid.IntRange(0, 16).Draw(t, "factor"),
 		}
 		if d := cmp.Diff(s, ParseA1111(FormatA1111(s))); d != "" {
 			t.Fatal(d)

@@ -70,3 +70,32 @@ func (d Defaults) ShapeOf(x, y, multiple int) Shape {
 	root := math.Sqrt(ratio)
 	return Shape{round(side * root), round(side / root)}
 }
+
+// longest is how many times as long as wide a picture may be that follows a start picture.
+const longest = 3
+
+// ShapeLike is the shape in which a model draws a picture that starts from one of w x h: that size itself where the model
+// draws it, else one of about side x side pixels with its ratio, at most 3:1.
+func (d Defaults) ShapeLike(w, h, multiple int) Shape {
+	if w < 1 || h < 1 {
+		return d.ShapeOf(1, 1, multiple)
+	}
+	best := d.Size * d.Size
+	if multiple > 0 && w%multiple == 0 && h%multiple == 0 && w*h <= best*3/2 && w*h >= best/2 {
+		return Shape{w, h}
+	}
+	w, h = max(w, (h+longest-1)/longest), max(h, (w+longest-1)/longest)
+	return d.ShapeOf(w, h, multiple)
+}
+
+// Varies says whether a variation of a picture starts from the picture itself: there must be steps enough for another
+// one to come of it, which models that draw in a few steps have not.
+func (d Defaults) Varies() bool { return d.Steps >= 12 }
+
+// VaryStrength is how much of a picture a variation changes: its scene stays, its details do not. StartStrength and
+// EditStrength are where the sliders of start pictures and of masked parts begin.
+const (
+	VaryStrength  = 0.55
+	StartStrength = 0.65
+	EditStrength  = 0.85
+)

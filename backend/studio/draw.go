@@ -89,6 +89,9 @@ func (s *Service) draw(ctx context.Context, id int64) (backend.Picture, error) {
 	if err != nil {
 		return backend.Picture{}, err
 	}
+	if r.Upscale {
+		return s.upscale(ctx, id, r)
+	}
 	m, files, err := s.d.Models.PictureFiles(ctx, r.ModelID)
 	if err != nil {
 		return backend.Picture{}, err
@@ -111,33 +114,45 @@ func (s *Service) draw(ctx context.Context, id int64) (backend.Picture, error) {
 	}
 	defer release()
 	info := im.Info()
-	if info.Multiple > 0 && (r.Width%info.Multiple != 0 || r.Height%info.Multiple != 0) {
+	if info.Multiple > 0 && r.Mask == "" && (r.Width%info.Multiple != 0 || r.Height%info.Multiple != 0) {
 		return backend.Picture{}, fmt.Errorf("width and height must be multiples of %d for %s", info.Multiple, m.Name)
 	}
 	if len(loras) > 0 && !info.Capabilities.LoRA {
 		return backend.Picture{}, fmt.Errorf("the engine that draws here cannot use LoRAs: take %s out, or install the current picture engine", loras[0].Name)
 	}
+	in, err := s.input(r, m, info)
+	if err != nil {
+		return backend.Picture{}, err
+	}
+	in.put(&req, r.Strength)
 	if info.Capabilities.Preview {
 		req.Preview = "proj" // a projection of the latents costs nothing; a decoder would cost a decode at every step
 	}
-	res, err := im.Generate(ctx, req, s.progress(id, paceKey{r.ModelID, r.Width, r.Height}, r.Steps))
+	res, err := im.Generate(ctx, req, s.progress(id, paceKey{r.ModelID, req.Width, req.Height}, in.steps(r), in.preview()))
 	if err != nil {
 		return backend.Picture{}, err
 	}
 	if err := acted(m, loras, res.LoRAs); err != nil {
 		return backend.Picture{}, err
 	}
-	if len(res.Pixels.Data) != res.Pixels.Width*res.Pixels.Height*3 {
+	if px := res.Pixels; px.Width != req.Width || px.Height != req.Height || len(px.Data) != px.Width*px.Height*3 {
 		return backend.Picture{}, errors.New("the engine's picture has the wrong size")
 	}
-	return s.keep(context.WithoutCancel(ctx), id, res, receipt(s.d.Version, s.d.Now(), m, files, loras, r, info, res))
+	res.Pixels = in.finish(res.Pixels)
+	rec := receipt(s.d.Version, s.d.Now(), m, files, loras, r, info, res)
+	if parent, ok := s.parent(ctx, r.Start); ok {
+		rec.MadeFrom = parent.SHA256
+	}
+	return s.keep(context.WithoutCancel(ctx), id, res, rec)
 }
 
 // progress publishes the engine's signs of life with the time that is left, as far as steps of this size are known.
-func (s *Service) progress(id int64, key paceKey, steps int) func(engine.PictureProgress) error {
+// Previews go through show.
+func (s *Service) progress(id int64, key paceKey, steps int, show func(engine.Pixels) engine.Pixels) func(engine.PictureProgress) error {
 	return func(p engine.PictureProgress) error {
 		if p.Preview != nil {
-			s.d.Bus.Publish(event.JobPreview{JobID: id, Step: p.Step, Width: p.Preview.Width, Height: p.Preview.Height, RGB: p.Preview.Data})
+			px := show(*p.Preview)
+			s.d.Bus.Publish(event.JobPreview{JobID: id, Step: p.Step, Width: px.Width, Height: px.Height, RGB: px.Data})
 			return nil
 		}
 		e := event.JobProgress{JobID: id, Phase: p.Phase, Step: p.Step, Steps: p.Steps}
@@ -156,6 +171,9 @@ func (s *Service) progress(id int64, key paceKey, steps int) func(engine.Picture
 			e.Left = time.Duration(max(0, steps-done)) * step
 		}
 		s.mu.Unlock()
+		if p.Phase == "upscale" {
+			e.Left = time.Duration(max(0, p.Steps-p.Step)) * p.Took
+		}
 		s.d.Bus.Publish(e)
 		return nil
 	}
@@ -169,8 +187,11 @@ func receipt(version string, now time.Time, m backend.Model, files engine.Pictur
 		Settings: imagemeta.Settings{
 			Prompt: r.Prompt, Negative: r.Negative, Steps: r.Steps, Sampler: r.Sampler, Scheduler: r.Scheduler, CFG: r.CFG,
 			Guidance: r.Guidance, Seed: res.Seed, Width: res.Pixels.Width, Height: res.Pixels.Height, Model: m.Name,
-			ModelHash: m.SHA256, Version: "Loam " + version,
+			Start: r.Start, Mask: r.Mask, ModelHash: m.SHA256, Version: "Loam " + version,
 		},
+	}
+	if r.Start != "" {
+		rec.Settings.Strength = r.Strength
 	}
 	if rec.Settings.Sampler == "" {
 		rec.Settings.Sampler = info.Sampler

@@ -68,8 +68,9 @@ func (s *Service) record(ctx context.Context, job int64, name string, rec *image
 	if err != nil {
 		return backend.Picture{}, err
 	}
+	parent, _ := s.parent(ctx, rec.MadeFrom) // ID 0 where it is gone
 	return s.d.Store.AddPicture(ctx, backend.Picture{
-		JobID: job, SHA256: name, Width: rec.Settings.Width, Height: rec.Settings.Height, Seed: rec.Settings.Seed,
+		JobID: job, MadeFrom: parent.ID, SHA256: name, Width: rec.Settings.Width, Height: rec.Settings.Height, Seed: rec.Settings.Seed,
 		Prompt: rec.Settings.Prompt, Settings: settings, Created: rec.Created,
 	})
 }

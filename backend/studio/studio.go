@@ -20,6 +20,7 @@ import (
 	"loam/backend"
 	"loam/backend/engine"
 	"loam/backend/event"
+	"loam/backend/raster"
 )
 
 // Store keeps jobs and pictures; met by *store.Store.
@@ -33,6 +34,8 @@ type Store interface {
 	AddPicture(ctx context.Context, p backend.Picture) (backend.Picture, error)
 	Picture(ctx context.Context, id int64) (backend.Picture, error)
 	Pictures(ctx context.Context, limit, offset int) ([]backend.Picture, error)
+	// PictureOf gives the picture whose file has a SHA-256; backend.ErrNotFound when there is none.
+	PictureOf(ctx context.Context, sha256 string) (backend.Picture, error)
 }
 
 // Models finds the files of a picture model; met by an adapter over the library.
@@ -90,6 +93,15 @@ type Request struct {
 	Guidance  float32 `json:"guidance,omitempty"`
 	Seed      uint64  `json:"seed"`
 	LoRAs     []LoRA  `json:"loras,omitempty"`
+	// Start is the SHA-256 of a kept start picture (KeepStart); "" = from words alone. Strength is how much of it changes,
+	// above 0 and up to 1.
+	Start    string  `json:"start,omitempty"`
+	Strength float32 `json:"strength,omitempty"`
+	// Mask is the SHA-256 of a kept mask (KeepMask) of the size of Start: only what it marks is drawn anew. Width and
+	// Height are then those of Start.
+	Mask string `json:"mask,omitempty"`
+	// Upscale makes Start larger with the upscaler ModelID; the rest has no effect.
+	Upscale bool `json:"upscale,omitempty"`
 }
 
 // maxPixels bounds a picture to what any engine here can address; maxPrompt bounds its words.
@@ -101,10 +113,22 @@ const (
 
 // check refuses what no engine could draw.
 func (r Request) check() error {
+	most := maxPixels
+	if r.Mask != "" { // of a picture that is there already; what the engine draws of it is less
+		most = raster.MaxPixels
+	}
 	switch {
 	case r.ModelID == 0:
 		return errors.New("no picture model is chosen")
-	case r.Width < 16 || r.Height < 16 || r.Width > maxPixels/16 || r.Width*r.Height > maxPixels:
+	case r.Start != "" && !isSum(r.Start) || r.Mask != "" && !isSum(r.Mask):
+		return errors.New("the start picture is not one that was kept")
+	case (r.Mask != "" || r.Upscale) && r.Start == "":
+		return errors.New("there is no picture to start from")
+	case r.Upscale:
+		return nil
+	case r.Start != "" && !(r.Strength > 0 && r.Strength <= 1):
+		return fmt.Errorf("a strength of %g is out of range (above 0, up to 1)", r.Strength)
+	case r.Width < 16 || r.Height < 16 || r.Width > most/16 || r.Height > most/16 || r.Width*r.Height > most:
 		return fmt.Errorf("a picture of %d x %d cannot be drawn", r.Width, r.Height)
 	case r.Steps < 1 || r.Steps > 1000:
 		return fmt.Errorf("%d steps are out of range (1 to 1000)", r.Steps)
@@ -163,6 +187,9 @@ func (s *Service) Enqueue(ctx context.Context, r Request, count int) ([]backend.
 		return nil, fmt.Errorf("draw: %d pictures at once are out of range (1 to %d)", count, maxCount)
 	}
 	if _, _, err := s.d.Models.PictureFiles(ctx, r.ModelID); err != nil {
+		return nil, fmt.Errorf("draw: %w", err)
+	}
+	if err := s.kept(r); err != nil {
 		return nil, fmt.Errorf("draw: %w", err)
 	}
 	var jobs []backend.Job

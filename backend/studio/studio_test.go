@@ -25,15 +25,19 @@ type painter struct {
 	hold    chan struct{} // nil = draw at once; else each picture waits for a value
 	fail    error
 	started chan int
-	plain   bool // cannot use LoRAs
-	lost    int  // tensors of each LoRA that find no place
+	plain   bool // draws from text alone
+	got     engine.PictureRequest
+	lost    int // tensors of each LoRA that find no place
 }
 
 func (p *painter) Info() engine.PictureInfo {
-	return engine.PictureInfo{Family: "test", Multiple: 8, Sampler: "euler", Scheduler: "discrete", Capabilities: engine.PictureCapabilities{Preview: true, Cancel: true, LoRA: !p.plain}}
+	return engine.PictureInfo{Family: "test", Multiple: 8, Sampler: "euler", Scheduler: "discrete", UpscaleFactor: 2, Capabilities: engine.PictureCapabilities{
+		Preview: true, Cancel: true, LoRA: !p.plain, Init: !p.plain, Mask: !p.plain, Upscale: !p.plain,
+	}}
 }
 
 func (p *painter) Generate(ctx context.Context, r engine.PictureRequest, emit func(engine.PictureProgress) error) (engine.PictureResult, error) {
+	p.got = r
 	if p.started != nil {
 		p.started <- int(r.Seed)
 	}
@@ -63,14 +67,28 @@ func (p *painter) Generate(ctx context.Context, r engine.PictureRequest, emit fu
 	return res, nil
 }
 
-func (p *painter) Upscale(context.Context, engine.Pixels, func(engine.PictureProgress) error) (engine.Pixels, error) {
-	return engine.Pixels{}, backend.ErrUnsupported
+func (p *painter) Upscale(_ context.Context, px engine.Pixels, emit func(engine.PictureProgress) error) (engine.Pixels, error) {
+	if err := emit(engine.PictureProgress{Phase: "upscale", Step: 1, Steps: 2, Took: time.Second}); err != nil {
+		return engine.Pixels{}, err
+	}
+	out := engine.Pixels{Width: 2 * px.Width, Height: 2 * px.Height, Channels: 3}
+	for y := range out.Height {
+		for x := range out.Width {
+			i := 3 * (y/2*px.Width + x/2)
+			out.Data = append(out.Data, px.Data[i:i+3]...)
+		}
+	}
+	return out, nil
 }
+
 func (p *painter) Close() error { return nil }
 
 func (p *painter) AcquirePictures(context.Context, backend.Model, engine.PictureFiles) (engine.Imager, func(), error) {
 	return p, func() {}, nil
 }
+
+// enlarger is an upscaler of shelf.
+const enlarger = 7
 
 // misfit is a LoRA of shelf that no engine must see.
 const misfit = 99
@@ -81,6 +99,9 @@ type shelf struct{}
 func (shelf) PictureFiles(_ context.Context, id int64) (backend.Model, engine.PictureFiles, error) {
 	if id == 2 {
 		return backend.Model{}, engine.PictureFiles{}, errors.New("the text encoder of Flux is missing")
+	}
+	if id == enlarger {
+		return backend.Model{ID: id, Name: "twice", Kind: backend.KindUpscaler, SHA256: "bb"}, engine.PictureFiles{Upscaler: "/u"}, nil
 	}
 	return backend.Model{ID: id, Name: "tiny", SHA256: "aa"}, engine.PictureFiles{Checkpoint: "/m"}, nil
 }

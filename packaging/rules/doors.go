@@ -17,7 +17,7 @@ var Doors = []Door{
 	{[]string{"assets"}, nil, nil, "assets holds files only"},
 	{[]string{"backend"}, nil, nil, "the nouns know no room"},
 	{
-		[]string{"backend/event", "backend/wire/...", "backend/modelfile/...", "backend/imagemeta/..."},
+		[]string{"backend/event", "backend/wire/...", "backend/modelfile/...", "backend/imagemeta/...", "backend/raster/..."},
 		[]string{"backend"},
 		nil, "a pure room knows the nouns only",
 	},
@@ -44,7 +44,7 @@ var Doors = []Door{
 			"backend/residency/...", "backend/studio/...", "backend/template/...", "backend/transfer/...",
 		},
 		[]string{
-			"backend", "backend/event", "backend/engine/...", "backend/modelfile/...", "backend/imagemeta", "backend/prompt/...",
+			"backend", "backend/event", "backend/engine/...", "backend/modelfile/...", "backend/imagemeta", "backend/prompt/...", "backend/raster",
 			"backend/wire", "backend/worker", "store",
 		},
 		nil, "services meet each other through interfaces that app wires",
