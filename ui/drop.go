@@ -36,6 +36,8 @@ func (u *UI) addFiles(paths []string) {
 		Chat:         func(modelID int64) { host{u}.NewChatWith(modelID) },
 		Draw:         func(modelID int64) { u.show(pages.PagePictures); u.pictures.UseModel(modelID) },
 		UseSettings:  func(s imagemeta.Settings) { u.show(pages.PagePictures); u.pictures.UseSettings(s) },
+		StartFrom:    func(path string) { u.show(pages.PagePictures); u.pictures.StartFrom(path) },
+		CanStart:     func() bool { return u.pictures.CanStart() },
 		PictureModel: func() *backend.Model { return u.pictures.ChosenModel() },
 		AddLoRA:      func(id int64, weight float32) { u.show(pages.PagePictures); u.pictures.AddLoRA(id, weight) },
 		TryLoRA:      func(id int64) { u.show(pages.PagePictures); u.pictures.TryLoRA(id) },
@@ -74,9 +76,15 @@ func (u *UI) closeCard() bool {
 
 // chooseFile asks for a model file with the system's dialog.
 func (u *UI) chooseFile() {
+	u.fileDialog("Add a model file", "Add", []string{".gguf", ".safetensors", ".sft", ".png", ".jpg", ".jpeg", ".webp", ".jsonl", ".json", ".zip"},
+		func(path string) { u.addFiles([]string{path}) })
+}
+
+// fileDialog asks for one file.
+func (u *UI) fileDialog(title, confirm string, endings []string, take func(path string)) {
 	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
 		if err != nil {
-			u.fail(err, u.chooseFile)
+			u.fail(err, func() { u.fileDialog(title, confirm, endings, take) })
 			return
 		}
 		if r == nil {
@@ -84,11 +92,11 @@ func (u *UI) chooseFile() {
 		}
 		path := r.URI().Path()
 		_ = r.Close() // only its name is wanted
-		u.addFiles([]string{path})
+		take(path)
 	}, u.window)
-	d.SetFilter(storage.NewExtensionFileFilter([]string{".gguf", ".safetensors", ".sft", ".png", ".jsonl", ".json", ".zip"}))
-	d.SetTitleText("Add a model file")
-	d.SetConfirmText("Add")
+	d.SetFilter(storage.NewExtensionFileFilter(endings))
+	d.SetTitleText(title)
+	d.SetConfirmText(confirm)
 	u.float.remember()
 	shown := &fileTop{dialog: d, open: true}
 	d.SetOnClosed(func() { shown.open = false })

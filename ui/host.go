@@ -123,6 +123,11 @@ func (h host) Offer(path string) { h.ui.addFiles([]string{path}) }
 // LookAround implements pages.Host.
 func (h host) LookAround() { h.ui.models.LookAround() }
 
+// ChooseFile implements pages.Host.
+func (h host) ChooseFile(title, confirm string, endings []string, take func(path string)) {
+	h.ui.fileDialog(title, confirm, endings, take)
+}
+
 // AddFiles implements pages.Host.
 func (h host) AddFiles() { h.ui.chooseFile() }
 

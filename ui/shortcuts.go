@@ -97,6 +97,13 @@ func (u *UI) shortcuts() {
 			}
 		}
 	}
+	paste := func(s fyne.Shortcut) {
+		if p, is := s.(*fyne.ShortcutPaste); is && u.page == pages.PagePictures && p.Clipboard != nil {
+			u.pictures.Paste(p.Clipboard.Content())
+		}
+	}
+	c.AddShortcut(&fyne.ShortcutPaste{}, paste)
+	u.keys.AddShortcut(&fyne.ShortcutPaste{}, paste)
 	c.SetOnTypedKey(u.typedKey)
 	c.SetOnTypedRune(u.typedRune)
 }

@@ -85,12 +85,29 @@ func (d Defaults) ShapeLike(w, h, multiple int) Shape {
 		return Shape{w, h}
 	}
 	w, h = max(w, (h+longest-1)/longest), max(h, (w+longest-1)/longest)
-	return d.ShapeOf(w, h, multiple)
+	near := d.ShapeOf(w, h, multiple)
+	multiple = max(multiple, 1)
+	ratio, shape, least := float64(w)/float64(h), near, math.Inf(1)
+	// Of the sizes around that one, the one that cuts least off without being much larger or smaller.
+	for dw := -3; dw <= 3; dw++ {
+		for dh := -3; dh <= 3; dh++ {
+			s := Shape{near.Width + dw*multiple, near.Height + dh*multiple}
+			if s.Width < multiple || s.Height < multiple {
+				continue
+			}
+			off := math.Abs(math.Log(float64(s.Width) / float64(s.Height) / ratio))
+			size := math.Abs(math.Log(float64(s.Width*s.Height) / float64(best)))
+			if cost := off + size/4; cost < least {
+				shape, least = s, cost
+			}
+		}
+	}
+	return shape
 }
 
-// Varies says whether a variation of a picture starts from the picture itself: there must be steps enough for another
-// one to come of it, which models that draw in a few steps have not.
-func (d Defaults) Varies() bool { return d.Steps >= 12 }
+// VarySteps is how many steps a picture must have for a variation to start from the picture itself: only a part of the
+// steps is taken then, and with models that draw in a few of them nothing else would come of it.
+const VarySteps = 12
 
 // VaryStrength is how much of a picture a variation changes: its scene stays, its details do not. StartStrength and
 // EditStrength are where the sliders of start pictures and of masked parts begin.

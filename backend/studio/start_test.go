@@ -325,7 +325,7 @@ func TestStepsTakenGrowWithStrength(t *testing.T) {
 func TestAShapeFollowsTheStartPicture(t *testing.T) {
 	d := Defaults{Size: 1024}
 	for in, want := range map[Shape]Shape{
-		{1024, 768}: {1024, 768}, {4000, 3000}: {1152, 896}, {333, 333}: {1024, 1024}, {10_000, 100}: {1792, 576}, {100, 10_000}: {576, 1792}, {0, 5}: {1024, 1024},
+		{1024, 768}: {1024, 768}, {4000, 3000}: {1216, 896}, {333, 333}: {1024, 1024}, {10_000, 100}: {1728, 576}, {100, 10_000}: {576, 1728}, {0, 5}: {1024, 1024},
 	} {
 		if got := d.ShapeLike(in.Width, in.Height, 64); got != want {
 			t.Errorf("%v becomes %v, want %v", in, got, want)

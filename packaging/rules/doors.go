@@ -50,7 +50,7 @@ var Doors = []Door{
 		nil, "services meet each other through interfaces that app wires",
 	},
 	{[]string{"backend/app/..."}, []string{"backend/...", "store"}, nil, "app wires the backend; the engines live in another process"},
-	{[]string{"ui/markdown", "ui/textflow"}, nil, nil, "pure text work is tested without a window"},
+	{[]string{"ui/markdown", "ui/textflow", "ui/brush"}, nil, nil, "pure work on texts and masks is tested without a window"},
 	{
 		[]string{"ui/cli/..."},
 		[]string{"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/imagemeta", "backend/library", "backend/prompt", "backend/residency", "backend/studio", "backend/transfer", "ui/words"},

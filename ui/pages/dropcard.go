@@ -19,6 +19,8 @@ type DropUses struct {
 	Chat        func(modelID int64)
 	Draw        func(modelID int64) // shows the pictures page with a model; the prompt stays
 	UseSettings func(s imagemeta.Settings)
+	StartFrom   func(path string) // starts the next picture from a picture file
+	CanStart    func() bool       // the engine that draws can
 	// PictureModel is the picture model that is chosen; nil = there is none.
 	PictureModel func() *backend.Model
 	AddLoRA      func(id int64, weight float32)

@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/jpeg" // previews that lie beside LoRAs
+	_ "image/jpeg" // pictures that are dropped, and previews that lie beside LoRAs
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	_ "golang.org/x/image/webp" // likewise
 
 	"loam/backend"
 	"loam/backend/hardware"
@@ -201,6 +203,23 @@ const (
 
 // maxTextFile is up to which size a text is offered for the message.
 const maxTextFile = 64 << 10
+
+// isPicture says whether a file is a picture to start from, by its first bytes.
+func isPicture(path string) bool {
+	kind, _ := sniffFile(path)
+	return kind == sniffPicture && smallEnough(path)
+}
+
+// smallEnough says whether a picture has a size that can be read.
+func smallEnough(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	c, format, err := image.DecodeConfig(f)
+	return err == nil && format != "gif" && c.Width > 0 && c.Height > 0 && c.Width <= maxPicturePixels/c.Height
+}
 
 // sniffFile looks at the front of a file. Endings are not believed, except to tell a text from a model's sidecar.
 func sniffFile(path string) (kind sniff, sizeBytes int64) {

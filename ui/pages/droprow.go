@@ -354,17 +354,26 @@ func (r *dropRow) showFolder(f library.Folder) {
 // lookPicture reads the settings inside a picture. It runs off the window's goroutine and returns what to show.
 func (r *dropRow) lookPicture(size int64) func() {
 	s, err := settingsIn(r.path)
-	img := smallPicture(r.path)
+	img, whole := smallPicture(r.path), isPicture(r.path)
 	return func() {
+		start := whole && r.card.uses.CanStart()
 		r.icon.Set(theme.Icon(theme.IconPictures), theme.ColorAccent)
 		r.picture(img)
 		r.facts.SetText("Picture, " + bytesText(size))
-		if err != nil {
+		begin := func() { r.card.uses.StartFrom(r.path) }
+		switch {
+		case err != nil && start:
+			r.say("Says nothing of how it was made. A new picture can start from it.", true)
+			r.button("Start from it", widgets.KindPrimary, begin)
+		case err != nil:
 			r.say(err.Error()+".", false)
-		} else {
+		default:
 			r.settings = &s
 			r.say("Says how it was made: "+settingsWords(s), true)
 			r.button("Use its settings", widgets.KindPrimary, func() { r.card.uses.UseSettings(s) })
+			if start {
+				r.button("Start from it", widgets.KindPlain, begin)
+			}
 		}
 		r.button("Close", widgets.KindQuiet, nil)
 		show(r.actions, true)

@@ -8,6 +8,7 @@ package pages
 
 import (
 	"context"
+	"image"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -115,6 +116,13 @@ type Studio interface {
 	Pictures(ctx context.Context, limit, offset int) ([]backend.Picture, error)
 	Path(p backend.Picture) string
 	SaveCopy(p backend.Picture, path string) error
+	// KeepStart copies a picture file to start from; KeepStartOf a finished picture, KeepMask a mask. StartPath is where
+	// such a copy lies, and CleanStarts removes those that nothing refers to.
+	KeepStart(ctx context.Context, path string) (studio.Start, error)
+	KeepStartOf(ctx context.Context, p backend.Picture) (studio.Start, error)
+	KeepMask(ctx context.Context, m *image.Gray) (sum string, err error)
+	StartPath(sum string) string
+	CleanStarts(ctx context.Context, keep ...string) (removed int, err error)
 }
 
 // Transfer carries chats out and in; *transfer.Service is one.
@@ -181,6 +189,8 @@ type Host interface {
 	// LookAround looks for models of other programs again.
 	LookAround()
 	AddFiles()
+	// ChooseFile asks for one file with one of the endings; nothing happens when it is given up.
+	ChooseFile(title, confirm string, endings []string, take func(path string))
 	// Guide opens the guide at a link of package guide; "" = at the chapter of the page that is shown.
 	Guide(link string)
 	// Learn opens the guide where it says more about an error.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -42,7 +41,18 @@ func (p *PicturesPage) menu(pic backend.Picture) []*fyne.MenuItem {
 		i.Icon = theme.Icon(icon)
 		items = append(items, i)
 	}
+	can := p.controls.can()
+	item("Vary", theme.IconRegenerate, func() { p.vary(pic) })
+	if can.Mask {
+		item("Edit part", theme.IconEdit, func() { p.editPart(pic) })
+	}
+	if can.Upscale {
+		item("Upscale", theme.IconMaximize, func() { p.upscale(pic, nil) })
+	}
 	item("Use settings", theme.IconSliders, func() { p.use(pic) })
+	if can.Init {
+		item("Use as start", theme.IconPictures, func() { p.startFrom(pic) })
+	}
 	item("Copy prompt", theme.IconCopy, func() { p.env.Host.Copy(pic.Prompt) })
 	item("Save as…", theme.IconDownload, func() { p.saveAs(pic) })
 	item("Open folder", theme.IconFolderOpen, func() { p.openFolder(pic) })
@@ -77,7 +87,7 @@ func (p *PicturesPage) view(id int64, list []backend.Picture) {
 func (p *PicturesPage) closeViewer() {
 	if p.viewing {
 		p.viewing = false
-		p.viewer.frame.SetImage(nil)
+		p.viewer.shut()
 		p.arrange()
 	}
 }
@@ -129,17 +139,17 @@ func (p *PicturesPage) UseModel(id int64) {
 // UseSettings fills the controls with the settings of a picture.
 func (p *PicturesPage) UseSettings(s imagemeta.Settings) {
 	w := p.controls.wish
-	loras := slices.DeleteFunc(slices.Clone(p.controls.all), func(m backend.Model) bool { return m.Kind != backend.KindLoRA })
 	if m := p.controls.chosen(); m != nil {
 		w.ModelID = m.ID
 	}
-	missing := w.recall(s, p.controls.models, loras)
+	missing := w.recall(s, p.controls.models, p.installedLoRAs())
 	p.closeViewer()
 	p.closeGallery()
 	p.drawer = true
 	p.controls.set(w)
 	p.work.Refresh()
 	p.env.Host.Focus(p.controls.prompt)
+	p.recallStart(s)
 	if len(missing) > 0 {
 		p.env.Host.Notify(widgets.Notice{
 			Key: "use", Tone: widgets.ToneWarn, Action: "Add file", Do: p.env.Host.AddFiles,

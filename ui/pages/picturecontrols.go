@@ -18,25 +18,30 @@ import (
 
 // pictureControls is the column of controls of the pictures page. It holds the wish; the page hears of every change.
 type pictureControls struct {
-	env       Env
-	onChange  func()
-	wish      wish
-	models    []backend.Model // that draw
-	all       []backend.Model // that are installed
-	sets      map[int64]library.Set
-	traits    *engine.PictureInfo // of the engine that draws; nil = not known yet
-	prompt    *widgets.Field
-	model     *widgets.Button
-	lacking   *widgets.Label // why the chosen model cannot draw
-	complete  *widgets.Button
-	loras     *pictureLoRAs
-	try       func(lora int64) // draws with and without
+	env      Env
+	onChange func()
+	wish     wish
+	models   []backend.Model // that draw
+	all      []backend.Model // that are installed
+	sets     map[int64]library.Set
+	traits   *engine.PictureInfo // of the engine that draws; nil = not known yet
+	prompt   *widgets.Field
+	model    *widgets.Button
+	lacking  *widgets.Label // why the chosen model cannot draw
+	complete *widgets.Button
+	loras    *pictureLoRAs
+	try      func(lora int64) // draws with and without
+
+	chooseStart func() // asks for a picture to start from
+	scroll      *container.Scroll
+
 	shape     *widgets.Segmented
 	own       *widgets.Label // a size that no shape gives
 	quality   *widgets.Segmented
 	count     *widgets.Segmented
 	more      *pictureMore
 	body      fyne.CanvasObject
+	column    *fyne.Container
 	filling   bool // the controls are being set: not a change of the person's
 	lastModel int64
 }
@@ -78,7 +83,7 @@ func newPictureControls(env Env, changed func()) *pictureControls {
 			widgets.NewLabel(name, widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Bold: true}),
 		}, o...)...)
 	}
-	c.body = widgets.Scrolled(container.New(widgets.Inset{Left: 16, Top: 16, Right: 16, Bottom: 16},
+	c.column = container.New(widgets.Inset{Left: 16, Top: 16, Right: 16, Bottom: 16},
 		container.New(widgets.Column{Gap: 14},
 			field("Prompt", c.prompt),
 			field("Model", c.model, c.lacking, container.New(widgets.Row{}, c.complete)),
@@ -87,7 +92,9 @@ func newPictureControls(env Env, changed func()) *pictureControls {
 			field("Quality", c.quality),
 			field("Count", c.count),
 			c.more.body,
-		)))
+		))
+	c.scroll = widgets.Scrolled(c.column)
+	c.body = c.scroll
 	c.fill()
 	return c
 }
@@ -150,7 +157,11 @@ func (c *pictureControls) marks() {
 	show(c.own, false)
 	if m != nil {
 		s := c.wish.shapeOf(*m)
-		c.own.SetText(fmt.Sprintf("%d × %d", s.Width, s.Height))
+		size := fmt.Sprintf("%d × %d", s.Width, s.Height)
+		if c.wish.Shape == shapeStart {
+			size += ", as the start picture"
+		}
+		c.own.SetText(size)
 		show(c.own, true)
 		if m.ID != c.lastModel {
 			c.lastModel = m.ID
@@ -235,6 +246,24 @@ func (c *pictureControls) installed(all []backend.Model) {
 		}
 	}
 	c.fill()
+}
+
+// reveal scrolls until a part of the controls is seen whole.
+func (c *pictureControls) reveal(o fyne.CanvasObject) {
+	c.scroll.Refresh()
+	driver := fyne.CurrentApp().Driver()
+	at := driver.AbsolutePositionForObject(o).Y - driver.AbsolutePositionForObject(c.column).Y
+	if bottom := at + o.Size().Height + 16; bottom > c.scroll.Offset.Y+c.scroll.Size().Height || at < c.scroll.Offset.Y {
+		c.scroll.ScrollToOffset(fyne.NewPos(0, max(0, bottom-c.scroll.Size().Height)))
+	}
+}
+
+// request is what the studio is asked for. What the engine cannot do is left out: the controls say so.
+func (c *pictureControls) request(w wish, m backend.Model) (studio.Request, error) {
+	if !c.can().Init {
+		w.dropStart()
+	}
+	return w.request(m, c.all)
 }
 
 // chooseModel lists the picture models, with what each lacks.

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"image"
 	"slices"
 
 	"loam/backend"
@@ -115,7 +116,12 @@ func (p *PicturesPage) jobChanged(e event.JobChanged) {
 			if err != nil || j.State != backend.JobRunning {
 				return nil // it is over already, and what came of it follows
 			}
-			return func() { p.stage.begin(e.JobID, r); p.strip.mark(0) }
+			start := p.startOf(r)
+			return func() {
+				p.stage.begin(e.JobID, r)
+				p.stage.preview(e.JobID, start)
+				p.strip.mark(0)
+			}
 		})
 	case backend.JobDone:
 		p.jobDone(e)
@@ -128,6 +134,18 @@ func (p *PicturesPage) jobChanged(e event.JobChanged) {
 			return func() { p.jobEnded(e, j, r) }
 		})
 	}
+}
+
+// startOf is what a picture starts from, in its shape, to be seen until there is a preview; nil = nothing.
+func (p *PicturesPage) startOf(r studio.Request) image.Image {
+	if r.Start == "" || r.Width < 1 || r.Height < 1 {
+		return nil
+	}
+	img, err := readPicture(p.env.Studio.StartPath(r.Start), maxShownSide)
+	if err != nil {
+		return nil
+	}
+	return sameShape(img, r.Width, r.Height)
 }
 
 func (p *PicturesPage) jobDone(e event.JobChanged) {

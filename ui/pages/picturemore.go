@@ -31,6 +31,7 @@ type pictureMore struct {
 	sampler  *widgets.Button
 	schedule *widgets.Button
 	planned  fyne.CanvasObject // the row of schedule
+	start    *pictureStart
 	wrong    *widgets.Label
 	body     fyne.CanvasObject
 }
@@ -66,8 +67,9 @@ func newPictureMore(c *pictureControls) *pictureMore {
 	row := func(name string, o fyne.CanvasObject, width float32) fyne.CanvasObject {
 		return container.New(widgets.Row{Gap: 8, Grow: 1}, widgets.NewLabel(name, widgets.LabelStyle{}), container.New(widgets.Sized{Width: width}, o))
 	}
+	p.start = newPictureStart(c, func() { c.chooseStart() }, func() { c.chooseStart() })
 	p.planned = row("Scheduler", p.schedule, 168)
-	p.inner = container.New(widgets.Column{Gap: 10},
+	p.inner = container.New(widgets.Column{Gap: 10}, p.start.body,
 		container.New(widgets.Column{Gap: 5}, widgets.NewLabel("Negative prompt", widgets.LabelStyle{}), p.negative, p.idle),
 		row("Size", container.New(widgets.Row{Gap: 4, Grow: 3}, container.New(widgets.Sized{Width: 74}, p.width),
 			widgets.NewLabel("×", widgets.LabelStyle{Ink: theme.ColorQuiet, Natural: true}), p.height), 168),
@@ -186,7 +188,12 @@ func (p *pictureMore) marks() {
 	if w.FoldOpen {
 		p.fold.SetIcon(theme.Icon(theme.IconDown))
 	}
+	p.fold.SetText("More")
+	if w.Start != nil && !w.FoldOpen {
+		p.fold.SetText("More · starts from a picture")
+	}
 	show(p.inner, w.FoldOpen)
+	p.start.marks()
 	m := p.of.chosen()
 	show(p.idle, m != nil && w.cfg(*m) <= 1)
 	t := w.tune(p.of.family())

@@ -56,6 +56,8 @@ func NewPicturesPage(env Env, progress func(share float32)) *PicturesPage {
 	p := &PicturesPage{env: env, progress: progress, drawer: true, known: map[paceKey]pace{}, thumbs: newThumbs(env)}
 	p.controls = newPictureControls(env, p.changed)
 	p.controls.try = p.TryLoRA
+	p.controls.chooseStart = p.chooseStart
+	p.controls.prompt.OnPaste = p.Paste
 	p.forecast = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
 	p.draw = widgets.NewButton("Draw", widgets.KindPrimary, p.Draw)
 	p.draw.Tip = "Draw (" + widgets.Mod + "Enter)"
@@ -142,6 +144,7 @@ func (p *PicturesPage) Start() {
 			if err == nil {
 				p.controls.set(w)
 			}
+			p.cleanStarts()
 		}
 	})
 	p.env.Host.Load("traits", func(ctx context.Context) func() {
@@ -252,7 +255,7 @@ func (p *PicturesPage) changed() {
 	p.draw.SetEnabled(p.drawable())
 	line := ""
 	if m != nil && p.drawable() {
-		if r, err := p.controls.wish.request(*m, p.controls.all); err == nil {
+		if r, err := p.controls.request(p.controls.wish, *m); err == nil {
 			line = forecast(p.controls.sets[m.ID], r, p.controls.wish.Count, p.known)
 		}
 	}
@@ -314,13 +317,15 @@ func (p *PicturesPage) Shown() {
 	}
 }
 
-// Draw asks the studio for what the controls say.
+// Draw asks the studio for what the controls say; where a part is being edited, for that.
 func (p *PicturesPage) Draw() {
+	if p.viewing && p.viewer.editor != nil {
+		p.viewer.editor.submit()
+		return
+	}
 	m := p.controls.chosen()
 	if m == nil || !p.drawable() {
-		p.env.Host.Notify(widgets.Notice{
-			Key: "draw", Tone: widgets.ToneWarn, Text: p.welcome(), Action: "Add file", Do: p.env.Host.AddFiles,
-		})
+		p.sayWhyNot()
 		return
 	}
 	w := p.controls.wish
@@ -333,7 +338,7 @@ func (p *PicturesPage) Draw() {
 		w.Seed = randomSeed()
 		p.controls.set(w)
 	}
-	r, err := w.request(*m, p.controls.all)
+	r, err := p.controls.request(w, *m)
 	if err != nil {
 		p.env.Host.Fail(err, nil)
 		return
@@ -351,6 +356,13 @@ func (p *PicturesPage) Draw() {
 	})
 }
 
+// sayWhyNot tells why nothing can be drawn now.
+func (p *PicturesPage) sayWhyNot() {
+	p.env.Host.Notify(widgets.Notice{
+		Key: "draw", Tone: widgets.ToneWarn, Text: p.welcome(), Action: "Add file", Do: p.env.Host.AddFiles,
+	})
+}
+
 // randomSeed is a seed of the 31 bits that engines use.
 func randomSeed() uint64 {
 	var b [4]byte
@@ -361,6 +373,9 @@ func randomSeed() uint64 {
 // Cancel is Esc: the innermost of what is open, then the running picture; false = nothing of it.
 func (p *PicturesPage) Cancel() bool {
 	switch {
+	case p.viewing && p.viewer.endEdit():
+	case p.viewing && p.viewer.comparing:
+		p.viewer.endCompare()
 	case p.viewing:
 		p.closeViewer()
 	case p.listing:
@@ -377,7 +392,7 @@ func (p *PicturesPage) Cancel() bool {
 
 // TypedKey takes a key that no control wanted.
 func (p *PicturesPage) TypedKey(e *fyne.KeyEvent) {
-	if p.viewing {
+	if p.viewing && p.viewer.editor == nil && !p.viewer.comparing {
 		p.viewer.key(e)
 	}
 }

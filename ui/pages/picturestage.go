@@ -156,8 +156,11 @@ func (s *pictureStage) progress(e event.JobProgress) {
 	if e.Phase == "loading" && e.Steps > 0 {
 		text += fmt.Sprintf(" %.0f %%", 100*float64(e.Step)/float64(e.Steps))
 	}
-	if e.Phase == "decode" {
+	switch {
+	case e.Phase == "decode":
 		share = 1
+	case e.Phase == "upscale" && e.Steps > 0:
+		share = float32(e.Step) / float32(e.Steps)
 	}
 	if e.Left > 0 {
 		text += " · " + spanText(e.Left) + " left"

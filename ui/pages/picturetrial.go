@@ -80,12 +80,12 @@ func (p *PicturesPage) TryLoRA(id int64) {
 	}
 	without.dropUse(m.ID, id)
 	with.putUse(m.ID, loraUse{ModelID: id, Weight: weight})
-	first, err := without.request(*m, p.controls.all)
+	first, err := p.controls.request(without, *m)
 	if err != nil {
 		p.env.Host.Fail(err, nil)
 		return
 	}
-	second, err := with.request(*m, p.controls.all)
+	second, err := p.controls.request(with, *m)
 	if err != nil {
 		p.env.Host.Fail(err, nil)
 		return

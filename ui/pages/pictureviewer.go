@@ -16,18 +16,30 @@ import (
 	"loam/ui/widgets"
 )
 
-// pictureViewer shows one picture large with its settings beside it. The arrows walk, Esc closes.
+// pictureViewer shows one picture large with its settings beside it. The arrows walk, Space compares, Esc closes. A part
+// of the picture is edited in the same place.
 type pictureViewer struct {
-	page  *PicturesPage
-	list  []backend.Picture
-	at    int
-	frame *widgets.Picture
-	facts *fyne.Container
-	acts  *fyne.Container
-	prev  *widgets.Button
-	next  *widgets.Button
-	wrong *widgets.Label
-	body  fyne.CanvasObject
+	page    *PicturesPage
+	list    []backend.Picture
+	at      int
+	frame   *widgets.Picture
+	compare *widgets.Compare // with the picture it was made from
+	facts   *fyne.Container
+	prev    *widgets.Button
+	next    *widgets.Button
+	vary    *widgets.Button
+	edit    *widgets.Button
+	enlarge *widgets.Button
+	start   *widgets.Button
+	cannot  *widgets.Label // what the engine that draws cannot do
+	wrong   *widgets.Label
+	place   *fyne.Container // of the picture, or of what stands in its place
+	side    fyne.CanvasObject
+	halves  *fyne.Container
+	body    fyne.CanvasObject
+
+	comparing bool
+	editor    *pictureEditor // nil = nothing is being edited
 }
 
 func newPictureViewer(p *PicturesPage) *pictureViewer {
@@ -35,30 +47,105 @@ func newPictureViewer(p *PicturesPage) *pictureViewer {
 	v.frame = widgets.NewPicture(120, nil)
 	v.frame.OnKey = v.key
 	v.frame.OnMenu = func(at fyne.Position) { p.env.Host.Menu(p.menu(v.picture()), at) }
+	v.compare = widgets.NewCompare()
+	v.compare.OnKey = v.compareKey
 	v.wrong = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorError, Align: fyne.TextAlignCenter, Wrap: true})
 	v.wrong.Hide()
 	v.prev = widgets.NewIconButton(theme.Icon(theme.IconPrevious), "The newer one (Left)", func() { v.walk(-1) })
 	v.next = widgets.NewIconButton(theme.Icon(theme.IconNext), "The older one (Right)", func() { v.walk(1) })
 	cross := widgets.NewIconButton(theme.Icon(theme.IconClose), "Close (Esc)", p.closeViewer)
 	v.facts = container.New(widgets.Column{Gap: 10})
-	button := func(text string, kind widgets.Kind, icon fyne.ThemeIconName, do func(p backend.Picture)) fyne.CanvasObject {
+	button := func(text string, kind widgets.Kind, icon fyne.ThemeIconName, do func(p backend.Picture)) *widgets.Button {
 		b := widgets.NewButton(text, kind, func() { do(v.picture()) })
 		b.Icon, b.Left = theme.Icon(icon), true
 		return b
 	}
-	v.acts = container.New(widgets.Column{Gap: 6},
-		button("Use settings", widgets.KindPrimary, theme.IconSliders, p.use),
-		button("Copy prompt", widgets.KindPlain, theme.IconCopy, func(pic backend.Picture) { p.env.Host.Copy(pic.Prompt) }),
-		button("Save as…", widgets.KindPlain, theme.IconDownload, p.saveAs),
-		button("Open folder", widgets.KindPlain, theme.IconFolderOpen, p.openFolder))
-	side := widgets.NewGround(theme.ColorRail, widgets.NewEdges(widgets.Edges{
+	v.vary = button("Vary", widgets.KindPlain, theme.IconRegenerate, p.vary)
+	v.edit = button("Edit part", widgets.KindPlain, theme.IconEdit, p.editPart)
+	v.edit.Tip = "Mark a part of the picture and draw it anew; the rest stays as it is"
+	v.enlarge = button("Upscale", widgets.KindPlain, theme.IconMaximize, func(pic backend.Picture) { p.upscale(pic, v.enlarge) })
+	v.enlarge.Tip = "Make the picture larger with an upscaler model"
+	v.start = button("Use as start", widgets.KindPlain, theme.IconPictures, p.startFrom)
+	v.start.Tip = "Start the next picture from this one"
+	use := button("Use settings", widgets.KindPrimary, theme.IconSliders, p.use)
+	use.Tip = "Bring prompt and numbers back to the controls"
+	save := button("Save as…", widgets.KindPlain, theme.IconDownload, p.saveAs)
+	folder := button("Open folder", widgets.KindPlain, theme.IconFolderOpen, p.openFolder)
+	v.cannot = widgets.Quiet("The built-in engine draws from words alone; the picture pack also edits parts, starts from pictures and makes them larger.")
+	compare := widgets.NewIconButton(theme.Icon(theme.IconCompare), "Compare with the picture it was made from, or the one before (Space)", v.toggleCompare)
+	more := widgets.NewIconButton(theme.Icon(theme.IconMore), "More", nil)
+	more.OnTapped = func() {
+		p.env.Host.Menu(p.menu(v.picture()), fyne.CurrentApp().Driver().AbsolutePositionForObject(more).AddXY(0, more.Size().Height+4))
+	}
+	acts := container.New(widgets.Column{Gap: 6}, v.cannot,
+		container.New(pairs{gap: 6}, v.vary, v.edit, v.enlarge, v.start, save, folder, use))
+	v.side = widgets.NewGround(theme.ColorRail, widgets.NewEdges(widgets.Edges{
 		Top: container.New(widgets.Inset{Left: 12, Top: 8, Right: 8, Bottom: 4},
-			container.New(widgets.Row{Gap: 2, Grow: 3}, v.prev, v.next, widgets.NewLabel("", widgets.LabelStyle{}), cross)),
-		Bottom: widgets.NewEdges(widgets.Edges{Top: widgets.NewLine(false)}, container.New(widgets.Even(12), v.acts)),
+			container.New(widgets.Row{Gap: 2, Grow: 4}, v.prev, v.next, compare, widgets.NewLabel("", widgets.LabelStyle{}), more, cross)),
+		Bottom: widgets.NewEdges(widgets.Edges{Top: widgets.NewLine(false)}, container.New(widgets.Even(12), acts)),
 	}, widgets.Scrolled(container.New(widgets.Inset{Left: 16, Top: 4, Right: 16, Bottom: 16}, v.facts))))
-	v.body = widgets.NewGround(theme.ColorPage, container.New(viewerLayout{}, container.New(widgets.Even(16), v.frame),
-		container.New(uprightLayout{}, container.New(widgets.Centred{Width: 420, Margin: 16}, v.wrong)), side))
+	v.place = container.New(widgets.Even(16), v.frame)
+	v.halves = container.New(viewerLayout{}, v.place,
+		container.New(uprightLayout{}, container.New(widgets.Centred{Width: 420, Margin: 16}, v.wrong)), v.side)
+	v.body = widgets.NewGround(theme.ColorPage, v.halves)
 	return v
+}
+
+// arrange puts what is looked at into the picture's place, and what belongs to it beside it.
+func (v *pictureViewer) arrange() {
+	place, side := fyne.CanvasObject(v.frame), v.side
+	switch {
+	case v.editor != nil:
+		place, side = v.editor.paint, v.editor.side
+	case v.comparing:
+		place = v.compare
+	}
+	v.place.Objects[0] = place
+	v.halves.Objects[len(v.halves.Objects)-1] = side
+	v.halves.Refresh()
+	v.body.Refresh()
+}
+
+// shut lets go of what the viewer holds.
+func (v *pictureViewer) shut() {
+	v.comparing, v.editor = false, nil
+	v.frame.SetImage(nil)
+	v.compare.Set(nil, nil, "", "", 1, 1)
+	v.arrange()
+}
+
+// pairs stands objects in two columns of one width.
+type pairs struct{ gap float32 }
+
+func (l pairs) cell(objects []fyne.CanvasObject) (shown []fyne.CanvasObject, height float32) {
+	for _, o := range objects {
+		if o.Visible() {
+			shown = append(shown, o)
+			height = max(height, o.MinSize().Height)
+		}
+	}
+	return shown, height
+}
+
+// Layout implements fyne.Layout.
+func (l pairs) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	list, h := l.cell(objects)
+	w := (size.Width - l.gap) / 2
+	for i, o := range list {
+		width := w
+		if i == len(list)-1 && i%2 == 0 {
+			width = size.Width
+		}
+		o.Move(fyne.NewPos(float32(i%2)*(w+l.gap), float32(i/2)*(h+l.gap)))
+		o.Resize(fyne.NewSize(width, h))
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (l pairs) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	list, h := l.cell(objects)
+	rows := float32((len(list) + 1) / 2)
+	return fyne.NewSize(120, rows*h+max(0, rows-1)*l.gap)
 }
 
 // viewerLayout gives the last object a column on the right and the others what is left.
@@ -120,6 +207,8 @@ func (v *pictureViewer) key(e *fyne.KeyEvent) bool {
 		v.walk(-v.at)
 	case fyne.KeyEnd:
 		v.walk(len(v.list) - 1 - v.at)
+	case fyne.KeySpace:
+		v.toggleCompare()
 	default:
 		return false
 	}
@@ -128,6 +217,14 @@ func (v *pictureViewer) key(e *fyne.KeyEvent) bool {
 
 func (v *pictureViewer) fill() {
 	p := v.picture()
+	v.comparing, v.editor = false, nil
+	v.arrange()
+	can := v.page.controls.can()
+	v.vary.Tip = v.page.varyTip(p)
+	show(v.edit, can.Mask)
+	show(v.enlarge, can.Upscale)
+	show(v.start, can.Init)
+	show(v.cannot, !can.Init)
 	v.prev.SetEnabled(v.at > 0)
 	v.next.SetEnabled(v.at < len(v.list)-1)
 	v.frame.SetShape(p.Width, p.Height)
@@ -169,6 +266,10 @@ func (v *pictureViewer) factRows(p backend.Picture) []fyne.CanvasObject {
 	if ok {
 		fact("Negative prompt", s.Negative)
 		fact("Model", s.Model)
+		fact("Made from", lineage(s, p.MadeFrom != 0))
+		if s.Factor > 1 {
+			fact("Made larger", fmt.Sprintf("%d times, by %s", s.Factor, s.Upscaler))
+		}
 	}
 	fact("Seed", fmt.Sprint(p.Seed))
 	fact("Size", fmt.Sprintf("%d × %d", p.Width, p.Height))

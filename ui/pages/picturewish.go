@@ -28,6 +28,27 @@ type wish struct {
 	LoRAs    map[int64][]loraUse `json:"model_loras,omitempty"`
 	Family   map[string]tune     `json:"family,omitempty"` // what "More" holds, by family
 	FoldOpen bool                `json:"fold_open,omitempty"`
+	Start    *wishStart          `json:"start,omitempty"`    // the picture to start from; nil = none
+	Strength float32             `json:"strength,omitempty"` // how much of it changes; 0 = as usual
+}
+
+// wishStart is a start picture that the studio keeps.
+type wishStart struct {
+	SHA256 string `json:"sha256"`
+	Width  int    `json:"width"` // pixels
+	Height int    `json:"height"`
+	Name   string `json:"name"` // of the file that it was, or whose picture it is
+}
+
+// shapeStart is the shape that follows the start picture.
+const shapeStart = "start"
+
+// strength is how much of the start picture changes.
+func (w wish) strength() float32 {
+	if w.Strength > 0 && w.Strength <= 1 {
+		return w.Strength
+	}
+	return studio.StartStrength
 }
 
 // tune is what "More" holds for a family; zero values mean the family's own.
@@ -74,6 +95,9 @@ func (w wish) shapeOf(m backend.Model) studio.Shape {
 		return studio.Shape{Width: t.Width, Height: t.Height}
 	}
 	d := studio.DefaultsFor(m.Family, m.Name)
+	if w.Shape == shapeStart && w.Start != nil {
+		return d.ShapeLike(w.Start.Width, w.Start.Height, multiple)
+	}
 	for _, s := range pictureShapes {
 		if s.label == w.Shape {
 			return d.ShapeOf(s.x, s.y, multiple)
@@ -106,6 +130,9 @@ func (w wish) request(m backend.Model, installed []backend.Model) (studio.Reques
 		ModelID: m.ID, Prompt: strings.TrimSpace(prompt), Negative: t.Negative, Width: shape.Width, Height: shape.Height,
 		Steps: w.steps(m), Sampler: t.Sampler, Scheduler: t.Schedule, CFG: w.cfg(m), Seed: w.Seed,
 	}
+	if w.Start != nil {
+		r.Start, r.Strength = w.Start.SHA256, w.strength()
+	}
 	var err error
 	r.LoRAs, err = w.loras(m, installed)
 	return r, err
@@ -124,14 +151,14 @@ func paces(ps []backend.Picture) map[paceKey]pace {
 	known := map[paceKey]pace{}
 	for _, p := range ps {
 		rec, ok := receiptOf(p)
-		if !ok || rec.Settings.Steps < 1 || rec.Sample <= 0 {
-			continue
+		if !ok || rec.Settings.Steps < 1 || rec.Sample <= 0 || rec.Settings.Mask != "" || rec.Settings.Upscaler != "" {
+			continue // what was drawn of it has another size
 		}
 		k := paceKey{rec.Settings.Model, rec.Settings.Width, rec.Settings.Height}
 		if _, known := known[k]; known {
 			continue
 		}
-		known[k] = pace{rec.Sample / time.Duration(rec.Settings.Steps), rec.Decode}
+		known[k] = pace{rec.Sample / time.Duration(studio.StepsTaken(rec.Settings.Steps, rec.Settings.Strength)), rec.Decode}
 	}
 	return known
 }
@@ -151,7 +178,7 @@ func forecast(set library.Set, r studio.Request, count int, known map[paceKey]pa
 	}
 	line := bytesText(bytes)
 	if p, ok := known[paceKey{set.Model.Name, r.Width, r.Height}]; ok {
-		line += ", about " + spanText(time.Duration(count)*(p.step*time.Duration(r.Steps)+p.rest))
+		line += ", about " + spanText(time.Duration(count)*(p.step*time.Duration(studio.StepsTaken(r.Steps, r.Strength))+p.rest))
 	}
 	return line
 }
@@ -183,6 +210,8 @@ func phaseText(phase string) string {
 		return "applying LoRAs"
 	case "decode":
 		return "finishing the picture"
+	case "upscale":
+		return "making it larger"
 	}
 	return ""
 }
@@ -218,10 +247,17 @@ func (w *wish) recall(s imagemeta.Settings, models, loras []backend.Model) (miss
 	}
 	t := tune{Negative: s.Negative, Steps: s.Steps, CFG: s.CFG, Sampler: s.Sampler, Schedule: s.Scheduler}
 	w.Shape = ""
+	if s.Factor > 1 { // it was drawn smaller
+		s.Width, s.Height = s.Width/s.Factor, s.Height/s.Factor
+	}
 	if s.Width >= 64 && s.Height >= 64 && s.Width <= 4096 && s.Height <= 4096 {
 		t.Width, t.Height = s.Width, s.Height
 	}
 	w.setTune(family, t)
+	w.Start = nil
+	if s.Strength > 0 && s.Strength <= 1 {
+		w.Strength = s.Strength
+	}
 	var list []loraUse
 	for _, l := range s.LoRAs {
 		i := slices.IndexFunc(loras, func(m backend.Model) bool {

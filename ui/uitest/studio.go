@@ -1,12 +1,14 @@
 package uitest
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"image"
 	"image/color"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -34,6 +36,7 @@ type Studio struct {
 	queue     []int64
 	left      []int64
 	done      []backend.Picture
+	Cleaned   []string // what CleanStarts was to keep
 	Discarded []int64
 	Continued []int64
 }
@@ -126,6 +129,14 @@ func (s *Studio) Finish(id int64) (backend.Picture, error) {
 			Width: r.Width, Height: r.Height, Model: "Flux schnell",
 		},
 	}
+	rec.Settings.Start, rec.Settings.Mask, rec.Settings.Strength = r.Start, r.Mask, r.Strength
+	parent, has := s.byHash(r.Start)
+	if has {
+		rec.MadeFrom = parent.SHA256
+	}
+	if r.Upscale {
+		rec.Settings.Width, rec.Settings.Height, rec.Settings.Upscaler, rec.Settings.Factor = 2*r.Width, 2*r.Height, "Twice", 2
+	}
 	for _, l := range r.LoRAs {
 		rec.Settings.LoRAs = append(rec.Settings.LoRAs, imagemeta.LoRA{Name: "ink sketch", Weight: l.Weight, Applied: 700, Total: 722})
 	}
@@ -135,7 +146,7 @@ func (s *Studio) Finish(id int64) (backend.Picture, error) {
 	}
 	sum := sha256.Sum256(settings)
 	p := backend.Picture{
-		ID: 1000 + id, JobID: id, SHA256: hex.EncodeToString(sum[:]), Width: r.Width, Height: r.Height, Seed: r.Seed, Prompt: r.Prompt,
+		ID: 1000 + id, JobID: id, MadeFrom: parent.ID, SHA256: hex.EncodeToString(sum[:]), Width: rec.Settings.Width, Height: rec.Settings.Height, Seed: r.Seed, Prompt: r.Prompt,
 		Settings: settings, Created: s.Now,
 	}
 	f, err := os.Create(s.Path(p))
@@ -143,7 +154,7 @@ func (s *Studio) Finish(id int64) (backend.Picture, error) {
 		return p, err
 	}
 	defer f.Close()
-	if err := imagemeta.EncodePNG(f, Scene(r.Width, r.Height, 1+float64(r.Seed%7)), &rec); err != nil {
+	if err := imagemeta.EncodePNG(f, Scene(p.Width, p.Height, 1+float64(r.Seed%7)), &rec); err != nil {
 		return p, err
 	}
 	s.mu.Lock()
@@ -245,6 +256,57 @@ func (s *Studio) SaveCopy(p backend.Picture, path string) error {
 		return err
 	}
 	return os.WriteFile(path, b, 0o600)
+}
+
+func (s *Studio) byHash(sum string) (backend.Picture, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.done, func(p backend.Picture) bool { return p.SHA256 == sum })
+	if i < 0 || sum == "" {
+		return backend.Picture{}, false
+	}
+	return s.done[i], true
+}
+
+// KeepStart implements pages.Studio: the file must be a PNG.
+func (s *Studio) KeepStart(_ context.Context, path string) (studio.Start, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return studio.Start{}, err
+	}
+	c, err := png.DecodeConfig(bytes.NewReader(b))
+	if err != nil {
+		return studio.Start{}, &backend.BadFile{Path: path, Reason: "it is no PNG, JPEG or WebP picture"}
+	}
+	sum := sha256.Sum256(b)
+	name := hex.EncodeToString(sum[:])
+	return studio.Start{SHA256: name, Width: c.Width, Height: c.Height}, os.WriteFile(s.StartPath(name), b, 0o600)
+}
+
+// KeepStartOf implements pages.Studio.
+func (s *Studio) KeepStartOf(_ context.Context, p backend.Picture) (studio.Start, error) {
+	return studio.Start{SHA256: p.SHA256, Width: p.Width, Height: p.Height}, s.SaveCopy(p, s.StartPath(p.SHA256))
+}
+
+// KeepMask implements pages.Studio.
+func (s *Studio) KeepMask(_ context.Context, m *image.Gray) (string, error) {
+	sum := sha256.Sum256(m.Pix)
+	name := hex.EncodeToString(sum[:])
+	f, err := os.Create(s.StartPath(name))
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	return name, png.Encode(f, m)
+}
+
+// StartPath implements pages.Studio.
+func (s *Studio) StartPath(sum string) string { return filepath.Join(s.Dir, "start-"+sum+".png") }
+
+// CleanStarts implements pages.Studio: it only notes what it was to keep.
+func (s *Studio) CleanStarts(_ context.Context, keep ...string) (int, error) {
+	s.Cleaned = append(s.Cleaned, keep...)
+	return 0, nil
 }
 
 // Scene is a picture of hills under a sky that differs with phase.

@@ -17,7 +17,7 @@ import (
 // and Right; Home and End show one of them whole.
 type Compare struct {
 	base
-	Tip string
+	OnKey func(e *fyne.KeyEvent) bool // before its own keys; false = not used
 
 	left, right         image.Image
 	leftName, rightName string
@@ -87,6 +87,9 @@ func (c *Compare) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (c *Compare) TypedKey(e *fyne.KeyEvent) {
+	if c.OnKey != nil && c.OnKey(e) {
+		return
+	}
 	switch e.Name {
 	case fyne.KeyLeft:
 		c.move(c.share - 0.05)

@@ -16,6 +16,7 @@ type Field struct {
 	OnEsc   func() bool // Esc; false = not used, it goes on to the window
 	OnArrow func(delta int) bool
 	OnFocus func(focused bool)
+	OnPaste func(text string) bool // true = it was no text to be written
 
 	shift    bool
 	hadFocus bool // a row focused it once
@@ -124,6 +125,9 @@ func (f *Field) newLine(e *fyne.KeyEvent) {
 func (f *Field) TypedShortcut(s fyne.Shortcut) {
 	if _, custom := s.(*desktop.CustomShortcut); custom && !textShortcut(s) {
 		passShortcut(f, s)
+		return
+	}
+	if p, is := s.(*fyne.ShortcutPaste); is && f.OnPaste != nil && p.Clipboard != nil && f.OnPaste(p.Clipboard.Content()) {
 		return
 	}
 	f.Entry.TypedShortcut(s)
