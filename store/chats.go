@@ -127,6 +127,13 @@ func (s *Store) UpdateChat(ctx context.Context, c backend.Chat) error {
 	})
 }
 
+// SetTitle names a chat that is called was; one that was renamed meanwhile keeps its name: backend.ErrNotFound.
+func (s *Store) SetTitle(ctx context.Context, chatID int64, was, title string) error {
+	return s.write(ctx, "name chat", func(tx *sql.Tx) error {
+		return mustTouch(tx.ExecContext(ctx, "UPDATE chats SET title = ? WHERE id = ? AND title = ?", clean(title), chatID, was))
+	})
+}
+
 // SetLeaf makes a message of the chat the end of the path that is shown; 0 shows none.
 func (s *Store) SetLeaf(ctx context.Context, chatID, leaf int64) error {
 	return s.write(ctx, "show branch", func(tx *sql.Tx) error {

@@ -95,6 +95,11 @@ func (e engines) Acquire(ctx context.Context, n chat.Need) (engine.Chat, func(),
 	return c, release, err
 }
 
+// AcquireIdle implements chat.IdleEngines.
+func (e engines) AcquireIdle(ctx context.Context, n chat.Need) (engine.Chat, context.Context, func(), error) {
+	return e.a.Engines.AcquireIdle(ctx, residency.Need{Model: n.Model, Adapters: n.Adapters, Context: n.Context})
+}
+
 // adapterAtFault says whether a load failed at a LoRA and not at the model, and puts that aside.
 func (e engines) adapterAtFault(ctx context.Context, n chat.Need, bad *backend.BadFile) bool {
 	for _, a := range n.Adapters {

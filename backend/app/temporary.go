@@ -141,6 +141,10 @@ func (s *chatStore) UpdateChat(ctx context.Context, c backend.Chat) error {
 	return to.UpdateChat(ctx, c)
 }
 
+func (s *chatStore) SetTitle(ctx context.Context, chatID int64, was, title string) error {
+	return s.of(chatID).SetTitle(ctx, chatID, was, title)
+}
+
 func (s *chatStore) SetLeaf(ctx context.Context, chatID, leaf int64) error {
 	return s.of(chatID).SetLeaf(ctx, chatID, leaf)
 }

@@ -56,6 +56,9 @@ func (r *run) finish(out outcome) {
 	s.bus.Deliver(event.MessageChanged{ChatID: m.ChatID, MessageID: m.ID, Revision: m.Revision, State: m.State})
 	r.cancel(errSealed)
 	close(r.done)
+	if err == nil && f.State == backend.MessageComplete {
+		s.nameSoon(r.chat.ID, r.path)
+	}
 }
 
 // ending says in which state the reply is left. r.mu is held.

@@ -180,11 +180,15 @@ func (s *Service) fit(ctx context.Context, e engine.Chat, model backend.Model, s
 }
 
 func (s *Service) render(ctx context.Context, e engine.Chat, model backend.Model, system string, turns [][]backend.Message) (prepared, error) {
-	request := prompt.Request(system, slices.Concat(turns...))
 	manner, err := s.Manner(ctx, model.ID)
 	if err != nil {
 		return prepared{}, err
 	}
+	return s.renderAs(ctx, e, model, manner, prompt.Request(system, slices.Concat(turns...)))
+}
+
+// renderAs renders a request to a model that is spoken to in some manner.
+func (s *Service) renderAs(ctx context.Context, e engine.Chat, model backend.Model, manner Manner, request engine.RenderRequest) (prepared, error) {
 	manner.tell(&request)
 	hidden, err := s.guard.conceal(ctx, e, model, &request)
 	if err != nil {

@@ -69,7 +69,7 @@ func (s *Service) Edit(ctx context.Context, messageID int64, text string) (Sent,
 	if err != nil {
 		return Sent{}, err
 	}
-	if m.Parent == 0 && c.Title == Title(m.Text) {
+	if m.Parent == 0 && (c.Title == Title(m.Text) || s.isNamed(c.ID, c.Title)) {
 		c.Title = "" // it was not named by a person: let it follow the new words
 	}
 	path, err := s.pathTo(ctx, m)

@@ -27,6 +27,7 @@ type Store interface {
 	Chat(ctx context.Context, id int64) (backend.Chat, error)
 	Chats(ctx context.Context, q store.ChatQuery) ([]backend.Chat, error)
 	UpdateChat(ctx context.Context, c backend.Chat) error
+	SetTitle(ctx context.Context, chatID int64, was, title string) error
 	SetLeaf(ctx context.Context, chatID, leaf int64) error
 	TrashChat(ctx context.Context, id int64) error
 	RestoreChat(ctx context.Context, id int64) error
@@ -77,6 +78,12 @@ type Engines interface {
 	Acquire(ctx context.Context, n Need) (e engine.Chat, release func(), err error)
 }
 
+// IdleEngines are Engines that can also be had for what nobody waits for: at once or not at all, and the context that comes
+// with one ends as soon as somebody else wants it.
+type IdleEngines interface {
+	AcquireIdle(ctx context.Context, n Need) (e engine.Chat, while context.Context, release func(), err error)
+}
+
 // Models knows the model files. *library.Library meets it.
 type Models interface {
 	Get(ctx context.Context, id int64) (backend.Model, error)
@@ -117,10 +124,13 @@ type Service struct {
 	owned   sync.WaitGroup // the goroutines of replies and the heartbeat
 	unwatch func()
 
+	changing sync.Mutex // one change of a chat at a time
+
 	mu      sync.Mutex
 	closing bool
 	busy    map[int64]*run            // by chat, also while a reply is only being prepared
 	running map[int64]*run            // by message
+	named   map[int64]string          // the titles that models made here, by chat
 	unsaved map[int64]backend.Message // replies that ended but could not be stored, by message
 	rest    map[int64]store.Finish    // what of them is still to be stored
 
@@ -135,7 +145,7 @@ func New(d Deps) *Service {
 	s := &Service{
 		store: d.Store, engines: d.Engines, models: d.Models, bus: d.Bus, log: d.Logger,
 		owner: d.Owner, alive: d.Alive, now: d.Now, context: d.Context, templates: d.Templates,
-		busy: map[int64]*run{}, running: map[int64]*run{},
+		busy: map[int64]*run{}, running: map[int64]*run{}, named: map[int64]string{},
 		unsaved: map[int64]backend.Message{}, rest: map[int64]store.Finish{},
 	}
 	if s.log == nil {
@@ -222,6 +232,8 @@ func (s *Service) SetSampling(ctx context.Context, chatID int64, sampling *backe
 }
 
 func (s *Service) change(ctx context.Context, id int64, f func(*backend.Chat)) error {
+	s.changing.Lock() // nobody's change is written over by another's
+	defer s.changing.Unlock()
 	c, err := s.store.Chat(ctx, id)
 	if err != nil {
 		return err

@@ -136,6 +136,8 @@ type Keeping interface {
 	// Keep says that the cache is a chat's now, and how many tokens of it are worth keeping. It is saved when nobody waits
 	// for the engine, and before it is given up.
 	Keep(chat int64, tokens int, note []byte)
+	// Holds says whether the cache is a chat's at this moment.
+	Holds(chat int64) bool
 }
 
 // Progress tells how much of a load is done, 0 to 1.

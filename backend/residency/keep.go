@@ -88,6 +88,9 @@ func (l *lease) Keep(chat int64, tokens int, note []byte) {
 	l.m.hold(l.r, h)
 }
 
+// Holds implements engine.Keeping.
+func (l *lease) Holds(chat int64) bool { return chat != 0 && l.m.held(l.r).chat == chat }
+
 // use is called before the cache changes: what another conversation has in it is kept first.
 func (l *lease) use(ctx context.Context) {
 	if held := l.m.held(l.r); held.chat != 0 && held.chat != l.chat {
