@@ -29,6 +29,8 @@ function Set-Path($change) {
     $new = (& $change @($old -split ';' | Where-Object { $_ -and $_ -ne $place })) -join ';'
     if ($new -ne $old) { $key.SetValue('Path', $new, 'ExpandString') }
     $key.Close()
+    # Explorer, which starts terminals, hears of the change by this call's message to all windows; the variable does not exist.
+    [Environment]::SetEnvironmentVariable('LOAM_INSTALLED', $null, 'User')
 }
 
 function Update-Explorer {
@@ -36,7 +38,8 @@ function Update-Explorer {
     [Loam.Shell]::SHChangeNotify(0x08000000, 0, [IntPtr]::Zero, [IntPtr]::Zero) # file types changed
 }
 
-$running = @(Get-Process -Name loam -ErrorAction SilentlyContinue | Where-Object { $_.Path -eq $program })
+$running = @(Get-Process -Name 'loam*' -ErrorAction SilentlyContinue |
+    Where-Object { $_.Path -and $_.Path.StartsWith("$place\", 'OrdinalIgnoreCase') })
 if ($running.Count -gt 0) { Write-Host 'Loam is running. Close it and start this again.'; exit 1 }
 
 if ($Remove) {
@@ -61,7 +64,7 @@ if ($here -ne $place) {
     $new = "$place.new"
     if (Test-Path -LiteralPath $new) { Remove-Item -LiteralPath $new -Recurse -Force }
     New-Item -ItemType Directory -Path $new -Force | Out-Null
-    Copy-Item -Path (Join-Path $here '*') -Destination $new -Recurse
+    Get-ChildItem -LiteralPath $here | Copy-Item -Destination $new -Recurse
     Get-ChildItem -LiteralPath $new -Recurse -File | Unblock-File
     if (Test-Path -LiteralPath $place) { Remove-Item -LiteralPath $place -Recurse -Force }
     Move-Item -LiteralPath $new -Destination $place
