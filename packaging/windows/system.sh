@@ -4,7 +4,7 @@
 source "$(dirname "$0")/../shell.sh"
 
 packages=(gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix binutils-mingw-w64-x86-64 zip)
-[[ ${1:-} != test ]] || packages+=(wine wine64 xvfb xdotool imagemagick)
+[[ ${1:-} != test ]] || packages+=(wine wine64 xvfb xdotool imagemagick python3-xlib)
 missing=()
 for p in "${packages[@]}"; do
 	[[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$p" 2>/dev/null) == ii* ]] || missing+=("$p")
