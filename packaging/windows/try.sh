@@ -49,7 +49,7 @@ state() { local s n && read -r s n < <(last "$1") && [[ $s == "$2" ]]; } # the n
 # pids PATTERN prints the processes of this try whose command line matches.
 pids() {
 	local p
-	for p in $(pgrep -f -e "$1"); do
+	for p in $(pgrep -f -- "$1"); do
 		! grep -qzxF "WINEPREFIX=$WINEPREFIX" "/proc/$p/environ" 2>/dev/null || echo "$p"
 	done
 }
@@ -94,7 +94,7 @@ window() {
 		xdotool windowfocus "$(xdotool search --onlyvisible --name '^Loam' | head -n 1)"
 }
 differs() { # differs A B: two screenshots show different things
-	! cmp -s <(convert "$1" rgb:-) <(convert "$2" rgb:-)
+	[[ $(identify -format '%#' "$1") != "$(identify -format '%#' "$2")" ]]
 }
 asked() {
 	xdotool type --delay 40 "$story" && xdotool key Return && within 120 grown "$work/window" 20
@@ -116,10 +116,10 @@ resumed() {
 echo 'This is a text and no model.' >"$work/no model.gguf"
 handed() { loam "$work/window" "Z:${work//\//\\}\\no model.gguf"; }
 dropped() {
-	python3 packaging/windowtest/xdnd_drop.py --window "$(xdotool getwindowname "$(xdotool search --onlyvisible --name '^Loam' | head -n 1)")" "$work/no model.gguf"
+	/usr/bin/python3 packaging/windowtest/xdnd_drop.py --window "$(xdotool getwindowname "$(xdotool search --onlyvisible --name '^Loam' | head -n 1)")" "$work/no model.gguf"
 }
 closed() {
-	python3 packaging/windowtest/close_window.py "$(xdotool search --onlyvisible --name '^Loam' | head -n 1)" &&
+	/usr/bin/python3 packaging/windowtest/close_window.py "$(xdotool search --onlyvisible --name '^Loam' | head -n 1)" &&
 		within 30 gone 'loam\.exe --data .*window$' && says 'database is sound' loam "$work/window" doctor
 }
 
