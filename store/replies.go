@@ -47,6 +47,22 @@ func (s *Store) StartReply(ctx context.Context, reply backend.Message, owner bac
 	return reply, err
 }
 
+// StartAside is StartReply without making the reply the leaf: what is shown of the chat stays.
+func (s *Store) StartAside(ctx context.Context, reply backend.Message, owner backend.Owner) (backend.Message, error) {
+	err := s.write(ctx, "start reply", func(tx *sql.Tx) (err error) {
+		var leaf sql.NullInt64
+		if err := tx.QueryRowContext(ctx, "SELECT leaf FROM chats WHERE id = ?", reply.ChatID).Scan(&leaf); err != nil {
+			return err
+		}
+		if reply, err = s.insertReply(ctx, tx, reply, owner); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE chats SET leaf = ? WHERE id = ?", leaf, reply.ChatID)
+		return err
+	})
+	return reply, err
+}
+
 func (s *Store) insertReply(ctx context.Context, tx *sql.Tx, reply backend.Message, owner backend.Owner) (backend.Message, error) {
 	ownerID, err := s.ownerID(ctx, tx, owner)
 	if err != nil {

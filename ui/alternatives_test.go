@@ -181,7 +181,7 @@ func TestHowAReplyWasWrittenNamesItsEngine(t *testing.T) {
 	f := fakes(t).open(1280, 800)
 	m := f.told()
 	f.UI.chats.ShowReceipt(m.ID)
-	for _, want := range []string{"Current engine (llama-pack b6789)", "CPU, code for haswell, 3 threads", "42", "temperature 0.5, top-k 40"} {
+	for _, want := range []string{"llama.cpp (newest build), b6789", "CPU, code for haswell, 3 threads", "42", "temperature 0.5, top-k 40"} {
 		if _, ok := floats(f, func(l *widgets.Label) bool { return l.Text() == want }); !ok {
 			t.Errorf("it does not say %q", want)
 		}

@@ -149,6 +149,15 @@ func (h host) Licenses() {
 	h.ui.float.dialog(dialogs.Licenses(text, h.ui.float.close, h.ui.copy))
 }
 
+// Tip implements pages.Host.
+func (h host) Tip(text string, at fyne.CanvasObject) {
+	if text == "" {
+		h.ui.root.HideTip()
+		return
+	}
+	h.ui.root.ShowTip(text, at)
+}
+
 // Relaid implements pages.Host.
 func (h host) Relaid() {
 	if h.ui.chats != nil {

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"loam/backend"
+	"loam/backend/chat"
 	"loam/backend/event"
 	"loam/backend/library"
 	"loam/ui/chatview"
@@ -43,6 +44,24 @@ var screens = []struct {
 	{"receipt", func(f *fixture) {
 		f.float.close()
 		f.UI.chats.ShowReceipt(f.told().ID)
+	}},
+	{"again", func(f *fixture) {
+		f.float.close()
+		f.chats.Again = chat.Repetition{Text: "The river rises in the *hills*.", Tokens: 200, Same: 31, Recorded: 214, Changes: []chat.Change{
+			{What: chat.ChangedBuild, Was: "b6100", Is: "b7200"}, {What: chat.ChangedDevice, Was: "CPU", Is: "Vulkan0"}, {What: chat.ChangedLoRAs},
+		}}
+		f.UI.chats.RunAgain(f.told().ID)
+	}},
+	{"compare", func(f *fixture) { f.float.close(); f.UI.chats.Compare(f.told().ID) }},
+	{"comparing", func(f *fixture) {
+		f.tapFloating("Compare")
+		id := f.newest()
+		f.chats.Grow(id, "Rivers begin **high up**, where it rains and snows the most, and they gather what runs off.\n\n- One\n- Two")
+		f.chats.Finish(id, backend.MessageComplete, "")
+	}},
+	{"compared", func(f *fixture) {
+		f.chats.Tally = map[int64]backend.Tally{1: {Compared: 5, Chosen: 3}}
+		f.chooseAnswer(1)
 	}},
 	{"sidebar", func(f *fixture) { f.float.close(); f.search() }},
 	{"find", func(f *fixture) { f.press(fyne.KeyEscape); f.UI.chats.Find(); f.write("Day") }},

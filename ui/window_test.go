@@ -145,7 +145,7 @@ func (f *fixture) conversation(state backend.MessageState) backend.Chat {
 	c := f.chats.AddChat(backend.Chat{Title: "Trip to Norway", Updated: noon})
 	f.chats.AddMessage(backend.Message{ChatID: c.ID, Role: backend.RoleUser, Text: "Plan 3 days in Bergen"})
 	f.chats.AddMessage(backend.Message{
-		ChatID: c.ID, Role: backend.RoleAssistant, State: state, ModelName: "SmolLM2 135M Instruct", Stop: backend.StopEnd,
+		ChatID: c.ID, Role: backend.RoleAssistant, State: state, ModelID: 1, ModelName: "SmolLM2 135M Instruct", Stop: backend.StopEnd,
 		Usage: backend.Usage{ReplyTokens: 214, ReplyTime: 2 * time.Second},
 		Text:  "**Day 1.** Start at *Bryggen*, the old wharf.\n\n- Fløibanen up to the view\n- Fish market\n\n```go\nfmt.Println(\"hei\")\n```\n\nDay 2 goes out to the fjord.",
 	})

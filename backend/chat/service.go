@@ -36,6 +36,7 @@ type Store interface {
 
 	AddExchange(ctx context.Context, user, reply backend.Message, owner backend.Owner) (backend.Message, backend.Message, error)
 	StartReply(ctx context.Context, reply backend.Message, owner backend.Owner) (backend.Message, error)
+	StartAside(ctx context.Context, reply backend.Message, owner backend.Owner) (backend.Message, error)
 	Message(ctx context.Context, id int64) (backend.Message, error)
 	Path(ctx context.Context, chatID int64) ([]backend.Message, error)
 	Children(ctx context.Context, parent int64) ([]backend.Message, error)

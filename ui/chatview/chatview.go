@@ -29,8 +29,12 @@ type Options struct {
 	OnScroll func(ScrollState)
 	// Menu returns what a message's menu holds after its own actions.
 	Menu func(id int64) []*fyne.MenuItem
+	// Tip shows a few words about an object under the pointer; "" takes them away.
+	Tip func(text string, at fyne.CanvasObject)
 	// Clipboard takes copied text; nil = the app's clipboard.
 	Clipboard func(text string)
+	// ReadOnly leaves out the actions that change something: messages can be read, selected and copied.
+	ReadOnly bool
 	// Words are what the view says; nil = English.
 	Words *Words
 	// Empty is shown while there is no item.
@@ -73,6 +77,7 @@ type View struct {
 	pill    pill
 	bar     scrollBar
 	hover   hotID
+	tip     tip // under the pointer
 	focus   hotID
 	focused bool
 	over    *entry // the message under the pointer

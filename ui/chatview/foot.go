@@ -41,6 +41,9 @@ func (v *View) footHeight(e *entry) float32 {
 	case RoleAssistant, RoleSystem:
 	}
 	h := actionRow*scale + footBottom
+	if v.options.ReadOnly && it.State == StateDone {
+		return footBottom
+	}
 	switch it.State {
 	case StateRunning:
 		if e.bare() {
@@ -170,6 +173,9 @@ func (v *View) mountInterrupted(m *mount, y, scale float32) float32 {
 	m.label(text, style, 0, y+(h-v.look.heights[classBody])/2, v.look.heights[classBody], inkQuiet)
 	x := v.look.Width(text, style) + 14
 	for _, a := range []Action{ActionResume, ActionRegenerate} {
+		if v.options.ReadOnly {
+			break
+		}
 		word := v.actionWord(a)
 		w := v.look.Width(word, style) + 24
 		if x+w > v.column.width && a != ActionResume {
@@ -234,11 +240,15 @@ func (v *View) mountActions(m *mount, y, scale float32) {
 			ink = inkAccent
 		}
 		m.icon(actionIcon(a), x+6, y+(h-iconSize)/2, iconSize, ink)
+		picture := m.over[len(m.over)-1].object
 		if word := v.actionLabel(a); labels && word != "" {
 			m.label(word, style, x+iconSize+11, y+(h-v.look.heights[classSmall])/2, v.look.heights[classSmall], inkQuiet)
 			w += v.look.Width(word, style) + 6
 		}
 		m.hots = append(m.hots, hot{action: a, x: x, y: y, w: w, h: h})
+		if v.actionLabel(a) == "" || !labels {
+			m.tips = append(m.tips, tip{v.actionWord(a), picture, x, y, w, h})
+		}
 		x += w
 		if a == ActionPrevious {
 			word := v.words.Sibling(it.Sibling, it.Siblings)
@@ -249,7 +259,11 @@ func (v *View) mountActions(m *mount, y, scale float32) {
 	if shown && it.Role == RoleAssistant {
 		width := func(text string) float32 { return v.look.Width(text, style) }
 		if note := fitNote(it.Note, v.column.width-x-12, width); note != "" {
-			m.label(note, style, v.column.width-width(note), y+(h-v.look.heights[classSmall])/2, v.look.heights[classSmall], inkQuiet)
+			w := width(note)
+			m.label(note, style, v.column.width-w, y+(h-v.look.heights[classSmall])/2, v.look.heights[classSmall], inkQuiet)
+			if it.Facts != "" {
+				m.tips = append(m.tips, tip{it.Facts, m.over[len(m.over)-1].object, v.column.width - w, y, w, h})
+			}
 		}
 	}
 }
@@ -278,7 +292,7 @@ func (v *View) actionsWidth(it *Item, style textflow.Style, iconSize float32, la
 }
 
 func (v *View) showsActions(e *entry) bool {
-	if e.item.State == StateRunning {
+	if e.item.State == StateRunning || v.options.ReadOnly {
 		return false
 	}
 	if e == v.over || v.focused && v.focus.entry == e {

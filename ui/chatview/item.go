@@ -51,6 +51,7 @@ type Item struct {
 	State    State
 	Error    string // one sentence; why it failed or was interrupted
 	Note     string // quiet words beside the actions, as the model's name
+	Facts    string // what the pointer over the note tells
 	Tokens   int    // tokens of the reply so far
 	Sibling  int    // 1-based place among Siblings
 	Siblings int

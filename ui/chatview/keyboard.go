@@ -302,7 +302,7 @@ func (v *View) menuItems(e *entry) []*fyne.MenuItem {
 		actions = []Action{ActionCopy, ActionStop}
 	}
 	for _, a := range actions {
-		if a == ActionMore {
+		if a == ActionMore || v.options.ReadOnly && a != ActionCopy {
 			continue
 		}
 		item := fyne.NewMenuItem(v.actionWord(a), func() { v.act(e, a) })

@@ -30,6 +30,7 @@ type mount struct {
 	under  []placed
 	over   []placed
 	hots   []hot
+	tips   []tip
 	sign   mountSign
 	layout *blockLayout // nil for feet
 	from   int          // the frags that are objects
@@ -53,6 +54,13 @@ type mountSign struct {
 	shown    bool
 	bare     bool
 	height   float32
+}
+
+// tip is a place that tells more while the pointer is over it.
+type tip struct {
+	text       string
+	at         fyne.CanvasObject
+	x, y, w, h float32
 }
 
 // hot is a place that can be clicked: an action, a link or a code block's button.

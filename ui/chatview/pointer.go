@@ -219,12 +219,42 @@ func (v *View) trackPointer() bool {
 	if over != nil {
 		hover = v.hotUnder(v.mouse.at)
 	}
+	v.showTip(over)
 	if hover != v.hover {
 		v.hover = hover
 		v.compose(v.Size())
 		changed = true
 	}
 	return changed
+}
+
+// tipUnder is the tip at a point; none has no text.
+func (v *View) tipUnder(pos fyne.Position) tip {
+	for _, m := range v.visible {
+		if pos.Y < m.y || pos.Y >= m.y+m.height {
+			continue
+		}
+		x, y := pos.X-m.x, pos.Y-m.y-m.gap
+		for _, t := range m.tips {
+			if x >= t.x && x < t.x+t.w && y >= t.y && y < t.y+t.h {
+				return t
+			}
+		}
+	}
+	return tip{}
+}
+
+// showTip tells about what is under the pointer, and stops when the pointer leaves it.
+func (v *View) showTip(over *entry) {
+	var now tip
+	if over != nil {
+		now = v.tipUnder(v.mouse.at)
+	}
+	if now == v.tip || v.options.Tip == nil {
+		return
+	}
+	v.tip = now
+	v.options.Tip(now.text, now.at)
 }
 
 // Cursor implements desktop.Cursorable.

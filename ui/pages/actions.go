@@ -149,6 +149,9 @@ func (c *conversation) menu(id int64) []*fyne.MenuItem {
 	if !it.Choices {
 		add("Alternatives", theme.IconGauge, func() { c.offerAlternatives(id) })
 	}
+	if c.running == 0 && len(c.comparable()) > 0 {
+		add("Compare…", theme.IconBeside, func() { c.compare(id) })
+	}
 	if rerunnable(it) {
 		add("Run again exactly", theme.IconHistory, func() { c.runAgain(id) })
 	}

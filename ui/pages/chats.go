@@ -311,6 +311,9 @@ func (p *ChatsPage) OpenTuning() { p.talk.showTuning(p.talk.tune) }
 // RunAgain runs a reply of the open chat again.
 func (p *ChatsPage) RunAgain(id int64) { p.talk.runAgain(id) }
 
+// Compare asks who should answer the message above a reply of the open chat once more.
+func (p *ChatsPage) Compare(id int64) { p.talk.compare(id) }
+
 // Rate gives a reply of the open chat a thumb, or takes the same one back.
 func (p *ChatsPage) Rate(id int64, r backend.Rating) { p.talk.rate(id, r) }
 

@@ -37,6 +37,7 @@ type conversation struct {
 
 	chat      backend.Chat // ID 0 = not stored yet
 	running   int64        // the reply that is being written here, 0 = none
+	comparing *comparing   // two answers that are being compared; nil = none
 	editing   int64        // the message whose text is in the composer
 	manner    chat.Manner  // of the model mannerOf
 	mannerOf  int64
@@ -76,6 +77,7 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 		OnScroll:  func(chatview.ScrollState) { c.drafts.touch() },
 		Menu:      c.menu,
 		Clipboard: env.Host.Copy,
+		Tip:       env.Host.Tip,
 		Empty:     c.empty.body,
 	})
 
@@ -262,7 +264,7 @@ func items(path []backend.Message) []chatview.Item {
 		}
 		it := chatview.FromMessage(m)
 		if m.Role == backend.RoleAssistant && m.State != backend.MessageRunning {
-			it.Note = replyNote(m)
+			it.Note, it.Facts = replyNote(m), replyFacts(m)
 		}
 		list = append(list, it)
 	}
@@ -315,6 +317,9 @@ func (c *conversation) replace(path []backend.Message) {
 
 // handle takes an event about a message.
 func (c *conversation) handle(e event.Event) {
+	if c.comparing != nil && c.comparing.handle(e) {
+		return
+	}
 	switch e := e.(type) {
 	case event.MessageGrew:
 		if e.ChatID == c.chat.ID && !c.view.Grow(e.MessageID, e.Offset, e.Text) {

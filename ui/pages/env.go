@@ -57,6 +57,9 @@ type Chats interface {
 	KeepRun(ctx context.Context, r chat.Repetition) (backend.Message, error)
 	// Rate stores a thumb of a reply.
 	Rate(ctx context.Context, messageID int64, r backend.Rating) error
+	// Answer has a message answered beside its replies, Choose takes one of two and counts for its model.
+	Answer(ctx context.Context, messageID int64, q chat.AnswerRequest) (backend.Message, error)
+	Choose(ctx context.Context, chosen, other int64) error
 	Tallies(ctx context.Context) (map[int64]backend.Tally, error)
 	ShowSibling(ctx context.Context, messageID int64, delta int) error
 	// Alternatives are the tokens of a reply with what else could have stood there; Branch goes on from one of them.
@@ -197,6 +200,8 @@ type Host interface {
 	Learn(err error)
 	// Licenses shows the licences of what is built in.
 	Licenses()
+	// Tip shows a few words about an object after a moment; "" takes them away.
+	Tip(text string, at fyne.CanvasObject)
 	// Relaid hears that the page has another middle: what stands over it moves along.
 	Relaid()
 	// Shown says whether a page is the one that is seen; nothing on another can have the focus.

@@ -123,6 +123,7 @@ func (p *ModelsPage) rowFacts(m backend.Model) string {
 	add(bytesText(m.SizeBytes))
 	add(license(m))
 	add(p.speeds[m.ID])
+	add(tallyText(p.tallies[m.ID]))
 	if m.Source != "" && !m.Owned && !m.Starter {
 		add("from " + m.Source)
 	}

@@ -27,6 +27,7 @@ type ModelsPage struct {
 	models  []backend.Model
 	byRule  int64
 	speeds  map[int64]string
+	tallies map[int64]backend.Tally
 	shown   []modelRow
 	copying map[int64]float64        // how far copies into the models folder are
 	copies  map[int64]*widgets.Label // the lines that say so
@@ -84,6 +85,10 @@ func (p *ModelsPage) Reload() {
 				speeds[m.ID] = wordsPerSecond(s.Reply)
 			}
 		}
+		tallies, err := p.env.Chats.Tallies(ctx)
+		if err != nil {
+			return func() { p.env.Host.Fail(err, p.Reload) }
+		}
 		machine := machineLine(p.env.System.Machine(ctx))
 		used, free := p.env.System.ModelsFolder(ctx)
 		around, err := p.env.Models.Around(ctx)
@@ -92,7 +97,7 @@ func (p *ModelsPage) Reload() {
 		}
 		return func() {
 			p.found.set(around)
-			p.models, p.byRule, p.speeds = models, byRule, speeds
+			p.models, p.byRule, p.speeds, p.tallies = models, byRule, speeds, tallies
 			p.machine.SetText(machine)
 			p.folder.SetText(folderLine(used, free))
 			p.show()

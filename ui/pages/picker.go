@@ -28,6 +28,7 @@ type picker struct {
 	chat     backend.Chat
 	models   []backend.Model // for chat, the starter last
 	speeds   map[int64]string
+	tallies  map[int64]backend.Tally
 	byRule   int64 // the default model, 0 = none
 	engine   event.EngineChanged
 	is       *hardware.Machine // nil = not looked yet
@@ -68,8 +69,12 @@ func (p *picker) reload() {
 				speeds[m.ID] = wordsPerSecond(s.Reply)
 			}
 		}
+		tallies, err := p.env.Chats.Tallies(ctx)
+		if err != nil {
+			return func() { p.env.Host.Fail(err, p.reload) }
+		}
 		return func() {
-			p.models, p.speeds, p.byRule = chat, speeds, byRule
+			p.models, p.speeds, p.byRule, p.tallies = chat, speeds, byRule, tallies
 			p.refresh()
 			p.loadChoice()
 		}
@@ -255,6 +260,9 @@ func (p *picker) facts(m backend.Model) string {
 	parts = append(parts, license(m))
 	if s := p.speeds[m.ID]; s != "" {
 		parts = append(parts, s)
+	}
+	if t := tallyText(p.tallies[m.ID]); t != "" {
+		parts = append(parts, t)
 	}
 	return strings.Join(parts, " · ")
 }

@@ -15,9 +15,9 @@ import (
 func engineName(name string) string {
 	switch name {
 	case app.ChatPack:
-		return "current engine"
+		return "llama.cpp (newest build)"
 	case app.ChatEmbedded:
-		return "embedded engine"
+		return "llama.cpp (built in)"
 	}
 	return name
 }
@@ -58,21 +58,21 @@ func (p *picker) engineRow(chosen *backend.Model) fyne.CanvasObject {
 		}
 	}
 	id := chosen.ID
-	pick := widgets.NewSegmented([]string{"Automatic", "Current", "Embedded"}, at, func(i int) { p.chooseEngine(id, engineChoices[i]) })
+	pick := widgets.NewSegmented([]string{"Automatic", "Newest", "Built in"}, at, func(i int) { p.chooseEngine(id, engineChoices[i]) })
 	rows.Add(widgets.NewLine(false))
 	rows.Add(container.New(widgets.Row{Gap: 8, Grow: 1}, widgets.NewLabel("Engine", widgets.LabelStyle{}), pick))
-	text := "Runs on the " + engineName(p.choice.Engine) + "."
+	text := "Runs on " + engineName(p.choice.Engine) + "."
 	switch {
 	case !p.choice.Installed:
-		text = "The current engine was chosen for it and is not installed."
+		text = "The newest build of llama.cpp was chosen for it and is not installed."
 	case p.choice.Fault != "":
-		text = "The " + engineName(p.choice.Engine) + " cannot run it: " + p.choice.Fault + "."
+		text = engineName(p.choice.Engine) + " cannot run it: " + p.choice.Fault + "."
 	}
 	switch {
 	case p.choice.Other != "":
 		text += " " + p.choice.Other
 	case p.choice.Engine == app.ChatPack:
-		text += " The embedded one is older: choose it where a model misbehaves on the current one."
+		text += " The built-in one is older: choose it where a model misbehaves on the newest build."
 	}
 	rows.Add(widgets.Quiet(text))
 	return rows

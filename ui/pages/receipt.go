@@ -52,7 +52,7 @@ func receiptFacts(m backend.Message, g backend.Generation) []fact {
 		add("LoRA", a.Name+" at "+number(a.Weight))
 	}
 	if e := g.Engine; e.Engine != "" {
-		add("Engine", capital(engineName(e.Engine))+" ("+e.Engine+" "+e.Build+")")
+		add("Engine", engineName(e.Engine)+", "+e.Build)
 		device := e.Device
 		if e.Variant != "" && e.Variant != "none" {
 			device += ", code for " + e.Variant
@@ -66,7 +66,10 @@ func receiptFacts(m backend.Message, g backend.Generation) []fact {
 		add("Length", count(m.Usage.PromptTokens, "token")+" read, "+count(m.Usage.ReplyTokens, "token")+" written")
 	}
 	if t := m.Usage.ReplyTime; t > 0 && m.Usage.ReplyTokens > 1 {
-		add("Speed", fmt.Sprintf("%.0f tokens/s", float64(m.Usage.ReplyTokens)/t.Seconds()))
+		add("Speed", tokensPerSecond(m.Usage))
+	}
+	if t := m.Usage.FirstToken; t > 0 {
+		add("First token", "after "+secondsText(t))
 	}
 	if g.Context > 0 {
 		add("Context", count(g.Context, "token"))

@@ -63,7 +63,8 @@ func wordsPerSecond(tokensPerSecond float64) string {
 	return fmt.Sprintf("about %.0f words/s", float64(int((w+2.5)/5)*5))
 }
 
-// replyNote is the quiet line after a finished reply: who wrote it and how fast.
+// replyNote is the quiet line after a finished reply, in people's numbers: who wrote it and how fast. The rest stands in
+// replyFacts and in the receipt.
 func replyNote(m backend.Message) string {
 	var parts []string
 	if m.ModelName != "" {
@@ -79,12 +80,6 @@ func replyNote(m backend.Message) string {
 		parts = append(parts, "context full")
 	case backend.StopEnd, backend.StopString, backend.StopCancel:
 	}
-	if e := m.Usage.Engine; e != nil {
-		parts = append(parts, engineName(e.Engine))
-	}
-	if m.Usage.Thinking != "" {
-		parts = append(parts, "thinking: "+m.Usage.Thinking)
-	}
 	if m.Usage.Edited {
 		parts = append(parts, "edited by you")
 	}
@@ -92,6 +87,43 @@ func replyNote(m backend.Message) string {
 		parts = append(parts, m.Note)
 	}
 	return strings.Join(parts, " · ")
+}
+
+// replyFacts are the exact numbers of a reply: "214 tokens · 107 tokens/s · first token after 0.4 s".
+func replyFacts(m backend.Message) string {
+	var parts []string
+	u := m.Usage
+	if u.ReplyTokens > 0 {
+		parts = append(parts, count(u.ReplyTokens, "token"))
+	}
+	if u.ReplyTokens > 1 && u.ReplyTime > 0 {
+		parts = append(parts, tokensPerSecond(u))
+	}
+	if u.FirstToken > 0 {
+		parts = append(parts, "first token after "+secondsText(u.FirstToken))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// tokensPerSecond is how fast a reply was written.
+func tokensPerSecond(u backend.Usage) string {
+	v := float64(u.ReplyTokens) / u.ReplyTime.Seconds()
+	if v < 10 {
+		return fmt.Sprintf("%.1f tokens/s", v)
+	}
+	return fmt.Sprintf("%.0f tokens/s", v)
+}
+
+// secondsText is a short time: "0.42 s", "3.1 s", "75 s".
+func secondsText(d time.Duration) string {
+	switch s := d.Seconds(); {
+	case s < 1:
+		return fmt.Sprintf("%.2f s", s)
+	case s < 10:
+		return fmt.Sprintf("%.1f s", s)
+	default:
+		return fmt.Sprintf("%.0f s", s)
+	}
 }
 
 // modelName is a model's name for a person: the starter is named as what it is.

@@ -72,6 +72,7 @@ const (
 	IconBattery    fyne.ThemeIconName = "loamBattery"
 	IconMaximize   fyne.ThemeIconName = "loamMaximize"
 	IconCompare    fyne.ThemeIconName = "loamCompare"
+	IconBeside     fyne.ThemeIconName = \"loamBeside\"
 	IconTicked     fyne.ThemeIconName = "loamTicked"
 	IconUnticked   fyne.ThemeIconName = "loamUnticked"
 )
@@ -92,7 +93,7 @@ var iconFiles = map[fyne.ThemeIconName]string{
 	IconPin: "pin", IconArchive: "archive", IconThumbsUp: "thumbs-up", IconThumbsDown: "thumbs-down", IconStar: "star",
 	IconTag: "tag", IconKeyboard: "keyboard", IconSliders: "sliders-horizontal", IconBook: "book-open", IconAttach: "paperclip",
 	IconSpark: "sparkles", IconWrap: "wrap-text", IconCodeFile: "code", IconGauge: "gauge", IconBattery: "battery",
-	IconMaximize: "maximize", IconCompare: "eye", IconTicked: "square-check", IconUnticked: "square",
+	IconMaximize: "maximize", IconCompare: "eye", IconBeside: "app/beside", IconTicked: "square-check", IconUnticked: "square",
 
 	fynetheme.IconNameCancel: "x", fynetheme.IconNameConfirm: "check", fynetheme.IconNameDelete: "trash-2",
 	fynetheme.IconNameSearch: "search", fynetheme.IconNameSearchReplace: "replace", fynetheme.IconNameMenu: "menu",

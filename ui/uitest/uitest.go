@@ -40,6 +40,8 @@ type Chats struct {
 	Tally    map[int64]backend.Tally // by model
 	Again    chat.Repetition         // what RunAgain brings
 	Kept     []chat.Repetition
+	Asked    []chat.AnswerRequest // of Answer
+	Chosen   [][2]int64
 }
 
 // NewChats returns an empty set of chats.
@@ -413,6 +415,37 @@ func (c *Chats) KeepRun(_ context.Context, r chat.Repetition) (backend.Message, 
 	m := c.messages[r.Of]
 	c.mu.Unlock()
 	return m, c.Refuse
+}
+
+// Answer implements pages.Chats: the new reply stands beside the shown one.
+func (c *Chats) Answer(_ context.Context, id int64, q chat.AnswerRequest) (backend.Message, error) {
+	if c.Refuse != nil {
+		return backend.Message{}, c.Refuse
+	}
+	c.mu.Lock()
+	old := c.messages[id]
+	m := backend.Message{ID: c.id(), ChatID: old.ChatID, Parent: old.Parent, Role: backend.RoleAssistant, State: backend.MessageRunning, ModelID: q.ModelID}
+	c.messages[m.ID] = m
+	c.Asked = append(c.Asked, q)
+	c.mu.Unlock()
+	c.tell(event.MessageChanged{ChatID: m.ChatID, MessageID: m.ID, State: m.State})
+	return m, nil
+}
+
+// Choose implements pages.Chats.
+func (c *Chats) Choose(_ context.Context, chosen, other int64) error {
+	if c.Refuse != nil {
+		return c.Refuse
+	}
+	c.mu.Lock()
+	m := c.messages[chosen]
+	c.Chosen = append(c.Chosen, [2]int64{chosen, other})
+	ch := c.chats[m.ChatID]
+	ch.Leaf = chosen
+	c.chats[ch.ID] = ch
+	c.mu.Unlock()
+	c.tell(event.ChatChanged{ChatID: m.ChatID})
+	return nil
 }
 
 // Rate implements pages.Chats.
