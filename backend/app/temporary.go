@@ -181,6 +181,14 @@ func (s *chatStore) StartReply(ctx context.Context, reply backend.Message, o bac
 	return to.StartReply(ctx, reply, o)
 }
 
+func (s *chatStore) StartAside(ctx context.Context, reply backend.Message, o backend.Owner) (backend.Message, error) {
+	to, err := s.ofModel(ctx, reply.ChatID, reply.ModelID)
+	if err != nil {
+		return reply, err
+	}
+	return to.StartAside(ctx, reply, o)
+}
+
 func (s *chatStore) AddReply(ctx context.Context, reply backend.Message, g *backend.Generation) (backend.Message, error) {
 	to, err := s.ofModel(ctx, reply.ChatID, reply.ModelID)
 	if err != nil {

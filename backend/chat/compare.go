@@ -68,7 +68,7 @@ func (s *Service) Answer(ctx context.Context, messageID int64, q AnswerRequest) 
 
 // Choose shows one of two replies to the same message, with the newest of what follows it. Where two models wrote them,
 // it counts for the one and against the other; a reply without words, or one that is still being written, counts for
-// nobody.
+// nobody, and nothing of a temporary chat is kept.
 func (s *Service) Choose(ctx context.Context, chosen, other int64) error {
 	a, err := s.Message(ctx, chosen)
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *Service) Choose(ctx context.Context, chosen, other int64) error {
 		return err
 	}
 	s.bus.Deliver(event.ChatChanged{ChatID: a.ChatID})
-	if a.ModelID == b.ModelID || a.ModelID == 0 || b.ModelID == 0 || !said(a) || !said(b) {
+	if backend.IsTemporary(a.ChatID) || a.ModelID == b.ModelID || a.ModelID == 0 || b.ModelID == 0 || !said(a) || !said(b) {
 		return nil
 	}
 	if err := s.store.AddComparison(ctx, a.ModelID, b.ModelID); err != nil {

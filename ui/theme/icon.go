@@ -72,7 +72,7 @@ const (
 	IconBattery    fyne.ThemeIconName = "loamBattery"
 	IconMaximize   fyne.ThemeIconName = "loamMaximize"
 	IconCompare    fyne.ThemeIconName = "loamCompare"
-	IconBeside     fyne.ThemeIconName = \"loamBeside\"
+	IconBeside     fyne.ThemeIconName = "loamBeside"
 	IconTicked     fyne.ThemeIconName = "loamTicked"
 	IconUnticked   fyne.ThemeIconName = "loamUnticked"
 )
