@@ -149,6 +149,7 @@ func (s *Service) draw(ctx context.Context, id int64) (backend.Picture, error) {
 // progress publishes the engine's signs of life with the time that is left, as far as steps of this size are known.
 // Previews go through show.
 func (s *Service) progress(id int64, key paceKey, steps int, show func(engine.Pixels) engine.Pixels) func(engine.PictureProgress) error {
+	done := 0 // steps: what is loaded after them does not bring them back
 	return func(p engine.PictureProgress) error {
 		if p.Preview != nil {
 			px := show(*p.Preview)
@@ -161,11 +162,10 @@ func (s *Service) progress(id int64, key paceKey, steps int, show func(engine.Pi
 			s.pace[key] = p.Took
 		}
 		if step := s.pace[key]; step > 0 {
-			done := 0
-			if p.Phase == "sampling" {
+			switch p.Phase {
+			case "sampling":
 				done = p.Step
-			}
-			if p.Phase == "decode" {
+			case "decode":
 				done = steps
 			}
 			e.Left = time.Duration(max(0, steps-done)) * step

@@ -32,7 +32,11 @@ type imageCommand struct {
 	Sampler  string   `placeholder:"NAME" help:"The sampler."`
 	Negative string   `placeholder:"TEXT" help:"What should not be in the picture; works with guidance above 1."`
 	Count    int      `default:"1" placeholder:"N" help:"How many pictures; each has the next seed."`
-	Prompt   []string `arg:"" name:"PROMPT" help:"What to draw; <lora:name:weight> puts a LoRA to use."`
+	Start    string   `placeholder:"FILE" type:"path" help:"Start from this picture (PNG, JPEG, WebP); the size follows it unless --size says otherwise."`
+	Strength float32  `placeholder:"X" help:"How much of the start picture changes, above 0 and up to 1 (0.65; with a mask 0.85)."`
+	Mask     string   `placeholder:"FILE" type:"path" help:"Draw only what is bright in this picture anew; it has the size of the start picture, whose other pixels stay."`
+	Upscale  string   `placeholder:"FILE" type:"path" help:"Make this picture larger instead of drawing; -m names an upscaler."`
+	Prompt   []string `arg:"" optional:"" name:"PROMPT" help:"What to draw; <lora:name:weight> puts a LoRA to use."`
 }
 
 // imageJSON is the JSON of an image.
@@ -58,7 +62,7 @@ type loraJSON struct {
 // Run draws pictures.
 func (c *imageCommand) Run(s *session) error {
 	return s.open(func(a *app.App) error {
-		r, err := c.request(s.ctx, a)
+		r, err := c.work(s.ctx, a)
 		if err != nil {
 			return err
 		}
@@ -109,6 +113,8 @@ func phaseWords(phase string) string {
 		return "Drawing"
 	case "decode":
 		return "Finishing"
+	case "upscale":
+		return "Making it larger"
 	}
 	return "Working"
 }
@@ -129,6 +135,17 @@ func (c *imageCommand) request(ctx context.Context, a *app.App) (studio.Request,
 	}
 	if c.CFG > 0 {
 		r.CFG = c.CFG
+	}
+	start, err := c.from(ctx, a, &r)
+	if err != nil {
+		return r, err
+	}
+	switch {
+	case c.Mask != "":
+		r.Width, r.Height = start.Width, start.Height
+	case c.Start != "":
+		shape := d.ShapeLike(start.Width, start.Height, sizeMultiple)
+		r.Width, r.Height = shape.Width, shape.Height
 	}
 	if c.Size != "" {
 		if n, err := fmt.Sscanf(c.Size, "%dx%d", &r.Width, &r.Height); n != 2 || err != nil {

@@ -1,0 +1,148 @@
+//go:build window
+
+package windowtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"loam/backend"
+	"loam/backend/engine/enginetest/tinypicture"
+	"loam/backend/imagemeta"
+)
+
+// receipt is what a picture's row says of its making.
+func receipt(t testing.TB, p backend.Picture) imagemeta.Receipt {
+	t.Helper()
+	var rec imagemeta.Receipt
+	if err := json.Unmarshal(p.Settings, &rec); err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// pixels decodes a kept file of the data folder.
+func pixels(t testing.TB, path string) image.Image {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// Where things stand on the pictures page of a window of its first size.
+const (
+	stripX, stripY   = 420, 712 // the first picture of the strip
+	largeX, largeY   = 440, 380 // the middle of the picture in the large view
+	editX, editY     = 1040, 604
+	enlargeX         = 900
+	enlargeY         = 646
+	drawPartX, drawY = 1040, 730
+)
+
+// TestAPartIsDrawnAnewWithThePointer draws a picture, marks a part of it with the mouse and has that drawn anew; then it
+// makes the result larger. All of it by real clicks.
+func TestAPartIsDrawnAnewWithThePointer(t *testing.T) {
+	data := easel(t, 128, 6)
+	models := t.TempDir()
+	if _, err := tinypicture.Write(models, 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := command(t, data, "models", "add", filepath.Join(models, "esrgan_x2.safetensors")); code != 0 {
+		t.Fatal(stderr)
+	}
+	s := newScreen(t, "1280x800")
+	l := start(t, s, data)
+	h := history(t, data)
+	l.key("ctrl+2")
+	l.typeText("a lighthouse at dusk")
+	l.key("ctrl+Return")
+	l.until("the picture", func() bool { l.alive(); return len(h.pictures()) == 1 })
+	time.Sleep(500 * time.Millisecond)
+	s.shot(t, "edit-1-drawn")
+	l.click(stripX, stripY)
+	time.Sleep(500 * time.Millisecond)
+	view := s.shot(t, "edit-2-large")
+	l.click(editX, editY)
+	time.Sleep(500 * time.Millisecond)
+	if changed(view, s.shot(t, "edit-3-editor")) < 0.005 {
+		t.Fatal("no editor opens")
+	}
+	l.drag(largeX-60, largeY, largeX+60, largeY+40)
+	s.shot(t, "edit-4-marked")
+	l.click(drawPartX, drawY)
+	l.until("the edited picture", func() bool { l.alive(); return len(h.pictures()) == 2 })
+	time.Sleep(500 * time.Millisecond)
+	s.shot(t, "edit-5-edited")
+
+	child, parent := h.pictures()[0], h.pictures()[1]
+	rec := receipt(t, child)
+	if child.MadeFrom != parent.ID || rec.MadeFrom != parent.SHA256 || len(rec.Settings.Mask) != 64 {
+		t.Fatalf("made from %d, receipt %+v", child.MadeFrom, rec)
+	}
+	mask := pixels(t, filepath.Join(data, "pictures", "start", rec.Settings.Mask+".png"))
+	before, after := pixels(t, filepath.Join(data, "pictures", parent.SHA256+".png")), pixels(t, filepath.Join(data, "pictures", child.SHA256+".png"))
+	marked, moved := 0, 0
+	for y := range 128 {
+		for x := range 128 {
+			m, _, _, _ := mask.At(x, y).RGBA()
+			same := before.At(x, y) == after.At(x, y)
+			if m == 0 && !same {
+				t.Fatalf("%d, %d is outside the mask and changed", x, y)
+			}
+			if m != 0 {
+				marked++
+				if !same {
+					moved++
+				}
+			}
+		}
+	}
+	if marked < 100 || marked > 128*64 || moved < marked/2 {
+		t.Errorf("%d pixels are marked, %d of them changed", marked, moved)
+	}
+
+	l.click(stripX, stripY)
+	time.Sleep(500 * time.Millisecond)
+	l.key("space")
+	time.Sleep(500 * time.Millisecond)
+	s.shot(t, "edit-6-compared")
+	l.key("space")
+	l.click(enlargeX, enlargeY)
+	l.until("the larger picture", func() bool { l.alive(); return len(h.pictures()) == 3 })
+	large := h.pictures()[0]
+	if large.Width != 256 || large.MadeFrom != child.ID || receipt(t, large).Settings.Factor != 2 {
+		t.Errorf("%d wide, made from %d: %+v", large.Width, large.MadeFrom, receipt(t, large).Settings)
+	}
+	time.Sleep(500 * time.Millisecond)
+	s.shot(t, "edit-7-larger")
+	whole(t, data, large)
+}
+
+// drag moves the pointer with its button down.
+func (l *Loam) drag(x0, y0, x1, y1 int) {
+	l.t.Helper()
+	move := func(x, y int) {
+		l.screen.tool(l.t, "xdotool", "mousemove", "--window", l.window, strconv.Itoa(x), strconv.Itoa(y))
+		time.Sleep(30 * time.Millisecond)
+	}
+	move(x0, y0)
+	l.screen.tool(l.t, "xdotool", "mousedown", "1")
+	for i := 1; i <= 8; i++ {
+		move(x0+(x1-x0)*i/8, y0+(y1-y0)*i/8)
+	}
+	l.screen.tool(l.t, "xdotool", "mouseup", "1")
+	time.Sleep(250 * time.Millisecond)
+}
