@@ -288,6 +288,15 @@ func TestAMarkedPartIsDrawnAnew(t *testing.T) {
 	}
 	f.pictures.ViewLatest()
 	f.says("a part of another picture drawn anew, changed by 85 %")
+	// Use settings opens the editor as it was.
+	f.tap("Use settings")
+	f.says("Edit part", "of the picture marked.", "85 %")
+	f.tap("Draw")
+	if got := f.last(); got.Mask != r.Mask || got.Start != r.Start || got.Prompt != r.Prompt {
+		t.Errorf("the same edit again: %+v", got)
+	}
+	f.finish(f.studio.Queue()[0])
+	f.pictures.ViewLatest()
 	// Vary draws the same part anew.
 	f.tap("Vary")
 	if got := f.last(); got.Mask != r.Mask || got.Start != r.Start || got.Seed == r.Seed || got.Width != r.Width {

@@ -71,21 +71,12 @@ func TestAPartIsDrawnAnewWithThePointer(t *testing.T) {
 	l.key("ctrl+Return")
 	l.until("the picture", func() bool { l.alive(); return len(h.pictures()) == 1 })
 	time.Sleep(500 * time.Millisecond)
-	s.shot(t, "edit-1-drawn")
-	l.click(stripX, stripY)
-	time.Sleep(500 * time.Millisecond)
-	view := s.shot(t, "edit-2-large")
-	l.click(editX, editY)
-	time.Sleep(500 * time.Millisecond)
-	if changed(view, s.shot(t, "edit-3-editor")) < 0.005 {
-		t.Fatal("no editor opens")
-	}
+	l.reach("edit-2-large", 0.2, stripX, stripY)
+	clean := l.reach("edit-3-editor", 0.01, editX, editY)
 	l.drag(largeX-60, largeY, largeX+60, largeY+40)
-	s.shot(t, "edit-4-marked")
-	l.click(drawPartX, drawY)
+	l.until("the mark", func() bool { return changed(clean, s.shot(t, "edit-4-marked")) > 0.002 })
+	l.reach("edit-5-draws", 0.2, drawPartX, drawY)
 	l.until("the edited picture", func() bool { l.alive(); return len(h.pictures()) == 2 })
-	time.Sleep(500 * time.Millisecond)
-	s.shot(t, "edit-5-edited")
 
 	child, parent := h.pictures()[0], h.pictures()[1]
 	rec := receipt(t, child)
@@ -114,21 +105,34 @@ func TestAPartIsDrawnAnewWithThePointer(t *testing.T) {
 		t.Errorf("%d pixels are marked, %d of them changed", marked, moved)
 	}
 
-	l.click(stripX, stripY)
 	time.Sleep(500 * time.Millisecond)
+	view := l.reach("edit-6-large", 0.2, stripX, stripY)
 	l.key("space")
-	time.Sleep(500 * time.Millisecond)
-	s.shot(t, "edit-6-compared")
+	l.until("the comparison", func() bool { return changed(view, s.shot(t, "edit-7-compared")) > 0.0005 })
 	l.key("space")
-	l.click(enlargeX, enlargeY)
+	l.reach("edit-8-enlarging", 0.2, enlargeX, enlargeY)
 	l.until("the larger picture", func() bool { l.alive(); return len(h.pictures()) == 3 })
 	large := h.pictures()[0]
 	if large.Width != 256 || large.MadeFrom != child.ID || receipt(t, large).Settings.Factor != 2 {
 		t.Errorf("%d wide, made from %d: %+v", large.Width, large.MadeFrom, receipt(t, large).Settings)
 	}
 	time.Sleep(500 * time.Millisecond)
-	s.shot(t, "edit-7-larger")
+	s.shot(t, "edit-9-larger")
 	whole(t, data, large)
+}
+
+// reach clicks until so much of the window changed, and gives what is seen then.
+func (l *Loam) reach(what string, share float64, x, y int) image.Image {
+	l.t.Helper()
+	before := l.screen.shot(l.t, "before-"+what)
+	var now image.Image
+	l.until(what, func() bool {
+		l.alive()
+		l.click(x, y)
+		now = l.screen.shot(l.t, what)
+		return changed(before, now) > share
+	})
+	return now
 }
 
 // drag moves the pointer with its button down.

@@ -127,6 +127,10 @@ func (p *PicturesPage) use(pic backend.Picture) {
 		p.env.Host.Notify(widgets.Notice{Key: "use", Tone: widgets.ToneWarn, Text: "The settings of this picture are not known."})
 		return
 	}
+	if s := rec.Settings; s.Mask != "" && pic.MadeFrom != 0 && p.controls.can().Mask {
+		p.editAgain(pic, s)
+		return
+	}
 	p.UseSettings(rec.Settings)
 }
 

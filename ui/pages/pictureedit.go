@@ -1,16 +1,20 @@
 package pages
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"image"
+	"image/png"
 	"math"
+	"os"
 	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
+	"loam/backend/imagemeta"
 	"loam/backend/studio"
 	"loam/ui/brush"
 	"loam/ui/theme"
@@ -40,13 +44,35 @@ type pictureEditor struct {
 
 // editPart opens the editor on a picture.
 func (p *PicturesPage) editPart(pic backend.Picture) {
+	if again, ok := p.again(pic); ok {
+		p.openEditor(pic, again, "")
+	}
+}
+
+// editAgain opens the editor as it was when a part was drawn anew: on the picture from before, with the same mask.
+func (p *PicturesPage) editAgain(pic backend.Picture, s imagemeta.Settings) {
 	again, ok := p.again(pic)
 	if !ok {
 		return
 	}
+	p.env.Host.Load("view", func(ctx context.Context) func() {
+		before, err := p.env.Studio.Picture(ctx, pic.MadeFrom)
+		return func() {
+			if err != nil { // it was removed meanwhile
+				p.UseSettings(s)
+				return
+			}
+			p.openEditor(before, again, p.env.Studio.StartPath(s.Mask))
+		}
+	})
+}
+
+// openEditor opens the editor on a picture, with the mask of a file where one is given.
+func (p *PicturesPage) openEditor(pic backend.Picture, again remake, mask string) {
 	path := p.env.Studio.Path(pic)
 	p.env.Host.Load("view", func(context.Context) func() {
 		img, err := readPicture(path, maxShownSide)
+		marked := readMask(mask)
 		return func() {
 			if err != nil {
 				p.env.Host.Notify(widgets.Notice{Key: "edit", Tone: widgets.ToneWarn, Text: "The file of this picture cannot be read any more: " + path})
@@ -57,10 +83,31 @@ func (p *PicturesPage) editPart(pic backend.Picture) {
 			}
 			p.viewer.comparing = false
 			p.viewer.editor = newPictureEditor(p, pic, again, img)
+			if marked != nil && p.viewer.editor.mask.Load(marked) {
+				p.viewer.editor.marks()
+			}
 			p.viewer.arrange()
 			p.env.Host.Focus(p.viewer.editor.paint)
 		}
 	})
+}
+
+// readMask reads a mask that the studio keeps; nil where there is none.
+func readMask(path string) *image.Gray {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if size, err := pictureSize(path); err != nil || size.X*size.Y > maxPicturePixels {
+		return nil
+	}
+	img, err := png.Decode(bufio.NewReader(f))
+	if err != nil {
+		return nil
+	}
+	gray, _ := img.(*image.Gray)
+	return gray
 }
 
 // endEdit goes back to the picture; false = nothing was being edited.

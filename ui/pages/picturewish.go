@@ -255,7 +255,7 @@ func (w *wish) recall(s imagemeta.Settings, models, loras []backend.Model) (miss
 	}
 	w.setTune(family, t)
 	w.Start = nil
-	if s.Strength > 0 && s.Strength <= 1 {
+	if s.Mask == "" && s.Strength > 0 && s.Strength <= 1 {
 		w.Strength = s.Strength
 	}
 	var list []loraUse
