@@ -240,7 +240,7 @@ func TestAMarkedPartIsDrawnAnew(t *testing.T) {
 	f := studioWindow(t, 1280, 800)
 	p := f.drawn("a lighthouse")
 	f.tap("Edit part")
-	f.says("Paint over the part that is to be drawn anew.", "Drawn by Flux schnell.")
+	f.says("Paint over what is to be drawn anew.", "Drawn by Flux schnell.")
 	paint := f.painter()
 	f.mod(fyne.KeyReturn)
 	if len(f.studio.Queue()) != 0 {
@@ -324,7 +324,7 @@ func TestAPartIsMarkedByKeyboard(t *testing.T) {
 		t.Error("E takes no eraser")
 	}
 	f.tap("Clear")
-	f.says("Paint over the part that is to be drawn anew.")
+	f.says("Paint over what is to be drawn anew.")
 	f.tap("Undo")
 	f.says("of the picture marked.")
 	f.window.Canvas().Focus(paint)

@@ -195,7 +195,7 @@ func (e *pictureEditor) marks() {
 	text := ""
 	switch {
 	case e.mask.Empty():
-		text = "Paint over the part that is to be drawn anew."
+		text = "Paint over what is to be drawn anew."
 	case strings.TrimSpace(e.prompt.Text) == "":
 		text = "Say what is to be there."
 	default:
