@@ -175,7 +175,7 @@ func (a *App) tidy() {
 	if err := a.Library.FirstLook(a.base); err != nil && a.base.Err() == nil {
 		a.log.Warn("The folders of other programs could not be looked at", "error", err)
 	}
-	n, err := a.Store.PurgeTrash(a.base, time.Now().Add(-trashKept))
+	n, err := a.purge(a.base, time.Now().Add(-trashKept))
 	if err != nil && a.base.Err() == nil {
 		a.log.Warn("The trash could not be emptied", "error", err)
 	}

@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 
 	"loam/backend"
 	"loam/backend/engine/kvstate"
+	"loam/store"
 )
 
 const (
@@ -72,6 +74,35 @@ func (a *App) sweepStates() {
 	if err != nil && a.base.Err() == nil {
 		a.log.Warn("The states of chats could not be looked through", "error", err)
 	}
+}
+
+// Trashed is how many chats are in the trash.
+func (a *App) Trashed(ctx context.Context) (int, error) {
+	list, err := a.Store.Chats(ctx, store.ChatQuery{Trash: true})
+	return len(list), err
+}
+
+// EmptyTrash deletes the chats in the trash for good, with all that belongs to them, and returns how many went.
+func (a *App) EmptyTrash(ctx context.Context) (int, error) {
+	return a.purge(ctx, time.Now().Add(time.Second))
+}
+
+// purge deletes the chats that were moved to the trash before a time, and what is kept of them beside the store.
+func (a *App) purge(ctx context.Context, before time.Time) (int, error) {
+	list, err := a.Store.Chats(ctx, store.ChatQuery{Trash: true})
+	if err != nil {
+		return 0, err
+	}
+	n, err := a.Store.PurgeTrash(ctx, before)
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range list {
+		if c.Deleted.Before(before) {
+			err = errors.Join(err, a.states.Forget(c.ID))
+		}
+	}
+	return n, err
 }
 
 // States says how many bytes the KV states of chats take on disk, and of how many chats they are.

@@ -135,3 +135,27 @@ func TestAChatThatIsDeletedForGoodTakesItsStateAlong(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestTheTrashIsEmptiedWithEverything(t *testing.T) {
+	dir := t.TempDir()
+	withFake(t, dir)
+	id := longChat(t, fakeDeps(t, dir), 600)
+	a := openWith(t, fakeDeps(t, dir))
+	wait(t, a, send(t, a, id, "Once more").ID) // its context is in memory, and would be saved at the end
+	if err := a.Chats.Trash(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := a.Trashed(t.Context()); err != nil || n != 1 {
+		t.Error(n, err)
+	}
+	if n, err := a.EmptyTrash(t.Context()); err != nil || n != 1 {
+		t.Error(n, err)
+	}
+	if n, err := a.Trashed(t.Context()); err != nil || n != 0 {
+		t.Error(n, err)
+	}
+	closeApp(t, a)
+	if left := states(t, dir); len(left) != 0 {
+		t.Error(left)
+	}
+}

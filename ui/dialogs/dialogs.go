@@ -24,10 +24,10 @@ func Shortcuts(rows [][2]string, closed func()) fyne.CanvasObject {
 		lines := make([]fyne.CanvasObject, 0, len(part))
 		for _, r := range part {
 			lines = append(lines, container.New(widgets.Row{Gap: 10, Grow: 2},
-				container.New(widgets.Sized{Width: 92 * theme.Size(theme.SizeBody) / 15}, widgets.NewLabel(r[0], widgets.LabelStyle{Size: theme.SizeSmall, Mono: true})),
+				container.New(widgets.Sized{Width: 104 * theme.Size(theme.SizeBody) / 15}, widgets.NewLabel(r[0], widgets.LabelStyle{Size: theme.SizeSmall, Mono: true})),
 				widgets.NewLabel(r[1], widgets.LabelStyle{Wrap: true})))
 		}
-		return container.New(widgets.Column{Gap: 7}, lines...)
+		return container.New(widgets.Column{Gap: 5}, lines...)
 	}
 	half := (len(rows) + 1) / 2
 	return frame("Shortcuts", closed, container.New(columns{gap: 24}, side(rows[:half]), side(rows[half:])))
@@ -60,7 +60,7 @@ func (c columns) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
 
 // MinSize implements fyne.Layout.
 func (c columns) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	width := 620 * theme.Size(theme.SizeBody) / 15
+	width := 640 * theme.Size(theme.SizeBody) / 15
 	return fyne.NewSize(width, c.HeightFor(objects, width))
 }
 

@@ -145,6 +145,12 @@ type System interface {
 	ModelsFolder(ctx context.Context) (used, free int64)
 	Setting(ctx context.Context, key string, v any) (bool, error)
 	SetSetting(ctx context.Context, key string, v any) error
+	// States says what the contexts of chats take on disk, and of how many chats they are; ClearStates removes them.
+	States() (bytes int64, chats int, err error)
+	ClearStates() error
+	// Trashed is how many chats are in the trash; EmptyTrash deletes them for good.
+	Trashed(ctx context.Context) (int, error)
+	EmptyTrash(ctx context.Context) (int, error)
 	// PictureTraits says what the picture engine can do, whatever the model.
 	PictureTraits(ctx context.Context) (engine.PictureInfo, error)
 	// EngineOf says which chat engine a model runs on; SetModelEngine chooses one, "" = automatic.

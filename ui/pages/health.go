@@ -28,6 +28,7 @@ func (p *SettingsPage) doctor() []fyne.CanvasObject {
 // Examine has the doctor look again; the window calls it when the page is shown.
 func (p *SettingsPage) Examine() {
 	p.lookAtPower()
+	p.lookAtKept()
 	p.health.Objects = []fyne.CanvasObject{widgets.Quiet("Looking…")}
 	p.body.Refresh()
 	p.env.Host.Load("doctor", func(ctx context.Context) func() {

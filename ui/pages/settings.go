@@ -42,6 +42,7 @@ type SettingsPage struct {
 	awake   *widgets.Segmented
 	battery *widgets.Segmented
 	tray    *widgets.Segmented
+	kept    kept
 	power   *widgets.Label // how many threads compute as things are
 	report  hardware.Report
 }
@@ -70,9 +71,11 @@ func NewSettingsPage(env Env) *SettingsPage {
 	p.add("Look", "theme light dark system text size zoom appearance colour", p.look()...)
 	p.add("Engine", "device cpu gpu variant threads unload idle memory speed", p.engine()...)
 	p.add("Laptop", "battery power sleep awake tray icon background close laptop threads", p.manners()...)
+	chats := p.chatKeeping()
 	if env.Transfer != nil {
-		p.add("Chats", "export import backup chatgpt lm studio open webui markdown html jsonl take along bring", p.chatFiles()...)
+		chats = append(chats, p.chatFiles()...)
 	}
+	p.add("Chats", "names titles contexts kv cache disk clear trash delete for good export import backup chatgpt lm studio open webui markdown html jsonl take along bring", chats...)
 	p.add("Folders", "data models cache logs disk path other programs lm studio ollama comfyui look again", p.folders()...)
 	p.add("Health", "doctor findings problems report check", p.doctor()...)
 	p.add("About", "version licences license commit", p.about()...)

@@ -268,8 +268,42 @@ type System struct {
 
 	Engine app.EngineChoice // of every model
 
+	Contexts int // chats whose context is kept
+	Removed  int // chats in the trash
+
 	mu     sync.Mutex
 	values map[string][]byte
+}
+
+// States implements pages.System.
+func (s *System) States() (int64, int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int64(s.Contexts) * 94_000_000, s.Contexts, nil
+}
+
+// ClearStates implements pages.System.
+func (s *System) ClearStates() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Contexts = 0
+	return nil
+}
+
+// Trashed implements pages.System.
+func (s *System) Trashed(context.Context) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Removed, nil
+}
+
+// EmptyTrash implements pages.System.
+func (s *System) EmptyTrash(context.Context) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.Removed
+	s.Removed = 0
+	return n, nil
 }
 
 // EngineOf implements pages.System.

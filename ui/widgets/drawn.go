@@ -29,16 +29,29 @@ type drawn struct {
 	min     func() fyne.Size
 	repaint func()
 	of      fyne.CanvasObject
+	laid    bool
 }
 
-func (d *drawn) Destroy()                     {}
-func (d *drawn) Layout(s fyne.Size)           { d.layout(s) }
-func (d *drawn) MinSize() fyne.Size           { return d.min() }
-func (d *drawn) Objects() []fyne.CanvasObject { return d.objects }
+func (d *drawn) Destroy()           {}
+func (d *drawn) MinSize() fyne.Size { return d.min() }
+
+func (d *drawn) Layout(s fyne.Size) {
+	d.laid = true
+	d.layout(s)
+}
+
+// Objects lays out what has its size already: Fyne forgets the renderer of what was not seen for a minute, and a new one
+// hears of no size unless that changes.
+func (d *drawn) Objects() []fyne.CanvasObject {
+	if s := d.of.Size(); !d.laid && s.Width > 0 && s.Height > 0 {
+		d.Layout(s)
+	}
+	return d.objects
+}
 
 func (d *drawn) Refresh() {
 	d.repaint()
-	d.layout(d.of.Size())
+	d.Layout(d.of.Size())
 	canvas.Refresh(d.of)
 }
 

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 	"pgregory.net/rapid"
@@ -161,5 +162,22 @@ func TestColumnGivesWrappedTextItsHeight(t *testing.T) {
 	c.Resize(fyne.NewSize(200, 1000))
 	if text.Size().Height < 100 || below.Position().Y != text.Size().Height+10 {
 		t.Errorf("text is %v high, the next begins at %v", text.Size().Height, below.Position().Y)
+	}
+}
+
+// Fyne forgets the renderers of what it has not seen for a minute.
+func TestANewRendererKnowsTheSize(t *testing.T) {
+	newApp(t)
+	for _, o := range []fyne.Widget{widgets.NewLabel("Some words", widgets.LabelStyle{}), widgets.NewChip("Chip", theme.ColorText), widgets.NewButton("Press", widgets.KindPlain, nil)} {
+		o.Resize(fyne.NewSize(200, 40))
+		found := false
+		for _, part := range o.CreateRenderer().Objects() {
+			if text, ok := part.(*canvas.Text); ok {
+				found = found || text.Text != "" && text.Size().Width > 0
+			}
+		}
+		if !found {
+			t.Errorf("%T shows no text", o)
+		}
 	}
 }
