@@ -139,7 +139,7 @@ func fitLine(m backend.Model, all []backend.Model, machine hardware.Machine) (li
 	case backend.KindTextEncoder, backend.KindVAE:
 		return partLine(m, all)
 	case backend.KindUpscaler:
-		return "Makes finished pictures larger.", true
+		return "Makes finished pictures larger: open one and press Upscale.", true
 	case backend.KindControlNet:
 		return "Loam keeps it, and cannot draw with it yet.", false
 	case backend.KindProjector:

@@ -354,9 +354,9 @@ func (r *dropRow) showFolder(f library.Folder) {
 // lookPicture reads the settings inside a picture. It runs off the window's goroutine and returns what to show.
 func (r *dropRow) lookPicture(size int64) func() {
 	s, err := settingsIn(r.path)
-	img, whole := smallPicture(r.path), isPicture(r.path)
+	img := smallPicture(r.path)
 	return func() {
-		start := whole && r.card.uses.CanStart()
+		start := img != nil && r.card.uses.CanStart()
 		r.icon.Set(theme.Icon(theme.IconPictures), theme.ColorAccent)
 		r.picture(img)
 		r.facts.SetText("Picture, " + bytesText(size))
@@ -365,6 +365,8 @@ func (r *dropRow) lookPicture(size int64) func() {
 		case err != nil && start:
 			r.say("Says nothing of how it was made. A new picture can start from it.", true)
 			r.button("Start from it", widgets.KindPrimary, begin)
+		case err != nil && img == nil:
+			r.say("Cannot be read: it is damaged, larger than 64 million pixels, or neither PNG, JPEG nor WebP.", false)
 		case err != nil:
 			r.say(err.Error()+".", false)
 		default:

@@ -206,7 +206,16 @@ func (s *pictureStage) ended(state backend.JobState, why string) {
 	case backend.JobFailed:
 		s.failed.SetText("No picture came of it: " + strings.TrimRight(strings.Join(strings.Fields(why), " "), ".") + ".")
 		r := s.request
-		s.details.SetText(fmt.Sprintf("%s\n\n%d × %d, %d steps, guidance %g, seed %d", r.Prompt, r.Width, r.Height, r.Steps, r.CFG, r.Seed))
+		details := fmt.Sprintf("%s\n\n%d × %d, %d steps, guidance %g, seed %d", r.Prompt, r.Width, r.Height, r.Steps, r.CFG, r.Seed)
+		switch {
+		case r.Upscale:
+			details = fmt.Sprintf("%s\n\nmaking %d × %d larger", r.Prompt, r.Width, r.Height)
+		case r.Mask != "":
+			details += ", a part of a picture, changed by " + percent(r.Strength)
+		case r.Start != "":
+			details += ", from a start picture, changed by " + percent(r.Strength)
+		}
+		s.details.SetText(details)
 	case backend.JobStopped, backend.JobInterrupted, backend.JobWaiting, backend.JobRunning, backend.JobDone:
 		s.status.SetText("Stopped")
 	}
