@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"loam/backend"
 	"loam/backend/engine"
@@ -15,16 +14,20 @@ import (
 // question, where it must not cost.
 var guessTasks = []struct{ name, ask, begin string }{
 	{
-		"rewrite", "Repeat this text word by word:\n\n" + strings.TrimSpace(guessText), "Here is the text again:\n\nThe lighthouse keeper climbed the narrow stairs",
+		"rewrite", "Repeat this text word by word:\n\n" + guessText, "Here is the text again:\n\nThe lighthouse keeper climbed the narrow stairs",
 	},
 	{"open", "Write a story about a cat that learns to sail.", ""},
 }
 
-const guessText = `
-The lighthouse keeper climbed the narrow stairs every evening at six. He carried a lamp, a loaf of bread and a small radio.
-From the gallery he could see the harbour, the fishing boats and the long grey line of the horizon. When the fog came, he
-rang the bell three times and waited for an answer. On quiet nights he wrote letters to his sister, who lived in the city
-and had never seen the sea. In winter the mail boat came once a month, and the letters lay on the table in a neat pile.`
+// guessText is one line: the starter writes it down again word by word. With line ends inside it begins to improve it.
+const guessText = "" +
+	"The lighthouse keeper climbed the narrow stairs every evening at six. He carried a lamp, a loaf of bread, and " +
+	"a small radio. From the gallery he could see the harbour, the fishing boats, and the long grey line of the " +
+	"horizon. When the fog came, he rang the bell three times and waited for an answer. On quiet nights, he wrote " +
+	"letters to his sister, who lived in the city and had never seen the sea. In winter, the mail boat came once a " +
+	"month, and the letters lay on the table in a neat pile. In spring, the painters came with ladders and buckets, " +
+	"and they painted the tower white and the doors red. In summer, the children of the village climbed the stairs " +
+	"with him, counted the steps, and asked him about the ships that passed at night."
 
 // guessing measures replies with and without speculation, in turns, at temperature 0; the texts have to be the same.
 func (c *benchCommand) guessing(ctx context.Context, e engine.Chat) ([]backend.Figure, error) {
