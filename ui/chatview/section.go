@@ -1,10 +1,12 @@
 package chatview
 
 import (
+	"math/bits"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"loam/backend/prompt"
 	"loam/ui/markdown"
@@ -233,11 +235,32 @@ func (e *entry) pieceOf(v *View, s *section, i, head int, blocks []markdown.Bloc
 		return piece{block: markdown.Block{Kind: markdown.Rule}, fold: s, label: v.foldLabel(e, s), unfolded: s.unfolded}
 	}
 	p := piece{block: blocks[i-head]}
+	if e.item.State == StateRunning && i-head == len(blocks)-1 {
+		p.block.Text = steady(p.block.Text)
+	}
 	if s.folds() {
 		p.quiet = true
 		p.block.Containers = append([]markdown.Container{markdown.Quote}, p.block.Containers...)
 	}
 	return p
+}
+
+// steadyLine is the longest line of code that is laid out anew with every frame while it grows, in bytes.
+const steadyLine = 16 << 10
+
+// steady leaves out the newest end of code whose last line is endless, so that it is laid out only now and then: a line
+// cannot be laid out in part. It is whole when the reply has ended.
+func steady(code string) string {
+	line := len(code) - strings.LastIndexByte(code, '\n') - 1
+	if line <= steadyLine {
+		return code
+	}
+	step := 1 << (bits.Len(uint(line)) - 5) // a sixteenth to a thirty-second of it
+	end := len(code) - line%step
+	for end < len(code) && end > 0 && !utf8.RuneStart(code[end]) {
+		end--
+	}
+	return code[:end]
 }
 
 // set puts a piece in its place, unless the same one is there.

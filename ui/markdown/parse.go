@@ -15,12 +15,15 @@ import (
 
 // grammar is goldmark's CommonMark without HTML and reference definitions, and with GitHub's additions.
 var (
-	grammar   = newGrammar(util.Prioritized(parser.NewLinkParser(), 200))
-	linkless  = newGrammar()
+	grammar   = newGrammar(util.Prioritized(parser.NewLinkParser(), 200), emphasis, strikes)
+	linkless  = newGrammar(emphasis, strikes)
+	plain     = newGrammar()
+	emphasis  = util.Prioritized(parser.NewEmphasisParser(), 500)
+	strikes   = util.Prioritized(extension.NewStrikethroughParser(), 500)
 	linkSigns = []byte("](")
 )
 
-func newGrammar(links ...util.PrioritizedValue) parser.Parser {
+func newGrammar(inline ...util.PrioritizedValue) parser.Parser {
 	return parser.NewParser(
 		parser.WithBlockParsers(
 			util.Prioritized(parser.NewSetextHeadingParser(), 100),
@@ -33,13 +36,11 @@ func newGrammar(links ...util.PrioritizedValue) parser.Parser {
 			util.Prioritized(parser.NewBlockquoteParser(), 800),
 			util.Prioritized(parser.NewParagraphParser(), 1000),
 		),
-		parser.WithInlineParsers(append(links,
+		parser.WithInlineParsers(append(inline,
 			util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
 			util.Prioritized(formulaParser{}, 50),
 			util.Prioritized(parser.NewCodeSpanParser(), 100),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
-			util.Prioritized(parser.NewEmphasisParser(), 500),
-			util.Prioritized(extension.NewStrikethroughParser(), 500),
 		)...),
 		parser.WithParagraphTransformers(util.Prioritized(extension.NewTableParagraphTransformer(), 200)),
 		parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
@@ -55,10 +56,13 @@ func appendSegment(out []Block, s segment) []Block {
 	if s.code.sign != 0 {
 		return append(out, codeSegmentBlock(s))
 	}
-	source := bytes.Clone(s.text) // goldmark's nodes point into it
+	source := shallow(bytes.Clone(s.text)) // goldmark's nodes point into it
 	c := converter{source: source, out: out}
 	p := grammar
-	if bytes.Count(source, linkSigns) > linksPerSegment*(1+len(source)/softSegment) {
+	switch {
+	case !emphatic(source):
+		p = plain
+	case bytes.Count(source, linkSigns) > linksPerSegment*(1+len(source)/softSegment):
 		p = linkless
 	}
 	c.blocks(p.Parse(text.NewReader(source)), nil)
