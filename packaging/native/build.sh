@@ -18,7 +18,7 @@ windows)
 	LIB=$ROOT/bin/windows/lib/loam
 	# Its OpenMP waits in the kernel at every step of a computation; ggml's own threads do not.
 	options=("-DCMAKE_TOOLCHAIN_FILE=$ROOT/packaging/windows/toolchain.cmake" -DLOAM_OPENMP=OFF -DGGML_OPENMP=OFF)
-	common+=$(cat packaging/windows/toolchain.cmake)
+	common+=$(cat packaging/windows/toolchain.cmake packaging/windows/include/*)
 	;;
 *) die "the engines can be built for Linux, macOS and, on Linux, for Windows (LOAM_TARGET=windows)" ;;
 esac
