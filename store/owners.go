@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -80,6 +81,9 @@ func (s *Store) MarkInterrupted(ctx context.Context, alive func(backend.Owner) b
 				if err := fold(ctx, tx, id, nil); err != nil {
 					return err
 				}
+				if err := countKept(ctx, tx, id); err != nil {
+					return err
+				}
 				if _, err := tx.ExecContext(ctx, "UPDATE messages SET state = ?, owner_id = NULL WHERE id = ?",
 					int(backend.MessageInterrupted), id); err != nil {
 					return err
@@ -97,6 +101,21 @@ func (s *Store) MarkInterrupted(ctx context.Context, alive func(backend.Owner) b
 		return err
 	})
 	return list, err
+}
+
+// countKept writes how many tokens a folded reply holds. Its time is not known: the process that measured it is dead.
+func countKept(ctx context.Context, tx *sql.Tx, messageID int64) error {
+	var packed []byte
+	err := tx.QueryRowContext(ctx, "SELECT tokens FROM reply_appends WHERE message_id = ?", messageID).Scan(&packed)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) { // none: there was no token yet
+		return err
+	}
+	tokens, err := unpackInts[int32](packed)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE messages SET usage = json_set(usage, '$.reply_tokens', ?, '$.reply_ns', 0) WHERE id = ?", len(tokens), messageID)
+	return err
 }
 
 // TakeReply gives an interrupted or stopped reply to owner and makes it run again, for Resume. A reply that is running

@@ -181,6 +181,16 @@ func TestResumeContinuesTextAndTokens(t *testing.T) {
 	if none, err := s.MarkInterrupted(ctx, func(o backend.Owner) bool { return o.PID != me.PID }); err != nil || len(none) != 0 {
 		t.Errorf("a reply of a living owner was marked: %v, %v", none, err)
 	}
+	again, err := s.MarkInterrupted(ctx, func(backend.Owner) bool { return false }) // the second process dies as well
+	if err != nil || len(again) != 1 {
+		t.Fatalf("marked %+v, %v", again, err)
+	}
+	if diff := cmp.Diff([]int{2, 3}, []int{marked[0].Usage.ReplyTokens, again[0].Usage.ReplyTokens}); diff != "" {
+		t.Errorf("tokens kept: %s", diff)
+	}
+	if _, err := s.TakeReply(ctx, reply.ID, other); err != nil {
+		t.Fatal(err)
+	}
 	got, err := s.FinishReply(ctx, reply.ID, store.Finish{State: backend.MessageComplete, Stop: backend.StopEnd, Text: "."})
 	if err != nil || got.Text != "Hi there." {
 		t.Errorf("got %+v, %v", got, err)

@@ -29,7 +29,7 @@ check() { # check NAME COMMAND... with a limit on the time
 }
 loam() { timeout 300 wine "$program" --data "Z:${1//\//\\}" "${@:2}"; } # loam FOLDER ARGUMENTS...
 says() { grep -q -e "$1" < <("${@:2}" 2>&1); }
-# last FOLDER prints the state of the newest reply and how many bytes it has.
+# last FOLDER prints the state of the newest reply, where one that runs counts as interrupted, and how many bytes it has.
 last() {
 	loam "$1" export --all 2>/dev/null | python3 -c '
 import json, sys
@@ -100,7 +100,9 @@ asked() {
 	xdotool type --delay 40 "$story" && xdotool key Return && within 120 grown "$work/window" 20
 }
 child_ends() {
-	kill -9 $(pids "$child") && within 30 state "$work/window" interrupted
+	kill -9 $(pids "$child") && within 30 gone "$child" || return 1
+	local after
+	after=$(last "$work/window") && sleep 3 && [[ $(last "$work/window") == "$after" ]]
 }
 window_killed() {
 	local before
