@@ -4,7 +4,10 @@
 source "$(dirname "$0")/../shell.sh"
 cd "$ROOT"
 
-[[ -f bin/windows/loam.exe ]] || die "bin/windows/loam.exe is missing: run packaging/windows/build.sh once"
+for part in loam.exe loam.com lib/loam/chat lib/loam/chat-pack lib/loam/picture lib/loam/starter; do
+	[[ -e bin/windows/$part ]] || die "bin/windows/$part is missing: run packaging/windows/build.sh once"
+done
+! LC_ALL=C grep -q '[^ -~	]' packaging/windows/install.ps1 || die "install.ps1 is not plain ASCII, which Windows' own PowerShell misreads"
 version=$(sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
 name=loam-$version-windows-x86_64
 work=$(mktemp -d)
