@@ -87,7 +87,7 @@ func (s *Store) Chat(ctx context.Context, id int64) (c backend.Chat, err error) 
 func (s *Store) Chats(ctx context.Context, q ChatQuery) (list []backend.Chat, err error) {
 	where := "c.deleted_ms IS NULL ORDER BY c.updated_ms DESC, c.id DESC"
 	if q.Trash {
-		where = "c.deleted_ms IS NOT NULL ORDER BY c.deleted_ms DESC, c.id DESC"
+		where = "c.deleted_ms >= 0 ORDER BY c.deleted_ms DESC, c.id DESC"
 	}
 	err = s.read(ctx, "list chats", func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, "SELECT "+chatColumns+" FROM chats c WHERE "+where+" LIMIT ? OFFSET ?",
@@ -152,31 +152,41 @@ func (s *Store) TrashChat(ctx context.Context, id int64) error {
 // RestoreChat takes a chat back out of the trash, to its old place in the list.
 func (s *Store) RestoreChat(ctx context.Context, id int64) error {
 	return s.write(ctx, "restore chat", func(tx *sql.Tx) error {
-		return mustTouch(tx.ExecContext(ctx, "UPDATE chats SET deleted_ms = NULL WHERE id = ?", id))
+		return mustTouch(tx.ExecContext(ctx, "UPDATE chats SET deleted_ms = NULL WHERE id = ? AND coalesce(deleted_ms, 0) >= 0", id))
 	})
 }
 
 // PurgeTrash deletes the chats that were moved to the trash before olderThan, for good: their bytes are overwritten in
-// the file and the log is emptied. It returns how many chats went.
+// the file and the log is emptied. It returns how many chats went. What was left of chats that did not come in whole goes
+// along.
 func (s *Store) PurgeTrash(ctx context.Context, olderThan time.Time) (n int, err error) {
+	if err := s.removeAbandoned(ctx); err != nil {
+		return 0, err
+	}
+	var ids []int64
 	err = s.write(ctx, "purge trash", func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, "DELETE FROM chats WHERE deleted_ms < ?", olderThan.UnixMilli())
+		rows, err := tx.QueryContext(ctx, "UPDATE chats SET deleted_ms = ?, leaf = NULL WHERE deleted_ms >= 0 AND deleted_ms < ? RETURNING id",
+			-s.now().UnixMilli(), olderThan.UnixMilli())
 		if err != nil {
 			return err
 		}
-		gone, err := r.RowsAffected()
-		n = int(gone)
+		ids, err = collect(rows, func(r oneRow) (id int64, err error) { return id, r.Scan(&id) })
 		return err
 	})
-	if err != nil || n == 0 {
-		return n, err
+	for _, id := range ids {
+		if err == nil {
+			err = s.removeHidden(ctx, id)
+		}
+	}
+	if err != nil || len(ids) == 0 {
+		return len(ids), err
 	}
 	// The old pages are still in the log. A reader elsewhere can hold it back; then the next purge or the end of the last
 	// process empties it, so that is not an error.
 	if _, err := s.writer.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		s.log.WarnContext(ctx, "Log not emptied after purge", "error", err)
 	}
-	return n, nil
+	return len(ids), nil
 }
 
 // draftSetting keeps the draft of the chat that does not exist yet.
