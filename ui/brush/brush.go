@@ -14,7 +14,7 @@ type Mask struct {
 	now, before   []byte // 255 = marked; before is as it was when the stroke began
 	marked        int    // pixels
 	undo          []patch
-	held          int // bytes in undo
+	held, most    int // bytes in undo, and how many there may be
 
 	stroke image.Rectangle // what the running stroke has touched
 	at     point           // where it is
@@ -37,7 +37,7 @@ const maxUndo = 64 << 20
 // New makes an empty mask for a picture of a size.
 func New(width, height int) *Mask {
 	width, height = max(width, 0), max(height, 0)
-	return &Mask{width: width, height: height, now: make([]byte, width*height), before: make([]byte, width*height)}
+	return &Mask{width: width, height: height, now: make([]byte, width*height), before: make([]byte, width*height), most: maxUndo}
 }
 
 // Load replaces everything by another mask of the same size, which can be undone; false = it has another size.
@@ -150,7 +150,7 @@ func (m *Mask) End() {
 		return
 	}
 	m.undo = append(m.undo, p)
-	for m.held += len(p.was); m.held > maxUndo && len(m.undo) > 1; {
+	for m.held += len(p.was); m.held > m.most && len(m.undo) > 1; {
 		m.held -= len(m.undo[0].was)
 		m.undo = m.undo[1:]
 	}

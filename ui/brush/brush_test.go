@@ -118,13 +118,14 @@ func TestALoadedMaskCanBeUndone(t *testing.T) {
 }
 
 func TestTheWayBackIsBounded(t *testing.T) {
-	m := New(4096, 2048) // 8 MB for each stroke that touches all of it
+	m := New(40, 20) // 800 bytes for each stroke that touches all of it
+	m.most = 3000
 	for i := range 12 {
-		m.Begin(float64(i), 5, 4, false)
-		m.To(4095, 2047)
+		m.Begin(0, 0, 1, i%2 == 1) // painted and erased again
+		m.To(39, 19)
 		m.End()
 	}
-	if m.held > maxUndo || len(m.undo) < 2 {
+	if m.held > m.most || len(m.undo) != 3 {
 		t.Errorf("%d bytes in %d strokes", m.held, len(m.undo))
 	}
 }
