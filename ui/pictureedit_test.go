@@ -5,6 +5,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,8 @@ func (f *fixture) drawn(prompt string) backend.Picture {
 	f.pictures.ViewLatest()
 	return p
 }
+
+func count0(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // upscaler installs an upscaler.
 func (f *fixture) upscaler(name string) {
@@ -192,6 +195,10 @@ func TestVaryStartsFromThePictureWhereStepsAreEnough(t *testing.T) {
 	}
 	f.pictures.ViewLatest()
 	f.says("another picture, changed by 55 %")
+	f.tap("Show that one")
+	if s := f.shownText(); strings.Contains(s, "Show that one") || !strings.Contains(s, count0(many.Seed)) {
+		t.Errorf("the parent: %q", s)
+	}
 }
 
 func TestUpscaleNeedsAnUpscalerAndSaysSo(t *testing.T) {

@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"image"
+	"slices"
 
 	"fyne.io/fyne/v2"
 
@@ -27,6 +28,24 @@ func (v *pictureViewer) compareWith(ctx context.Context, pic, before backend.Pic
 		return studio.Path(before), "the one before"
 	}
 	return "", ""
+}
+
+// viewParent shows the picture that one was made from.
+func (p *PicturesPage) viewParent(pic backend.Picture) {
+	list := p.viewer.list
+	p.env.Host.Load("view", func(ctx context.Context) func() {
+		parent, err := p.env.Studio.Picture(ctx, pic.MadeFrom)
+		return func() {
+			switch {
+			case err != nil:
+				p.env.Host.Fail(err, nil)
+			case !slices.ContainsFunc(list, func(x backend.Picture) bool { return x.ID == parent.ID }):
+				p.view(parent.ID, []backend.Picture{parent})
+			default:
+				p.view(parent.ID, list)
+			}
+		}
+	})
 }
 
 // toggleCompare shows the picture beside what it is compared with, or alone again.

@@ -130,7 +130,8 @@ func (p *PicturesPage) Body() fyne.CanvasObject { return p.body }
 
 // All is the page with what is not in front now.
 func (p *PicturesPage) All() fyne.CanvasObject {
-	return container.NewWithoutLayout(p.work, p.gallery.body, p.viewer.body)
+	v := p.viewer
+	return container.NewWithoutLayout(p.work, p.gallery.body, v.body, v.side, v.frame, v.compare)
 }
 
 // Start reads what was wished last, the latest pictures and the jobs that were left. It is called once, when the window

@@ -38,6 +38,7 @@ type pictureStart struct {
 	change   fyne.CanvasObject // the row of strength
 	body     *fyne.Container
 	shown    string // whose thumbnail is shown or being read
+	reading  bool   // a file is being read, to become the start picture
 }
 
 // revealAfter is when what was just opened has its place.
@@ -77,6 +78,15 @@ func newPictureStart(c *pictureControls, choose func(), look func()) *pictureSta
 	return s
 }
 
+const readingText = "Reading the picture…"
+
+// setReading shows that a file is being read, or no more.
+func (s *pictureStart) setReading(on bool) {
+	s.reading = on
+	s.marks()
+	s.of.body.Refresh()
+}
+
 // dropStart starts from words alone.
 func (w *wish) dropStart() {
 	w.Start = nil
@@ -90,6 +100,11 @@ func (s *pictureStart) marks() {
 	w, can, m := s.of.wish, s.of.can().Init, s.of.chosen()
 	show(s.none, !can)
 	show(s.choose, can && w.Start == nil)
+	s.choose.SetText("Choose a picture")
+	if s.reading {
+		s.choose.SetText(readingText)
+	}
+	s.choose.SetEnabled(!s.reading)
 	show(s.chip, w.Start != nil)
 	show(s.change, w.Start != nil && can)
 	if w.Start == nil {
@@ -98,6 +113,9 @@ func (s *pictureStart) marks() {
 		return
 	}
 	s.name.SetText(w.Start.Name)
+	if s.reading {
+		s.name.SetText(readingText)
+	}
 	if m != nil {
 		s.facts.SetText(startWords(*w.Start, w.shapeOf(*m)))
 	}
@@ -160,13 +178,28 @@ func (p *PicturesPage) chooseStart() {
 
 // StartFrom starts the next picture from a file, of which a copy is kept.
 func (p *PicturesPage) StartFrom(path string) {
+	p.openStart()
+	p.controls.more.start.setReading(true) // a large photograph takes a second
 	p.env.Host.Load("start", func(ctx context.Context) func() {
 		start, err := p.env.Studio.KeepStart(ctx, path)
-		if err != nil {
-			return func() { p.env.Host.Fail(err, p.chooseStart) }
+		return func() {
+			p.controls.more.start.setReading(false)
+			if err != nil {
+				p.env.Host.Fail(err, p.chooseStart)
+				return
+			}
+			p.takeStart(start, filepath.Base(path))
 		}
-		return func() { p.takeStart(start, filepath.Base(path)) }
 	})
+}
+
+// openStart brings the start picture's place in the controls into sight.
+func (p *PicturesPage) openStart() {
+	p.closeViewer()
+	p.closeGallery()
+	p.setDrawer(true)
+	p.controls.change(func(w *wish) { w.FoldOpen = true })
+	p.env.Host.After(revealAfter, func() { p.controls.reveal(p.controls.more.start.body) })
 }
 
 // startFrom starts the next picture from a finished one.
@@ -182,14 +215,11 @@ func (p *PicturesPage) startFrom(pic backend.Picture) {
 
 // takeStart puts a start picture into the controls, opens them, and shows it.
 func (p *PicturesPage) takeStart(start studio.Start, name string) {
-	p.closeViewer()
-	p.closeGallery()
-	p.setDrawer(true)
+	p.openStart()
 	p.controls.change(func(w *wish) {
 		w.Start = &wishStart{start.SHA256, start.Width, start.Height, name}
-		w.Shape, w.FoldOpen = shapeStart, true
+		w.Shape = shapeStart
 	})
-	p.env.Host.After(revealAfter, func() { p.controls.reveal(p.controls.more.start.body) })
 }
 
 // recallStart brings the start picture of a picture back whose settings are used again.

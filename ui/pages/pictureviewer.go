@@ -267,6 +267,11 @@ func (v *pictureViewer) factRows(p backend.Picture) []fyne.CanvasObject {
 		fact("Negative prompt", s.Negative)
 		fact("Model", s.Model)
 		fact("Made from", lineage(s, p.MadeFrom != 0))
+		if p.MadeFrom != 0 {
+			to := widgets.NewButton("Show that one", widgets.KindQuiet, func() { v.page.viewParent(p) })
+			to.Small = true
+			rows = append(rows, container.New(widgets.Row{}, to))
+		}
 		if s.Factor > 1 {
 			fact("Made larger", fmt.Sprintf("%d times, by %s", s.Factor, s.Upscaler))
 		}
