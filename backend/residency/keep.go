@@ -124,7 +124,7 @@ func (m *Manager) leave(ctx context.Context, r *resident, limit time.Duration) {
 func (m *Manager) save(ctx context.Context, r *resident) {
 	h := m.held(r)
 	identity, ok := identityOf(r)
-	if !ok || !h.dirty || m.deps.States == nil || r.child == nil || !r.info.Capabilities.State || h.tokens < keepFrom || m.stateBytes(r, h.tokens) > keepMost {
+	if !ok || !h.dirty || m.deps.States == nil || r.child == nil || !r.info.Capabilities.State || h.tokens < keepFrom || !m.roomToCopy(r, h.tokens) {
 		h.tried = true
 		m.hold(r, h)
 		return
@@ -145,12 +145,15 @@ func (m *Manager) save(ctx context.Context, r *resident) {
 	m.hold(r, h)
 }
 
-// stateBytes guesses the size of a state; 0 = not known.
-func (m *Manager) stateBytes(r *resident, tokens int) int64 {
+// roomToCopy says whether the engine's process may make a copy of a state to write it out. What is not known is no reason
+// against it.
+func (m *Manager) roomToCopy(r *resident, tokens int) bool {
 	if m.deps.Forecast == nil || r.info.Context == 0 {
-		return 0
+		return true
 	}
-	return m.deps.Forecast(r.need.Model, r.info.Context).KV / int64(r.info.Context) * int64(tokens)
+	f := m.deps.Forecast(r.need.Model, r.info.Context)
+	size := f.KV / int64(r.info.Context) * int64(tokens)
+	return size <= keepMost && (f.Free <= 0 || size <= f.Free/2)
 }
 
 // saveIdle runs on the timer's goroutine.

@@ -1,0 +1,71 @@
+//go:build window
+
+package windowtest
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// filesWith lists the files below a folder in which a word stands.
+func filesWith(t *testing.T, dir, word string) (list []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(bytes.ToLower(b), []byte(word)) {
+			list = append(list, filepath.Base(path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// A temporary chat is on the screen and nowhere else, also after a kill.
+func TestATemporaryChatIsGoneAfterAKill(t *testing.T) {
+	s, data := newScreen(t, "1280x800"), t.TempDir()
+	l := start(t, s, data)
+	h := history(t, data)
+	l.ask("Say periwinkle.")
+	l.until("an answer", func() bool { r, ok := h.reply(); return ok && r.Text != "" })
+	r, _ := h.reply()
+	l.key("Escape")
+	l.endedReply(h, r.ID)
+
+	normal := s.shot(t, "temporary-before")
+	l.key("ctrl+shift+n")
+	l.until("the temporary chat", func() bool { return changed(normal, s.shot(t, "temporary-empty")) > 0.01 })
+	l.ask("Tell me about the zebrafinch and its marmalade.")
+	asked := s.shot(t, "temporary-asked")
+	l.until("an answer on the screen", func() bool { return changed(asked, s.shot(t, "temporary-answered")) > 0.004 })
+	l.key("Escape")
+	l.typeText("and the bumblebee")
+	time.Sleep(2 * time.Second) // longer than a draft waits until it is stored
+	s.shot(t, "temporary-draft")
+	if list := filesWith(t, data, "periwinkle"); len(list) == 0 || !strings.HasPrefix(list[0], "loam.db") {
+		t.Errorf("the normal chat stands in %q", list)
+	}
+	for _, when := range []string{"while it runs", "after the kill", "after the next start"} {
+		switch when {
+		case "after the kill":
+			l.kill()
+		case "after the next start":
+			l = start(t, s, data)
+		}
+		for _, word := range []string{"zebrafinch", "marmalade", "bumblebee"} {
+			if list := filesWith(t, data, word); len(list) != 0 {
+				t.Errorf("%s, %q stands in %q", when, word, list)
+			}
+		}
+	}
+}
