@@ -153,9 +153,11 @@ func TestHiddenNamesAreToldAfterTheChoice(t *testing.T) {
 func TestSettingsOfOneModelAreCompared(t *testing.T) {
 	f := fakes(t)
 	c := f.conversation(backend.MessageComplete)
+	id := f.path(c.ID)[1].ID
+	f.chats.Records[id] = backend.Generation{Engine: backend.EngineInfo{Engine: "llama-pack"}, Sampling: backend.Sampling{Temperature: 0.8, Seed: 3}}
 	f.open(1280, 800)
 	f.UI.chats.Open(c.ID)
-	f.UI.chats.Compare(f.path(c.ID)[1].ID)
+	f.UI.chats.Compare(id)
 	field := f.settingField(1)
 	field.SetText("warm")
 	f.tapFloating("Compare")
@@ -169,6 +171,22 @@ func TestSettingsOfOneModelAreCompared(t *testing.T) {
 		t.Errorf("model %d was asked at %v", model, temperature)
 	}
 	f.says("temperature 1.4", "temperature 0.8")
+}
+
+// Of a reply whose record is not known nothing is claimed.
+func TestAReplyWithoutARecordIsComparedWithoutItsSettings(t *testing.T) {
+	f := fakes(t)
+	c := f.conversation(backend.MessageComplete)
+	f.open(1280, 800)
+	f.UI.chats.Open(c.ID)
+	f.UI.chats.Compare(f.path(c.ID)[1].ID)
+	if got := f.settingField(0).Text; got != "" {
+		t.Errorf("the temperature of the reply is %q", got)
+	}
+	f.tapFloating("Compare")
+	if n := strings.Count(f.floatingText(), "temperature"); n != 1 {
+		t.Errorf("%d temperatures are told: %q", n, f.floatingText())
+	}
 }
 
 // Closing stops what is being written, and the chat stays as it was.

@@ -47,7 +47,7 @@ func (f *floating) remember() {
 	f.before = f.ui.window.Canvas().Focused()
 }
 
-// popover shows content in a card under an anchor, its right edge at the anchor's where there is no room otherwise.
+// popover shows content in a card under an anchor, or over it where there is no room under it; its right edge is at the anchor's where there is no room otherwise.
 func (f *floating) popover(content, anchor fyne.CanvasObject, width float32) {
 	f.remember()
 	c := f.ui.window.Canvas()
@@ -60,7 +60,11 @@ func (f *floating) popover(content, anchor fyne.CanvasObject, width float32) {
 	if pos.X+anchor.Size().Width/2 > room.Width/2 {
 		x = pos.X + anchor.Size().Width - size.Width
 	}
-	y := min(pos.Y+anchor.Size().Height+8, room.Height-size.Height-12)
+	y := pos.Y + anchor.Size().Height + 8
+	if over := pos.Y - size.Height - 8; y+size.Height > room.Height-12 && over >= 12 {
+		y = over // under it there is no room, over it there is
+	}
+	y = min(y, room.Height-size.Height-12)
 	inner.Resize(size) // wrapped text learns its width, so that its least height is right from the beginning
 	p := widget.NewPopUp(inner, c)
 	p.ShowAtPosition(fyne.NewPos(max(x, 12), max(y, 12)))

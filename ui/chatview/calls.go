@@ -17,6 +17,7 @@ const (
 	deepArguments = 6
 	shortArgument = 160 // bytes; longer ones stand in a block of their own
 	shortSummary  = 60
+	pathSign      = " · " // between the names of a path
 )
 
 // argument is one value of a call, named by its path.
@@ -54,7 +55,7 @@ func flatten(d *json.Decoder, path string, depth int, out *[]argument) (plain, o
 			name, _ = key.(string)
 		}
 		if path != "" {
-			name = path + " · " + name
+			name = path + pathSign + name
 		}
 		inner, ok := flatten(d, name, depth+1, out)
 		if !ok {
@@ -130,17 +131,24 @@ func callSummary(calls []prompt.Call) string {
 	if len(calls) != 1 {
 		return ""
 	}
-	var b strings.Builder
+	text := ""
 	for i, a := range arguments(calls[0]) {
-		if i > 0 {
-			b.WriteString(", ")
+		name := a.name // without the path to it, which stands in the list
+		if at := strings.LastIndex(name, pathSign); at >= 0 {
+			name = name[at+len(pathSign):]
 		}
-		b.WriteString(a.name + ": " + strings.Join(strings.Fields(a.value[:min(len(a.value), 4*shortSummary)]), " "))
-		if b.Len() > shortSummary {
-			return cutRunes(b.String(), shortSummary) + "…"
+		more := name + ": " + strings.Join(strings.Fields(a.value[:min(len(a.value), 4*shortSummary)]), " ")
+		switch {
+		case i == 0 && len(more) > shortSummary:
+			return cutRunes(more, shortSummary) + "…"
+		case i > 0 && len(text)+len(more) > shortSummary:
+			return text + ", …"
+		case i > 0:
+			text += ", "
 		}
+		text += more
 	}
-	return b.String()
+	return text
 }
 
 func cutRunes(s string, n int) string {

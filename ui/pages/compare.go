@@ -20,6 +20,7 @@ import (
 // side is one of the two answers of a comparison: the reply that is there, or a model with settings that answers anew.
 type side struct {
 	existing bool
+	unknown  bool // how the reply that is there was written
 	model    backend.Model
 	sampling backend.Sampling
 
@@ -180,7 +181,7 @@ func (compareColumns) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 // set takes a model, or the reply that is there, for a side, with the settings that it would have.
 func (s *compareSetup) set(i int, m backend.Model, existing bool) {
-	s.sides[i] = side{model: m, existing: existing}
+	s.sides[i] = side{model: m, existing: existing, unknown: existing && !s.known}
 	name := modelShort(m)
 	if existing {
 		name = "This reply"
@@ -191,7 +192,7 @@ func (s *compareSetup) set(i int, m backend.Model, existing bool) {
 	case existing && s.known:
 		s.show(i, s.was)
 	case existing:
-		s.show(i, s.c.defaults)
+		s.show(i, backend.Sampling{})
 	case m.ID == s.c.mannerOf && s.c.chat.Sampling != nil:
 		s.show(i, *s.c.chat.Sampling)
 	case m.ID == s.c.mannerOf:
@@ -217,7 +218,11 @@ func (s *compareSetup) show(i int, sampling backend.Sampling) {
 	s.sides[i].sampling = sampling
 	for n, u := range s.list {
 		f := s.fields[i][n]
-		f.SetText(u.number(u.get(&sampling)))
+		if s.sides[i].unknown {
+			f.SetText("")
+		} else {
+			f.SetText(u.number(u.get(&sampling)))
+		}
 		if s.sides[i].existing {
 			f.Disable()
 		} else {
@@ -254,13 +259,14 @@ func menuUnder(c fyne.Canvas, under fyne.CanvasObject, items []*fyne.MenuItem) {
 // hide switches whether names are hidden: a reply that was read already cannot take part then.
 func (s *compareSetup) hide(on bool) {
 	if s.hidden = on; on && s.sides[0].existing {
-		was, m := s.sides[0].sampling, s.sides[0].model
+		was, m, known := s.sides[0].sampling, s.sides[0].model, s.known
 		models := s.c.comparable()
 		if !slices.ContainsFunc(models, func(x backend.Model) bool { return x.ID == m.ID }) {
 			m = models[0] // the one that wrote the reply is gone
 		}
-		s.set(0, m, false)
-		s.show(0, was)
+		if s.set(0, m, false); known {
+			s.show(0, was)
+		}
 	}
 }
 

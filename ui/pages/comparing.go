@@ -124,12 +124,15 @@ func (p *comparing) name(i int) {
 		name = p.of.ModelName + " (this reply)"
 	}
 	col.name.SetText(name)
-	facts := []string{"temperature " + number(s.sampling.Temperature)}
+	var facts []string
+	if !s.unknown {
+		facts = append(facts, "temperature "+number(s.sampling.Temperature))
+	}
 	for _, u := range tunables[1:] {
 		if !slices.Contains(compared, u.name) {
 			continue
 		}
-		if o := &p.sides[1-i]; u.get(&s.sampling) != u.get(&o.sampling) {
+		if o := &p.sides[1-i]; !s.unknown && !o.unknown && u.get(&s.sampling) != u.get(&o.sampling) {
 			facts = append(facts, strings.ToLower(u.name)+" "+u.number(u.get(&s.sampling)))
 		}
 	}

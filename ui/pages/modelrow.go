@@ -32,9 +32,9 @@ func (p *ModelsPage) row(m backend.Model) fyne.CanvasObject {
 		words = append(words, widgets.NewLabel(r.state, widgets.LabelStyle{Ink: ink, Size: theme.SizeSmall, Wrap: true}))
 	}
 	if m.State == backend.ModelQuarantined {
-		again := widgets.NewButton("Check again", widgets.KindQuiet, func() { p.check(m) })
+		again := widgets.NewButton("Check again", widgets.KindPlain, func() { p.check(m) })
 		again.Small = true
-		words = append(words, container.New(widgets.Row{}, again))
+		words = append(words, container.New(widgets.Inset{Top: 4}, container.New(widgets.Row{}, again)))
 	}
 	row := []fyne.CanvasObject{widgets.NewHint(m.Path, container.New(widgets.Column{Gap: 2}, words...))}
 	if done, busy := p.copying[m.ID]; busy {
