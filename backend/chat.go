@@ -58,6 +58,7 @@ type Chat struct {
 	Adapters []AdapterUse // LoRAs that it answers with
 	// Alternatives is how many of the likeliest tokens are kept beside each token of its replies; 0 = none.
 	Alternatives int
+	Overflow     Overflow // what becomes of messages that no longer fit
 	Created      time.Time
 	Updated      time.Time
 	Deleted      time.Time // zero = not in the trash
@@ -91,6 +92,7 @@ type Message struct {
 	Siblings  int    // how many messages share Parent, this one included
 	Sibling   int    // 1-based place among them, by age
 	Rating    Rating // replies: a person's thumb
+	Pinned    bool   // it stays in the model's sight however long the chat grows
 	Choices   bool   // replies: what else could have stood there is kept of at least one token
 	Created   time.Time
 }

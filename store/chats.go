@@ -14,7 +14,7 @@ type ChatQuery struct {
 	Trash         bool // those in the trash, last deleted first; else the others, last used first
 }
 
-const chatColumns = `c.id, c.title, coalesce(c.model_id, 0), coalesce(c.leaf, 0), c.system, c.sampling, c.adapters, c.alternatives,
+const chatColumns = `c.id, c.title, coalesce(c.model_id, 0), coalesce(c.leaf, 0), c.system, c.sampling, c.adapters, c.alternatives, c.overflow,
   c.created_ms, c.updated_ms, c.deleted_ms`
 
 func scanChat(row oneRow) (backend.Chat, error) {
@@ -30,6 +30,7 @@ func chatFields(c *backend.Chat) []any {
 		jsonColumn{&c.Sampling},
 		jsonColumn{&c.Adapters},
 		&c.Alternatives,
+		&c.Overflow,
 		msColumn{&c.Created},
 		msColumn{&c.Updated},
 		msColumn{&c.Deleted},
@@ -58,9 +59,9 @@ func (s *Store) CreateChat(ctx context.Context, c backend.Chat) (backend.Chat, e
 		}
 		created := s.orNow(c.Created)
 		var id int64
-		err = tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, created_ms, updated_ms)
-			VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?) RETURNING id`,
-			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, created, created).Scan(&id)
+		err = tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, overflow, created_ms, updated_ms)
+			VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), created, created).Scan(&id)
 		if err != nil {
 			return err
 		}
@@ -109,7 +110,7 @@ func limitOrAll(limit int) int {
 	return limit
 }
 
-// UpdateChat stores the title, model, system prompt, sampling, adapters and alternatives of a chat. Its place in the list stays.
+// UpdateChat stores the title, model, system prompt, sampling, adapters, alternatives and overflow of a chat. Its place in the list stays.
 func (s *Store) UpdateChat(ctx context.Context, c backend.Chat) error {
 	return s.write(ctx, "update chat", func(tx *sql.Tx) error {
 		sampling, err := samplingColumn(c.Sampling)
@@ -121,9 +122,9 @@ func (s *Store) UpdateChat(ctx context.Context, c backend.Chat) error {
 			return err
 		}
 		return mustTouch(tx.ExecContext(ctx, `UPDATE chats
-			SET title = ?, model_id = (SELECT id FROM models WHERE id = ?), system = ?, sampling = ?, adapters = ?, alternatives = ?
+			SET title = ?, model_id = (SELECT id FROM models WHERE id = ?), system = ?, sampling = ?, adapters = ?, alternatives = ?, overflow = ?
 			WHERE id = ?`,
-			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, c.ID))
+			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), c.ID))
 	})
 }
 

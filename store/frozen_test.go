@@ -80,7 +80,7 @@ func fillFrozen(ctx context.Context, s *Store) error {
 	if _, err := s.AddPicture(ctx, backend.Picture{JobID: j.ID, SHA256: "cd34", Prompt: frozenPrompt, Settings: []byte(`{"format":1}`), Seed: 42, Width: 512, Height: 512}); err != nil {
 		return err
 	}
-	if err := errors.Join(fillAlternatives(ctx, s), fillOpinions(ctx, s)); err != nil {
+	if err := errors.Join(fillAlternatives(ctx, s), fillOpinions(ctx, s), fillSight(ctx, s)); err != nil {
 		return err
 	}
 	return s.SetSetting(ctx, frozenSetting, 60)
@@ -119,6 +119,23 @@ func fillOpinions(ctx context.Context, s *Store) error {
 		return err
 	}
 	return errors.Join(s.SetRating(ctx, path[1].ID, backend.ThumbsUp), s.AddComparison(ctx, list[0].ModelID, 0))
+}
+
+// Since version 5 the chat asks before older messages go out of sight, its first message is pinned, and the answer has a
+// summary.
+const frozenSummary = "They plan three days in Bergen."
+
+func fillSight(ctx context.Context, s *Store) error {
+	list, err := s.Chats(ctx, ChatQuery{})
+	if err != nil {
+		return err
+	}
+	path, err := s.Path(ctx, list[0].ID)
+	if err != nil {
+		return err
+	}
+	list[0].Overflow = backend.OverflowAsk
+	return errors.Join(s.UpdateChat(ctx, list[0]), s.SetPinned(ctx, path[0].ID, true), s.AddSummary(ctx, path[1].ID, frozenSummary))
 }
 
 func TestFreeze(t *testing.T) {
@@ -272,6 +289,14 @@ func checkFrozen(t *testing.T, s *Store, version int) {
 	tally, err := s.Tallies(ctx)
 	if d := cmp.Diff(tallies, tally); d != "" || err != nil || path[1].Rating != rating || answers[0].Rating != backend.Unrated {
 		t.Errorf("opinions: %v, %v, %s", path[1].Rating, err, d)
+	}
+	overflow, summaries := backend.OverflowLeaveOut, map[int64]string{}
+	if version >= 5 {
+		overflow, summaries[path[1].ID] = backend.OverflowAsk, frozenSummary
+	}
+	told, err := s.Summaries(ctx, c.ID)
+	if d := cmp.Diff(summaries, told); d != "" || err != nil || c.Overflow != overflow || path[0].Pinned != (version >= 5) || path[1].Pinned {
+		t.Errorf("sight: %q, %v, %v, %s", c.Overflow, path[0].Pinned, err, d)
 	}
 	if d, err := s.Draft(ctx, c.ID); err != nil || d.Text != frozenDraft {
 		t.Errorf("the draft is %q, %v", d.Text, err)

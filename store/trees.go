@@ -16,6 +16,7 @@ type TreeMessage struct {
 	Generation *backend.Generation   // the record of a reply; nil = there is none
 	Kept       []backend.TokenChoice // what else could have stood there, of the tokens of Generation
 	Pictures   []backend.Picture     // not those in the trash
+	Summary    string                // what stands for this message and all above it; "" = nothing
 }
 
 // TreeReader takes what ReadTree finds, in this order.
@@ -33,13 +34,15 @@ const treePage = 32
 const treeColumns = `m.id, m.chat_id, coalesce(m.parent, 0), m.role, m.state, m.error, coalesce(m.model_id, 0),
   m.model_name, m.usage, m.stop, m.created_ms, m.revision,
   coalesce((SELECT r.rating FROM ratings r WHERE r.message_id = m.id), 0),
+  EXISTS (SELECT 1 FROM pins p WHERE p.message_id = m.id),
+  coalesce((SELECT y.text FROM summaries y WHERE y.message_id = m.id), ''),
   CASE m.state WHEN 1 THEN m.text || coalesce((SELECT group_concat(a.text, '' ORDER BY a.revision) FROM reply_appends a
     WHERE a.message_id = m.id), '') ELSE m.text END`
 
 func scanTreeMessage(row oneRow) (t TreeMessage, err error) {
 	m := &t.Message
 	err = row.Scan(&m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.Error, &m.ModelID, &m.ModelName, jsonColumn{&m.Usage},
-		&m.Stop, msColumn{&m.Created}, &m.Revision, &m.Rating, &m.Text)
+		&m.Stop, msColumn{&m.Created}, &m.Revision, &m.Rating, &m.Pinned, &t.Summary, &m.Text)
 	m.Note, m.SeenFrom, m.LeftOut = m.Usage.Note, m.Usage.SeenFrom, m.Usage.LeftOut
 	return t, err
 }

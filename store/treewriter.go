@@ -169,9 +169,9 @@ func (w *treeWriter) begin(ctx context.Context) error {
 		deleted = w.now()
 	}
 	created := w.s.orNow(c.Created)
-	err = w.tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, created_ms, updated_ms, deleted_ms)
-		VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, created, w.s.orNow(c.Updated), deleted).Scan(&w.chat)
+	err = w.tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, overflow, created_ms, updated_ms, deleted_ms)
+		VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), created, w.s.orNow(c.Updated), deleted).Scan(&w.chat)
 	if err != nil {
 		return err
 	}
@@ -327,7 +327,10 @@ func (w *treeWriter) hang(ctx context.Context, id int64, m TreeMessage) error {
 // pictures stores the pictures of all messages.
 func (w *treeWriter) pictures(ctx context.Context) error {
 	for i, m := range w.tree.Messages {
-		for _, p := range m.Pictures {
+		if err := w.addSight(ctx, id, m); err != nil {
+		return err
+	}
+	for _, p := range m.Pictures {
 			p.MessageID, p.JobID = w.at(int64(i)+1), 0
 			if _, err := w.s.insertPicture(ctx, w.tx, p); err != nil {
 				return err

@@ -257,6 +257,18 @@ func (s *chatStore) SetRating(ctx context.Context, messageID int64, r backend.Ra
 	return s.of(messageID).SetRating(ctx, messageID, r)
 }
 
+func (s *chatStore) SetPinned(ctx context.Context, messageID int64, on bool) error {
+	return s.of(messageID).SetPinned(ctx, messageID, on)
+}
+
+func (s *chatStore) AddSummary(ctx context.Context, messageID int64, text string) error {
+	return s.of(messageID).AddSummary(ctx, messageID, text)
+}
+
+func (s *chatStore) Summaries(ctx context.Context, chatID int64) (map[int64]string, error) {
+	return s.of(chatID).Summaries(ctx, chatID)
+}
+
 func (s *chatStore) AddComparison(ctx context.Context, chosen, other int64) error {
 	return s.of(chosen).AddComparison(ctx, chosen, other)
 }

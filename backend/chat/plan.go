@@ -22,6 +22,10 @@ type Plan struct {
 	PromptTokens int
 	SeenFrom     int64   // the oldest message that is in; 0 = all are
 	LeftOut      []int64 // the messages that are not in, the oldest first
+	Pinned       []int64 // the messages above SeenFrom that are in, because they are pinned
+	Summary      string  // what stands for those that are left out; "" = nothing
+	Summarise    bool    // it is to be written before the reply
+	Parts        []Part  // of PromptTokens; only Service.Plan counts them
 	Format       string  // how the prompt is written: a named format, or "jinja" for the model's own template
 	Notice       string  // one sentence when the prompt's format had to be guessed
 }
@@ -31,11 +35,16 @@ type TooLong struct {
 	Tokens  int // of the message with the system prompt
 	Context int // what the model holds
 	Room    int // what of it a prompt may take
+	Pinned  bool // pinned messages are among Tokens
 }
 
 func (e *TooLong) Error() string {
-	return fmt.Sprintf("the message is too long: it takes %d tokens with the system prompt, and %d of the model's %d are there for it",
-		e.Tokens, e.Room, e.Context)
+	with := "the system prompt"
+	if e.Pinned {
+		with += " and the pinned messages"
+	}
+	return fmt.Sprintf("the message is too long: it takes %d tokens with %s, and %d of the model's %d are there for it",
+		e.Tokens, with, e.Room, e.Context)
 }
 
 // Is makes a TooLong one of the engine's own kind.
@@ -54,6 +63,8 @@ type prepared struct {
 	preserved []string
 	parser    json.RawMessage // of replies; empty = they are plain text
 	thinking  string          // what the template was told about it
+
+	unsummed []backend.Message // the messages whose summary is wanted and not written yet, with all above them
 
 	opener string // the reply begins with this text, which the template wrote for the model
 }
@@ -92,7 +103,11 @@ func (s *Service) plan(ctx context.Context, c backend.Chat, model backend.Model,
 		return Plan{}, err
 	}
 	defer release()
-	p, err := s.prepare(ctx, e, model, c.System, path, sampling)
+	p, err := s.prepare(ctx, e, model, c, path, sampling)
+	if err != nil {
+		return p.plan, err
+	}
+	p.plan.Parts, err = s.count(ctx, e, model, c, path, p.plan)
 	return p.plan, err
 }
 
@@ -107,35 +122,45 @@ func room(context int, sampling backend.Sampling) (usual, most int) {
 }
 
 // prepare renders and counts the prompt for the reply below path, and leaves turns out until it fits.
-func (s *Service) prepare(ctx context.Context, e engine.Chat, model backend.Model, system string, path []backend.Message, sampling backend.Sampling) (prepared, error) {
+func (s *Service) prepare(ctx context.Context, e engine.Chat, model backend.Model, c backend.Chat, path []backend.Message, sampling backend.Sampling) (prepared, error) {
 	info := e.Info()
 	usual, most := room(info.Context, sampling)
 	turns := prompt.Turns(path)
-	if len(turns) == 0 && strings.TrimSpace(system) == "" {
+	if len(turns) == 0 && strings.TrimSpace(c.System) == "" {
 		return prepared{plan: Plan{Model: model, Context: info.Context, Reserved: info.Context - usual}}, nil
 	}
+	v := view{system: c.System, turns: turns}
+	spare := 0
+	if c.Overflow == backend.OverflowSummarise {
+		var err error
+		if v.summaries, err = s.store.Summaries(ctx, c.ID); err != nil {
+			return prepared{}, err
+		}
+		spare = summarySpare(usual)
+	}
 	from := lastCut(turns)
-	p, err := s.render(ctx, e, model, system, turns[from:])
+	p, err := s.render(ctx, e, model, v, from)
 	if err != nil {
 		return p, err
 	}
 	grewAgain := from > 0 && len(p.tokens) < usual/2 // the model holds more than it did
 	if len(p.tokens) > usual || grewAgain {
-		if from, p, err = s.fit(ctx, e, model, system, turns, usual*3/4); err != nil {
+		// A summary of what a new cut leaves out is still to be written: room is kept for it.
+		bare := view{system: v.system, turns: turns}
+		if from, p, err = s.fit(ctx, e, model, bare, usual*3/4-spare); err == nil && v.summary(from) != "" {
+			p, err = s.render(ctx, e, model, v, from)
+		}
+		if err != nil {
 			return p, err
 		}
 	}
+	p.plan.SeenFrom, p.plan.LeftOut, p.plan.Pinned = v.leaves(from)
 	if len(p.tokens) > most {
-		return p, &TooLong{Tokens: len(p.tokens), Context: info.Context, Room: most}
+		return p, &TooLong{Tokens: len(p.tokens), Context: info.Context, Room: most, Pinned: len(p.plan.Pinned) > 0}
 	}
 	p.plan.Model, p.plan.Context, p.plan.Reserved, p.plan.PromptTokens = model, info.Context, info.Context-usual, len(p.tokens)
-	for _, turn := range turns[:from] {
-		for _, m := range turn {
-			p.plan.LeftOut = append(p.plan.LeftOut, m.ID)
-		}
-	}
-	if from > 0 {
-		p.plan.SeenFrom = turns[from][0].ID
+	if p.plan.Summary = v.summary(from); p.plan.Summary == "" && spare > 0 && len(p.plan.LeftOut) > 0 {
+		p.unsummed, p.plan.Summarise = slices.Concat(turns[:from]...), true
 	}
 	s.joinLast(ctx, e, &p, most)
 	return p, nil
@@ -150,6 +175,9 @@ func lastCut(turns [][]backend.Message) int {
 			if m.Role != backend.RoleAssistant || m.Text == "" {
 				continue
 			}
+			if m.SeenFrom == 0 {
+				return 0 // and no message that is not stored yet, whose number is 0 too
+			}
 			at := slices.IndexFunc(turns, func(t []backend.Message) bool { return t[0].ID == m.SeenFrom })
 			return max(at, 0)
 		}
@@ -159,12 +187,12 @@ func lastCut(turns [][]backend.Message) int {
 
 // fit finds the most of the newest whole turns that take at most limit tokens, at least the last one. The limit lies
 // below what would just fit, so that the next turns do not move the cut again and again.
-func (s *Service) fit(ctx context.Context, e engine.Chat, model backend.Model, system string, turns [][]backend.Message, limit int) (from int, p prepared, err error) {
-	low, high := 0, len(turns)-1 // the answer lies in [low, high]; high always counts as good
+func (s *Service) fit(ctx context.Context, e engine.Chat, model backend.Model, v view, limit int) (from int, p prepared, err error) {
+	low, high := 0, len(v.turns)-1 // the answer lies in [low, high]; high always counts as good
 	var best prepared
 	for low < high {
 		middle := (low + high) / 2
-		if p, err = s.render(ctx, e, model, system, turns[middle:]); err != nil {
+		if p, err = s.render(ctx, e, model, v, middle); err != nil {
 			return 0, p, err
 		}
 		if len(p.tokens) <= limit {
@@ -173,18 +201,19 @@ func (s *Service) fit(ctx context.Context, e engine.Chat, model backend.Model, s
 			low = middle + 1
 		}
 	}
-	if low == len(turns)-1 { // it was taken for good without a look
-		best, err = s.render(ctx, e, model, system, turns[low:])
+	if low == len(v.turns)-1 { // it was taken for good without a look
+		best, err = s.render(ctx, e, model, v, low)
 	}
 	return low, best, err
 }
 
-func (s *Service) render(ctx context.Context, e engine.Chat, model backend.Model, system string, turns [][]backend.Message) (prepared, error) {
+// render renders a chat as the model sees it from a turn on.
+func (s *Service) render(ctx context.Context, e engine.Chat, model backend.Model, v view, from int) (prepared, error) {
 	manner, err := s.Manner(ctx, model.ID)
 	if err != nil {
 		return prepared{}, err
 	}
-	return s.renderAs(ctx, e, model, manner, prompt.Request(system, slices.Concat(turns...)))
+	return s.renderAs(ctx, e, model, manner, v.request(from))
 }
 
 // renderAs renders a request to a model that is spoken to in some manner.

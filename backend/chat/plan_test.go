@@ -104,7 +104,7 @@ func TestPreparedPromptsFitAndLeaveOutOnlyWholeTurns(t *testing.T) {
 			path[i].SeenFrom = path[cut].ID
 		}
 		sampling := backend.Sampling{MaxTokens: rapid.SampledFrom([]int{0, 10, 1000}).Draw(rt, "max")}
-		p, err := s.prepare(t.Context(), w, backend.Model{}, "sys", path, sampling)
+		p, err := s.prepare(t.Context(), w, backend.Model{}, backend.Chat{System: "sys"}, path, sampling)
 		usual, most := room(w.info.Context, sampling)
 		alone := count(t, w, "sys", path[len(path)-1:])
 		if alone > most {

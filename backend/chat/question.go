@@ -60,7 +60,7 @@ func (r *run) ask(e engine.Chat) (question, error) {
 }
 
 func (r *run) askNew(e engine.Chat) (question, error) {
-	p, err := r.s.prepare(r.ctx, e, r.model, r.chat.System, r.path, r.sampling)
+	p, note, err := r.withSummary(e)
 	if err != nil {
 		return question{}, err
 	}
@@ -75,8 +75,8 @@ func (r *run) askNew(e engine.Chat) (question, error) {
 	return question{
 		request: engine.GenerateRequest{Prompt: p.tokens, Stops: p.stops, Sampling: r.sampling, Speculate: true},
 		record:  r.recordOf(e, p),
-		prompt:  p,
-		format:  p.plan.Format, guessed: p.plan.Notice != "", seenFrom: p.plan.SeenFrom, leftOut: len(p.plan.LeftOut),
+		prompt:  p, note: note,
+		format: p.plan.Format, guessed: p.plan.Notice != "", seenFrom: p.plan.SeenFrom, leftOut: len(p.plan.LeftOut),
 	}, nil
 }
 
@@ -86,7 +86,7 @@ func (r *run) askOther(e engine.Chat) (question, error) {
 	text := r.text.String()
 	r.mu.Unlock()
 	r.sampling = r.record.Sampling
-	p, err := r.s.prepare(r.ctx, e, r.model, r.chat.System, r.path, r.sampling)
+	p, err := r.s.prepare(r.ctx, e, r.model, r.chat, r.path, r.sampling)
 	if err != nil {
 		return question{}, err
 	}

@@ -21,6 +21,7 @@ type SendRequest struct {
 	Sampling *backend.Sampling // for this reply only; nil = the chat's
 	// Alternatives is how many of the likeliest tokens are kept beside each of this reply; 0 = as the chat has it.
 	Alternatives int
+	LeaveOut     bool // older messages that no longer fit may be left out, also where the chat is set to ask
 }
 
 // Sent is a stored message and the running reply to it.
@@ -28,7 +29,7 @@ type Sent struct{ User, Reply backend.Message }
 
 // Send stores a message and an empty reply and has the chat's model write it. It returns as soon as both are stored;
 // only a text that may be too long for the model is counted before, which loads the model: it is kept as the chat's
-// draft meanwhile, and refused with *TooLong. Other refusals: ErrEmpty, backend.ErrBusy, backend.ErrNoModel, *Unusable
+// draft meanwhile, and refused with *TooLong, or with *Overflowing where the chat is set to ask. Other refusals: ErrEmpty, backend.ErrBusy, backend.ErrNoModel, *Unusable
 // and what the store says. After a refusal nothing has changed.
 func (s *Service) Send(ctx context.Context, chatID int64, q SendRequest) (Sent, error) {
 	r, err := s.reserve(chatID)
@@ -101,6 +102,11 @@ func (s *Service) exchange(ctx context.Context, r *run, c backend.Chat, path []b
 	if err := r.checkLength(ctx, user); err != nil {
 		return Sent{}, err
 	}
+	if !q.LeaveOut {
+		if err := r.askFirst(ctx, path, user); err != nil {
+			return Sent{}, err
+		}
+	}
 	user, reply, err := s.store.AddExchange(ctx, user, replyTo(c, model, adapters), s.owner)
 	if err != nil {
 		return Sent{}, fmt.Errorf("send: %w", err)
@@ -133,31 +139,42 @@ func (s *Service) entitle(ctx context.Context, chatID int64, text string) {
 // bytes, so almost all messages pass without a tokenizer. Stopping the chat ends the wait for one.
 func (r *run) checkLength(ctx context.Context, user backend.Message) error {
 	s, c := r.s, r.chat
-	size := s.context(ctx)
-	if size == 0 {
-		size = 4096
-	}
-	if r.model.ContextLength > 0 {
-		size = min(size, r.model.ContextLength)
-	}
 	const template = 256 // tokens that a template may add
-	_, most := room(size, r.sampling)
+	_, most := room(r.contextSize(ctx), r.sampling)
 	if len(user.Text)+len(c.System)+template <= most {
 		return nil
 	}
-	draft, err := s.store.Draft(ctx, c.ID)
-	if err == nil && draft.Text != user.Text {
-		draft.ChatID, draft.Text = c.ID, user.Text
-		err = s.store.SaveDraft(ctx, draft)
-	}
-	if err != nil {
-		return fmt.Errorf("keep the draft: %w", err)
+	if err := r.keepDraft(ctx, user.Text); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(r.ctx, cancel)()
 	if _, err := s.plan(ctx, c, r.model, []backend.Message{user}, r.sampling); err != nil {
 		return fmt.Errorf("send: %w", err)
+	}
+	return nil
+}
+
+// contextSize is how many tokens the model will hold, as far as that is known before it is loaded.
+func (r *run) contextSize(ctx context.Context) int {
+	size := cmp.Or(r.s.context(ctx), 4096)
+	if r.model.ContextLength > 0 {
+		size = min(size, r.model.ContextLength)
+	}
+	return size
+}
+
+// keepDraft stores what is being sent as the chat's draft, while nobody knows yet whether it can be.
+func (r *run) keepDraft(ctx context.Context, text string) error {
+	s, id := r.s, r.chat.ID
+	draft, err := s.store.Draft(ctx, id)
+	if err == nil && draft.Text != text {
+		draft.ChatID, draft.Text = id, text
+		err = s.store.SaveDraft(ctx, draft)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the draft: %w", err)
 	}
 	return nil
 }

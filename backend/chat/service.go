@@ -55,6 +55,9 @@ type Store interface {
 	SetRating(ctx context.Context, messageID int64, r backend.Rating) error
 	AddComparison(ctx context.Context, chosen, other int64) error
 	Tallies(ctx context.Context) (map[int64]backend.Tally, error)
+	SetPinned(ctx context.Context, messageID int64, on bool) error
+	AddSummary(ctx context.Context, messageID int64, text string) error
+	Summaries(ctx context.Context, chatID int64) (map[int64]string, error)
 	MarkInterrupted(ctx context.Context, alive func(backend.Owner) bool) ([]backend.Message, error)
 	Heartbeat(ctx context.Context, owner backend.Owner) error
 	SearchMessages(ctx context.Context, query string, limit int) ([]store.Hit, error)
@@ -137,6 +140,7 @@ type Service struct {
 
 	advice advice // what model files recommend
 	guard  guard  // which texts hold no control token
+	counts counts // of tokens
 
 	lastPrompt spelled // of the reply that ended last: what the engine's KV cache begins with
 }

@@ -47,6 +47,8 @@ const (
 	PhaseLoading Phase = "loading" // Done and Total are per mille of the load
 	PhaseReading Phase = "reading"
 	PhaseWriting Phase = "writing"
+
+	PhaseSummarising Phase = "summarising" // Done and Total are messages
 )
 
 // MessageChanged tells that a message was added or reached another state. Always delivered.

@@ -18,7 +18,7 @@ import (
 // in "media/". Beside a plain "name.jsonl", pictures lie in "name-media/". Times are milliseconds since 1970 (UTC); a field
 // that is not there is empty, and a reader leaves out what it does not know.
 //
-//	{"loam":"chats","version":2,"app":"1.2","exported_ms":...}
+//	{"loam":"chats","version":3,"app":"1.2","exported_ms":...}
 //	{"type":"chat","title":...,"created_ms":...,"updated_ms":...,"messages":2,"leaf":2,"system":...,"model":{"name":...,
 //	  "sha256":...},"sampling":{...},"adapters":[{"name":...,"sha256":...,"weight":1}],"draft":{"text":...}}
 //	{"type":"message","id":1,"role":"user","text":...,"created_ms":...}
@@ -31,8 +31,9 @@ import (
 // tokens, sampling, engine, model; what else could have stood there, where that is kept) are backend.Usage and backend.Generation as JSON, without numbers of this database.
 // Models are named by the hash of their file. A reply that was being written counts as interrupted.
 //
-// Version 2 added "rating" to messages, 1 and -1 for a thumb up and down, and "edited" to "usage".
-const formatVersion = 2
+// Version 2 added "rating" to messages, 1 and -1 for a thumb up and down, and "edited" to "usage". Version 3
+// added "pinned" and "summary" to messages and "overflow" to chats.
+const formatVersion = 3
 
 // Where things lie in an export.
 const (
@@ -92,7 +93,8 @@ type chatLine struct {
 	Adapters []adapterLine     `json:"adapters,omitempty"`
 	Draft    *draftLine        `json:"draft,omitempty"`
 
-	Alternatives int `json:"alternatives,omitempty"` // how many likeliest tokens are kept beside each
+	Overflow     backend.Overflow `json:"overflow,omitempty"`     // what becomes of messages that no longer fit: "ask", "summarise"
+	Alternatives int              `json:"alternatives,omitempty"` // how many likeliest tokens are kept beside each
 }
 
 type messageLine struct {
@@ -107,6 +109,8 @@ type messageLine struct {
 	Stop       string          `json:"stop,omitempty"`
 	Error      string          `json:"error,omitempty"`
 	Rating     backend.Rating  `json:"rating,omitempty"`
+	Pinned     bool            `json:"pinned,omitempty"`
+	Summary    string          `json:"summary,omitempty"` // what stands for this message and all above it
 	Usage      *backend.Usage  `json:"usage,omitempty"`
 	Text       string          `json:"text"`
 	Pictures   []pictureLine   `json:"pictures,omitempty"`
@@ -165,7 +169,7 @@ func (l *lines) chat(c backend.Chat, d backend.Draft) chatLine {
 	line := chatLine{
 		Type: typeChat, Title: c.Title, Created: c.Created.UnixMilli(), Updated: c.Updated.UnixMilli(), Messages: len(l.ids),
 		Leaf: l.number(c.Leaf), System: c.System, Model: l.models.ref(c.ModelID), Sampling: c.Sampling,
-		Alternatives: c.Alternatives,
+		Alternatives: c.Alternatives, Overflow: c.Overflow,
 	}
 	for _, a := range c.Adapters {
 		if r := l.models.ref(a.ModelID); r != nil {
@@ -183,7 +187,7 @@ func (l *lines) message(m store.TreeMessage) messageLine {
 	line := messageLine{
 		Type: typeMessage, ID: l.number(m.ID), Parent: l.number(m.Parent), Role: m.Role, Created: m.Created.UnixMilli(),
 		ModelName: m.ModelName, Model: l.models.ref(m.ModelID), Stop: string(m.Stop), Error: m.Error, Text: m.Text,
-		Rating: m.Rating,
+		Rating: m.Rating, Pinned: m.Pinned, Summary: m.Summary,
 	}
 	switch m.State {
 	case backend.MessageComplete:
@@ -244,6 +248,9 @@ func (line chatLine) chat(t modelTable) (backend.Chat, backend.Draft) {
 		Title: line.Title, ModelID: t.find(line.Model), System: line.System, Sampling: line.Sampling,
 		Alternatives: max(0, min(line.Alternatives, backend.MaxAlternatives)), Created: fromMillis(line.Created), Updated: fromMillis(line.Updated),
 	}
+	if line.Overflow.Known() {
+		c.Overflow = line.Overflow
+	}
 	for _, a := range line.Adapters {
 		if id := t.find(&a.modelRef); id != 0 {
 			c.Adapters = append(c.Adapters, backend.AdapterUse{ModelID: id, Weight: a.Weight, Off: a.Off})
@@ -267,8 +274,8 @@ func (line messageLine) message(t modelTable) (store.TreeMessage, error) {
 	m := store.TreeMessage{Message: backend.Message{
 		Role: line.Role, State: state, Text: line.Text, Error: line.Error, ModelID: t.find(line.Model), ModelName: line.ModelName,
 		Stop: backend.StopReason(line.Stop), Created: fromMillis(line.Created),
-		Rating: max(backend.ThumbsDown, min(line.Rating, backend.ThumbsUp)),
-	}}
+		Rating: max(backend.ThumbsDown, min(line.Rating, backend.ThumbsUp)), Pinned: line.Pinned,
+	}, Summary: line.Summary}
 	if line.Usage != nil {
 		m.Usage = *line.Usage
 		m.Usage.SeenFrom = 0

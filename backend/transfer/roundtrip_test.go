@@ -163,6 +163,7 @@ func anyTree(rt *rapid.T, h *house, pictures []string) store.Tree {
 	if t.Chat.Title == "" {
 		t.Chat.Title = "A title" // without one the chat is named after its first words when it is imported
 	}
+	t.Chat.Overflow = rapid.SampledFrom([]backend.Overflow{backend.OverflowLeaveOut, backend.OverflowAsk, backend.OverflowSummarise}).Draw(rt, "overflow")
 	t.Chat.Alternatives = rapid.IntRange(0, 20).Draw(rt, "alternatives")
 	if rapid.Bool().Draw(rt, "sampled") {
 		s := anySampling(rt)
@@ -181,8 +182,8 @@ func anyTree(rt *rapid.T, h *house, pictures []string) store.Tree {
 			Text:  anyText.Draw(rt, "text"), Error: rapid.SampledFrom([]string{"", "It broke <here>."}).Draw(rt, "error"),
 			ModelID: h.model(name()), ModelName: rapid.SampledFrom([]string{"", "Alder 2B"}).Draw(rt, "model name"),
 			Stop: rapid.SampledFrom([]backend.StopReason{"", backend.StopEnd, backend.StopLength}).Draw(rt, "stop"), Created: anyTime(rt, "said"),
-			Rating: backend.Rating(rapid.IntRange(-1, 1).Draw(rt, "rating")),
-		}}
+			Rating: backend.Rating(rapid.IntRange(-1, 1).Draw(rt, "rating")), Pinned: rapid.Bool().Draw(rt, "pinned"),
+		}, Summary: rapid.SampledFrom([]string{"", "", "They spoke of <Bergen>."}).Draw(rt, "summary")}
 		if rapid.Bool().Draw(rt, "counted") {
 			m.Usage = backend.Usage{
 				PromptTokens: rapid.IntRange(0, 1e6).Draw(rt, "prompt tokens"), ReplyTime: time.Duration(rapid.Int64Range(0, 1e15).Draw(rt, "ns")),
