@@ -32,9 +32,9 @@ type Plan struct {
 
 // TooLong is a message that does not fit the model's context, even alone.
 type TooLong struct {
-	Tokens  int // of the message with the system prompt
-	Context int // what the model holds
-	Room    int // what of it a prompt may take
+	Tokens  int  // of the message with the system prompt
+	Context int  // what the model holds
+	Room    int  // what of it a prompt may take
 	Pinned  bool // pinned messages are among Tokens
 }
 

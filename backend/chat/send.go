@@ -77,7 +77,7 @@ func (s *Service) Edit(ctx context.Context, messageID int64, text string) (Sent,
 	if err != nil {
 		return Sent{}, err
 	}
-	return s.exchange(ctx, r, c, path, SendRequest{Text: text})
+	return s.exchange(ctx, r, c, path, SendRequest{Text: text, LeaveOut: true})
 }
 
 // exchange stores a message below path and starts the reply to it.

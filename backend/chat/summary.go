@@ -19,8 +19,10 @@ const (
 	summaryLabel  = "What was said before, in short:"
 	summaryAsk    = "Summarise this conversation for somebody who has to go on with it. Keep names, numbers, dates, decisions, wishes and open " +
 		"questions. Leave out courtesies. Write in the language of the conversation, at most 150 words, and nothing but the summary."
-	noteNoSummary = "The model wrote no summary of the older messages, so they are left out."
 )
+
+// NoteNoSummary stands in a reply's Note where a summary was wanted and the model wrote none.
+const NoteNoSummary = "The model wrote no summary of the older messages, so they are left out."
 
 // errNoSummary is a model that has nothing to say of what it read.
 var errNoSummary = errors.New("the model wrote no summary")
@@ -143,7 +145,7 @@ func (r *run) withSummary(e engine.Chat) (p prepared, note string, err error) {
 	}
 	err = r.s.summarise(r.ctx, e, r.model, r.chat.ID, p.unsummed, func(done, total int) { r.report(event.PhaseSummarising, done, total) })
 	if errors.Is(err, errNoSummary) {
-		return p, noteNoSummary, nil
+		return p, NoteNoSummary, nil
 	}
 	if err != nil {
 		return p, "", err

@@ -142,11 +142,13 @@ func (v *View) mountProgress(m *mount, y float32) {
 		text = v.words.Loading(it.Done, it.Total)
 	case PhaseReading:
 		text = v.words.Reading(it.Done, it.Total)
+	case PhaseSummarising:
+		text = v.words.Summarising(it.Done, it.Total)
 	case PhaseWriting:
 		text = v.words.Writing
 	case PhaseQueued:
 	}
-	if it.Total > 0 && (it.Phase == PhaseLoading || it.Phase == PhaseReading) {
+	if it.Total > 0 && (it.Phase == PhaseLoading || it.Phase == PhaseReading || it.Phase == PhaseSummarising) {
 		part = min(max(float32(it.Done)/float32(it.Total), 0), 1)
 	}
 	h := v.look.heights[classBody]
@@ -211,14 +213,14 @@ func (v *View) mountActions(m *mount, y, scale float32) {
 	e := m.key.entry
 	it := &e.item
 	shown := v.showsActions(e)
-	if !shown && it.Siblings <= 1 && it.State != StateStopped && it.Rating == 0 {
+	if !shown && it.Siblings <= 1 && it.State != StateStopped && it.Rating == 0 && !it.Pinned {
 		return
 	}
 	h := float32(actionRow-4) * scale
 	style := styleOf(classSmall, 0)
 	iconSize := round(15 * scale)
 	labels := v.column.width >= 420*scale
-	width := v.actionsWidth(it, style, iconSize, labels)
+	width := v.actionsWidth(it, style, iconSize, labels, shown)
 	x := float32(-6)
 	if it.Role == RoleUser {
 		x = v.column.width - width + 6
@@ -277,9 +279,12 @@ func fitNote(note string, room float32, width func(string) float32) string {
 	return note
 }
 
-func (v *View) actionsWidth(it *Item, style textflow.Style, iconSize float32, labels bool) float32 {
+func (v *View) actionsWidth(it *Item, style textflow.Style, iconSize float32, labels, shown bool) float32 {
 	width := float32(0)
 	for _, a := range it.actions() {
+		if !shown && a != ActionPrevious && a != ActionNext && !it.set(a) {
+			continue
+		}
 		width += iconSize + 12
 		if word := v.actionLabel(a); labels && word != "" {
 			width += v.look.Width(word, style) + 6
@@ -325,6 +330,8 @@ func (v *View) actionWord(a Action) string {
 		return v.words.Like
 	case ActionDislike:
 		return v.words.Dislike
+	case ActionUnpin:
+		return v.words.Unpin
 	case ActionAlternatives:
 		return v.words.Alternatives
 	case ActionResume:
@@ -344,7 +351,7 @@ func (v *View) actionWord(a Action) string {
 
 // actionLabel is the word beside an action's icon; arrows, thumbs and dots need none.
 func (v *View) actionLabel(a Action) string {
-	if a == ActionPrevious || a == ActionNext || a == ActionLike || a == ActionDislike || a == ActionMore {
+	if a == ActionPrevious || a == ActionNext || a == ActionLike || a == ActionDislike || a == ActionUnpin || a == ActionMore {
 		return ""
 	}
 	return v.actionWord(a)
@@ -364,6 +371,8 @@ func actionIcon(a Action) fyne.ThemeIconName {
 		return theme.IconThumbsUp
 	case ActionDislike:
 		return theme.IconThumbsDown
+	case ActionUnpin:
+		return theme.IconPin
 	case ActionAlternatives:
 		return theme.IconGauge
 	case ActionResume:

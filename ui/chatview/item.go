@@ -41,6 +41,8 @@ const (
 	PhaseLoading Phase = "loading" // Done and Total count the load in any unit
 	PhaseReading Phase = "reading" // Done and Total are tokens
 	PhaseWriting Phase = "writing"
+
+	PhaseSummarising Phase = "summarising" // Done and Total are messages
 )
 
 // Item is one message of a transcript, as it is shown.
@@ -57,6 +59,7 @@ type Item struct {
 	Siblings int
 	Edited   bool          // a person wrote it anew
 	Rating   int8          // a person's thumb: 1 up, -1 down, 0 none
+	Pinned   bool          // it stays in the model's sight
 	Choices  bool          // what else could have stood in it is known
 	Thought  time.Duration // how long the model thought before it answered; 0 = not known
 	Parts    *prompt.Parts // a reply as its engine took it apart; nil = the text says it itself
@@ -79,6 +82,7 @@ const (
 	ActionEdit
 	ActionLike
 	ActionDislike
+	ActionUnpin // offered where a message is pinned
 	ActionAlternatives
 	ActionResume
 	ActionStop
@@ -105,6 +109,8 @@ func (a Action) String() string {
 		return "like"
 	case ActionDislike:
 		return "dislike"
+	case ActionUnpin:
+		return "unpin"
 	case ActionAlternatives:
 		return "alternatives"
 	case ActionResume:
@@ -121,7 +127,7 @@ func (a Action) String() string {
 func FromMessage(m backend.Message) Item {
 	it := Item{
 		ID: m.ID, Text: m.Text, Error: m.Error, Note: m.ModelName, Tokens: m.Usage.ReplyTokens,
-		Sibling: m.Sibling, Siblings: m.Siblings, Edited: m.Usage.Edited, Rating: int8(m.Rating), Choices: m.Choices, Thought: m.Usage.Reasoning,
+		Sibling: m.Sibling, Siblings: m.Siblings, Edited: m.Usage.Edited, Rating: int8(m.Rating), Pinned: m.Pinned, Choices: m.Choices, Thought: m.Usage.Reasoning,
 	}
 	if p := m.Usage.Parts; p != nil {
 		it.Parts = &prompt.Parts{Reasoning: p.Reasoning, Answer: p.Answer}
@@ -154,7 +160,7 @@ func FromMessage(m backend.Message) Item {
 
 // set says whether an action that switches something is on.
 func (it *Item) set(a Action) bool {
-	return a == ActionLike && it.Rating > 0 || a == ActionDislike && it.Rating < 0
+	return a == ActionLike && it.Rating > 0 || a == ActionDislike && it.Rating < 0 || a == ActionUnpin
 }
 
 // actions returns what is offered for an item, in order.
@@ -183,6 +189,9 @@ func (it *Item) actions() []Action {
 	}
 	if it.Role == RoleAssistant && it.Choices {
 		out = append(out, ActionAlternatives)
+	}
+	if it.Pinned {
+		out = append(out, ActionUnpin)
 	}
 	return append(out, ActionMore)
 }

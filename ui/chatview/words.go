@@ -10,7 +10,7 @@ import (
 
 // Words are what a transcript says. A translation gives its own; functions get numbers and write them its way.
 type Words struct {
-	Copy, Copied, Regenerate, Learn, Edit, Like, Dislike, Alternatives, Resume, Stop, More, Previous, Next string
+	Copy, Copied, Regenerate, Learn, Edit, Like, Dislike, Unpin, Alternatives, Resume, Stop, More, Previous, Next string
 
 	CopyCode     string
 	CopySelected string
@@ -23,6 +23,7 @@ type Words struct {
 	Failed       string // when no reason is known
 	Loading      func(done, total int) string
 	Reading      func(done, total int) string
+	Summarising  func(done, total int) string
 	Sibling      func(n, of int) string
 
 	Thinking    func(since time.Duration) string // 0 = not known
@@ -35,7 +36,7 @@ type Words struct {
 func English() *Words {
 	p := message.NewPrinter(language.English)
 	return &Words{
-		Copy: "Copy", Copied: "Copied", Regenerate: "Regenerate", Learn: "Learn more", Edit: "Edit", Like: "Good reply", Dislike: "Bad reply", Alternatives: "Alternatives", Resume: "Resume", Stop: "Stop", More: "More",
+		Copy: "Copy", Copied: "Copied", Regenerate: "Regenerate", Learn: "Learn more", Edit: "Edit", Like: "Good reply", Dislike: "Bad reply", Unpin: "Pinned: the model always sees it. Click to unpin.", Alternatives: "Alternatives", Resume: "Resume", Stop: "Stop", More: "More",
 		Previous: "Previous version", Next: "Next version",
 		CopyCode: "Copy", CopySelected: "Copy selected text", SelectAll: "Select all", NewText: "New text below",
 		Queued: "Waiting for its turn", Writing: "Starting to write", Stopped: "Stopped",
@@ -60,6 +61,12 @@ func English() *Words {
 				return "Reading"
 			}
 			return p.Sprintf("Reading %d of %d tokens", done, total)
+		},
+		Summarising: func(done, total int) string {
+			if total <= 0 {
+				return "Summarising older messages"
+			}
+			return p.Sprintf("Summarising older messages: %d of %d", done, total)
 		},
 		Sibling: func(n, of int) string { return fmt.Sprintf("%d/%d", n, of) },
 		Thinking: func(since time.Duration) string {

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -14,7 +15,10 @@ import (
 )
 
 // send stores the words and has them answered. The composer keeps them until they are stored.
-func (c *conversation) send(text string) {
+func (c *conversation) send(text string) { c.sendAs(text, false) }
+
+// sendAs sends; leaveOut = older messages that no longer fit may be left out, also where the chat asks about them.
+func (c *conversation) sendAs(text string, leaveOut bool) {
 	c.composer.setSending(true)
 	ch, editing, mark := c.chat, c.editing, c.opened
 	c.drafts.flush()
@@ -27,7 +31,7 @@ func (c *conversation) send(text string) {
 				ch, err = c.env.Chats.Create(ctx, ch)
 			}
 			if err == nil {
-				_, err = c.env.Chats.Send(ctx, ch.ID, chat.SendRequest{Text: text})
+				_, err = c.env.Chats.Send(ctx, ch.ID, chat.SendRequest{Text: text, LeaveOut: leaveOut})
 			}
 		}
 		return func() { c.sent(ch, editing, mark, text, err) }
@@ -47,6 +51,12 @@ func (c *conversation) sent(ch backend.Chat, editing int64, mark int, text strin
 	}
 	if err != nil {
 		c.drafts.touch()
+		if o, ok := errors.AsType[*chat.Overflowing](err); ok && editing == 0 {
+			if here {
+				c.askOverflow(o)
+			}
+			return
+		}
 		c.env.Host.Fail(err, func() {
 			if mark == c.opened {
 				c.composer.submit()
@@ -86,6 +96,8 @@ func (c *conversation) act(id int64, a chatview.Action) {
 		c.rate(id, backend.ThumbsUp)
 	case chatview.ActionDislike:
 		c.rate(id, backend.ThumbsDown)
+	case chatview.ActionUnpin:
+		c.pin(id, false)
 	case chatview.ActionPrevious:
 		c.do(func(ctx context.Context) error { return c.env.Chats.ShowSibling(ctx, id, -1) })
 	case chatview.ActionNext:
@@ -131,7 +143,7 @@ func (c *conversation) resume(id int64) {
 // menu is what a message's menu holds after the actions that it shows: a reply that was stopped can go on too.
 func (c *conversation) menu(id int64) []*fyne.MenuItem {
 	it, ok := c.view.Item(id)
-	if !ok || it.Role != chatview.RoleAssistant || it.State == chatview.StateRunning {
+	if !ok || it.State == chatview.StateRunning {
 		return nil
 	}
 	var list []*fyne.MenuItem
@@ -139,6 +151,15 @@ func (c *conversation) menu(id int64) []*fyne.MenuItem {
 		item := fyne.NewMenuItem(text, do)
 		item.Icon = theme.Icon(icon)
 		list = append(list, item)
+	}
+	if it.State != chatview.StateFailed && !it.Pinned && (it.Role == chatview.RoleUser || it.Role == chatview.RoleAssistant) {
+		add("Pin: the model always sees it", theme.IconPin, func() { c.pin(id, true) })
+	}
+	if c.chat.ID != 0 {
+		add("What the model sees", theme.IconShow, func() { c.showPlan(c.tune) })
+	}
+	if it.Role != chatview.RoleAssistant {
+		return list
 	}
 	if it.State == chatview.StateStopped && c.running == 0 {
 		add("Resume", theme.IconPlay, func() { c.resume(id) })

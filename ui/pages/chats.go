@@ -317,5 +317,11 @@ func (p *ChatsPage) Compare(id int64) { p.talk.compare(id) }
 // Rate gives a reply of the open chat a thumb, or takes the same one back.
 func (p *ChatsPage) Rate(id int64, r backend.Rating) { p.talk.rate(id, r) }
 
+// Pin keeps a message of the open chat in the model's sight, or no longer.
+func (p *ChatsPage) Pin(id int64, on bool) { p.talk.pin(id, on) }
+
+// ShowPlan opens what the model sees of the open chat.
+func (p *ChatsPage) ShowPlan() { p.talk.showPlan(p.talk.tune) }
+
 // Edit puts a message of the open chat into the composer.
 func (p *ChatsPage) Edit(id int64) { p.talk.startEdit(id) }

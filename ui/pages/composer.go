@@ -25,6 +25,7 @@ type composer struct {
 	send    *widgets.Button
 	think   *widgets.Button // how the model thinks; hidden where it cannot be told
 	reason  *widgets.Label
+	meter   *widgets.Button // how full the context is; hidden while it is not
 	strip   *fyne.Container // "Editing a message"
 	edits   *widgets.Label  // what the strip says
 	news    *fyne.Container // what the person should know of the model, with a button
@@ -94,7 +95,10 @@ func newComposer() *composer {
 	c.think = widgets.NewButton("", widgets.KindQuiet, nil)
 	c.think.Small, c.think.Trailing = true, theme.Icon(theme.IconDown)
 	c.think.Hide()
-	bottom := container.New(widgets.Row{Gap: 8, Grow: 2}, c.extras, c.reason, c.think, c.send)
+	c.meter = widgets.NewButton("", widgets.KindQuiet, nil)
+	c.meter.Small, c.meter.Icon, c.meter.Tip = true, theme.Icon(theme.IconGauge), "How much of the model's context this chat takes"
+	c.meter.Hide()
+	bottom := container.New(widgets.Row{Gap: 8, Grow: 2}, c.extras, c.reason, c.meter, c.think, c.send)
 	c.card = widgets.NewCard(container.New(composerLayout{c}, c.strip, c.news, c.clip, bottom))
 	c.card.Margin = widgets.Inset{Left: 12, Top: 9, Right: 8, Bottom: 8}
 	c.field.OnFocus = func(in bool) {
@@ -248,6 +252,22 @@ func (c *composer) setThinking(how string, tapped func(anchor fyne.CanvasObject)
 	c.think.SetText("Thinking: " + how)
 	c.think.OnTapped = func() { tapped(c.think) }
 	c.think.Show()
+	c.relayout()
+}
+
+// setMeter shows how full the context is, nearly full or not; "" hides it.
+func (c *composer) setMeter(text string, full bool, tapped func(anchor fyne.CanvasObject)) {
+	if text == "" {
+		c.meter.Hide()
+		return
+	}
+	c.meter.Kind = widgets.KindQuiet
+	if full {
+		c.meter.Kind = widgets.KindPlain
+	}
+	c.meter.SetText(text)
+	c.meter.OnTapped = func() { tapped(c.meter) }
+	c.meter.Show()
 	c.relayout()
 }
 

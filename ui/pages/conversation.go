@@ -210,7 +210,7 @@ func (c *conversation) show(ch backend.Chat, path []backend.Message, draft backe
 	c.drafts.hold(func() {
 		c.composer.setEditing(false, false)
 		c.composer.setText(draft.Text)
-		c.view.SetItems(items(path))
+		c.view.SetItems(items(path, c.chat.Overflow))
 		c.view.SetScrollState(chatview.ScrollState{Message: draft.ScrollMessage, Offset: draft.ScrollOffset})
 	})
 	c.afterPath(path)
@@ -241,13 +241,14 @@ func (c *conversation) afterPath(path []backend.Message) {
 	c.noteGuess(path)
 	c.composer.setRunning(c.running != 0)
 	c.temp.show()
+	c.showMeter()
 	if c.onRun != nil && (was != 0) != (c.running != 0) {
 		c.onRun(c.chat.ID, c.running != 0)
 	}
 }
 
 // items are the messages of a path as the transcript shows them, with the line where the model's sight begins.
-func items(path []backend.Message) []chatview.Item {
+func items(path []backend.Message, o backend.Overflow) []chatview.Item {
 	list := make([]chatview.Item, 0, len(path)+1)
 	var seen backend.Message
 	for _, m := range path {
@@ -257,9 +258,13 @@ func items(path []backend.Message) []chatview.Item {
 	}
 	for _, m := range path {
 		if seen.LeftOut > 0 && m.ID == seen.SeenFrom {
+			above := "above left out"
+			if o == backend.OverflowSummarise && seen.Note != chat.NoteNoSummary {
+				above = "above summarised"
+			}
 			list = append(list, chatview.Item{
 				ID: -1, Role: chatview.RoleDivider,
-				Text: "The model sees from here down (" + count(seen.LeftOut, "message") + " above left out)",
+				Text: "The model sees from here down (" + count(seen.LeftOut, "message") + " " + above + ")",
 			})
 		}
 		it := chatview.FromMessage(m)
@@ -311,7 +316,7 @@ func (c *conversation) replace(path []backend.Message) {
 			path[i].Text = shown.Text
 		}
 	}
-	c.drafts.hold(func() { c.view.Replace(items(path)) })
+	c.drafts.hold(func() { c.view.Replace(items(path, c.chat.Overflow)) })
 	c.afterPath(path)
 }
 

@@ -69,6 +69,12 @@ type Chats interface {
 	Generation(ctx context.Context, messageID int64) (backend.Generation, error)
 	Draft(ctx context.Context, chatID int64) (backend.Draft, error)
 	SaveDraft(ctx context.Context, d backend.Draft) error
+
+	// Plan says what of a chat the model sees, Fill how full its context was when the last reply ended.
+	Plan(ctx context.Context, chatID int64, text string) (chat.Plan, error)
+	Fill(ctx context.Context, chatID int64) (used, context int, err error)
+	SetPinned(ctx context.Context, messageID int64, on bool) error
+	SetOverflow(ctx context.Context, chatID int64, o backend.Overflow) error
 }
 
 // Models are the model files that Loam knows; *library.Library is one.

@@ -107,7 +107,7 @@ func TestSightLineStandsWhereTheLastReplyBeganToSee(t *testing.T) {
 		{ID: 4, Role: backend.RoleAssistant, SeenFrom: 3, LeftOut: 2},
 	}
 	var ids []int64
-	for _, it := range items(path) {
+	for _, it := range items(path, backend.OverflowLeaveOut) {
 		ids = append(ids, it.ID)
 	}
 	if d := cmp.Diff([]int64{1, 2, -1, 3, 4}, ids); d != "" {

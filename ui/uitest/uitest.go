@@ -42,6 +42,7 @@ type Chats struct {
 	Kept     []chat.Repetition
 	Asked    []chat.AnswerRequest // of Answer
 	Chosen   [][2]int64
+	Sight    Sight
 }
 
 // NewChats returns an empty set of chats.

@@ -141,6 +141,10 @@ func ofModels(err error) (text, next, learn string) {
 		return fmt.Sprintf("The message is too long: it takes %s tokens and the model has room for %s. Shorten it, or choose a model with a larger context.",
 			humanize.Comma(int64(long.Tokens)), humanize.Comma(int64(long.Room))), NextModels, LearnLong
 	}
+	if over, ok := errors.AsType[*chat.Overflowing](err); ok {
+		return fmt.Sprintf("Not sent: with this message the model would no longer see %s of this chat, which is set to ask first. Choose what becomes of them in the window, under the context meter.",
+			older(len(over.Plan.LeftOut))), "", LearnLong
+	}
 	if unusable, ok := errors.AsType[*chat.Unusable](err); ok {
 		if unusable.Model.Kind == backend.KindAdapter {
 			return fmt.Sprintf("%s cannot be used: %s. Take it out of this chat, or add its file again.", named(unusable.Model.Name), clause(unusable.Reason)), NextAddFile, LearnFile
@@ -278,4 +282,11 @@ func asSentence(text string) string {
 		return "Something went wrong."
 	}
 	return string(unicode.ToUpper(first)) + text[width:] + "."
+}
+
+func older(n int) string {
+	if n == 1 {
+		return "the oldest message"
+	}
+	return fmt.Sprintf("the %d oldest messages", n)
 }

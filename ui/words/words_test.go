@@ -46,6 +46,7 @@ func TestErrorsBecomeSentences(t *testing.T) {
 		"locked":          {backend.ErrLocked, []string{"Another Loam"}, ""},
 		"no model":        {backend.ErrNoModel, []string{"no chat model"}, NextAddModel},
 		"too long":        {&chat.TooLong{Tokens: 12345, Room: 4000}, []string{"12,345", "4,000"}, NextModels},
+		"overflowing":     {&chat.Overflowing{Plan: chat.Plan{LeftOut: []int64{1, 2}}}, []string{"Not sent", "2 oldest messages"}, ""},
 		"prompt too long": {engine.ErrPromptTooLong, []string{"too long"}, NextModels},
 		"unusable":        {&chat.Unusable{Model: backend.Model{Name: "Old"}, Reason: "it was removed"}, []string{"Old", "it was removed."}, NextModels},
 		"ambiguous":       {&library.Ambiguous{Query: "q", Names: []string{"Qa", "Qb"}}, []string{"Qa", "Qb", "more of the name"}, ""},

@@ -1,0 +1,47 @@
+package uitest
+
+import (
+	"context"
+
+	"loam/backend"
+	"loam/backend/chat"
+)
+
+// Sight is what Chats says of what a model sees.
+type Sight struct {
+	Plan          chat.Plan
+	Used, Context int // of Fill
+}
+
+// Plan implements pages.Chats.
+func (c *Chats) Plan(context.Context, int64, string) (chat.Plan, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Sight.Plan, nil
+}
+
+// Fill implements pages.Chats.
+func (c *Chats) Fill(context.Context, int64) (used, size int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Sight.Used, c.Sight.Context, nil
+}
+
+// SetPinned implements pages.Chats.
+func (c *Chats) SetPinned(ctx context.Context, id int64, on bool) error {
+	m, err := c.Message(ctx, id)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m.Pinned = on
+	m.Revision++
+	c.messages[id] = m
+	return nil
+}
+
+// SetOverflow implements pages.Chats.
+func (c *Chats) SetOverflow(_ context.Context, id int64, o backend.Overflow) error {
+	return c.change(id, func(ch *backend.Chat) { ch.Overflow = o })
+}
