@@ -321,16 +321,13 @@ func (w *treeWriter) hang(ctx context.Context, id int64, m TreeMessage) error {
 			return err
 		}
 	}
-	return nil
+	return w.addSight(ctx, id, m)
 }
 
 // pictures stores the pictures of all messages.
 func (w *treeWriter) pictures(ctx context.Context) error {
 	for i, m := range w.tree.Messages {
-		if err := w.addSight(ctx, id, m); err != nil {
-		return err
-	}
-	for _, p := range m.Pictures {
+		for _, p := range m.Pictures {
 			p.MessageID, p.JobID = w.at(int64(i)+1), 0
 			if _, err := w.s.insertPicture(ctx, w.tx, p); err != nil {
 				return err
