@@ -30,7 +30,7 @@ func TestAReplyIsRatedAndAMessageEditedByKeyboard(t *testing.T) {
 		t.Error("the thumb is not seen")
 	}
 
-	l.click(700, 720) // the composer
+	l.click(600, 675) // the composer
 	l.key("Up")
 	l.typeText(" Briefly.")
 	s.shot(t, "talk-4-edited")
