@@ -125,10 +125,11 @@ type Usage struct {
 	SeenFrom int64  `json:"seen_from,omitempty"`
 	LeftOut  int    `json:"left_out,omitempty"`
 	Note     string `json:"note,omitempty"`
-	Format   string `json:"format,omitempty"`   // how the prompt was written: a named format, or "jinja" for a template
-	Guessed  bool   `json:"guessed,omitempty"`  // Format was guessed, because the model's own template was not known
-	Edited   bool   `json:"edited,omitempty"`   // a person wrote the words of the reply anew
-	Thinking string `json:"thinking,omitempty"` // what the template was told: "on", "off", "low", ...; "" = nothing
+	Format   string `json:"format,omitempty"`          // how the prompt was written: a named format, or "jinja" for a template
+	Guessed  bool   `json:"guessed,omitempty"`         // Format was guessed, because the model's own template was not known
+	Template string `json:"template_sha256,omitempty"` // of the template, where Format is "jinja"
+	Edited   bool   `json:"edited,omitempty"`          // a person wrote the words of the reply anew
+	Thinking string `json:"thinking,omitempty"`        // what the template was told: "on", "off", "low", ...; "" = nothing
 
 	Engine *EngineInfo `json:"engine,omitempty"` // that wrote it
 

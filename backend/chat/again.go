@@ -25,6 +25,7 @@ type Changed string
 const (
 	ChangedFile    Changed = "model file"
 	ChangedLoRAs   Changed = "loras"
+	ChangedWords   Changed = "template" // the template of the model; the prompt that is run is the old one
 	ChangedEngine  Changed = "engine"
 	ChangedBuild   Changed = "build"
 	ChangedDevice  Changed = "device"
@@ -142,6 +143,9 @@ func (a *again) prepare(ctx context.Context, r *run, m backend.Message) error {
 	}
 	if r.chat, err = s.store.Chat(ctx, m.ChatID); err != nil {
 		return err
+	}
+	if was := m.Usage.Template; was != "" && r.model.TemplateHash != "" && was != r.model.TemplateHash {
+		a.change(ChangedWords, "", "")
 	}
 	if m.Note != "" {
 		a.change(ChangedMidway, "", "")
@@ -290,9 +294,13 @@ func (a *again) keepable(r *run, m backend.Message, q question, result engine.Re
 	q.record.Tokens, q.record.Engine = a.tokens, info.Engine
 	usage := result.Usage
 	usage.Reasoning, usage.Thinking, usage.Format, usage.Guessed = m.Usage.Reasoning, m.Usage.Thinking, m.Usage.Format, m.Usage.Guessed
+	usage.Template = m.Usage.Template
 	usage.SeenFrom, usage.LeftOut, usage.Engine, usage.Begun = m.SeenFrom, m.LeftOut, &info.Engine, a.begun
 	if r.record == nil {
 		usage.SeenFrom, usage.LeftOut, usage.Format, usage.Guessed, usage.Thinking = q.seenFrom, q.leftOut, q.format, q.guessed, q.prompt.thinking
+		if usage.Template = ""; q.format == formatTemplate {
+			usage.Template = r.model.TemplateHash
+		}
 	}
 	state := backend.MessageComplete
 	if m.State != backend.MessageComplete && result.Stop == backend.StopLength {

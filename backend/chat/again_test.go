@@ -198,3 +198,20 @@ func TestARunBeginsAsTheReplyDid(t *testing.T) {
 		}
 	})
 }
+
+// The template that wrote a prompt is noted with the reply, and a run by another one says so.
+func TestARunKnowsTheTemplate(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *house) {
+		h.bench.models[0].TemplateHash = "t1"
+		h.engine.set(func() { h.engine.format = formatTemplate })
+		m := h.say(h.newChat().ID, "question")
+		if m.Usage.Template != "t1" {
+			t.Errorf("the reply notes the template %q", m.Usage.Template)
+		}
+		h.bench.models[0].TemplateHash = "t2"
+		r := h.again(m.ID)
+		if d := cmp.Diff([]Change{{What: ChangedWords}}, r.Changes); d != "" || !r.Identical() {
+			t.Error(d, r)
+		}
+	})
+}

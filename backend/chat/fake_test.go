@@ -34,6 +34,7 @@ type words struct {
 	asked    []engine.GenerateRequest
 	notice   string
 	opener   string
+	format   string // of rendered prompts; "" = as it was asked for
 }
 
 func newWords() *words {
@@ -54,7 +55,7 @@ func (w *words) Render(_ context.Context, r engine.RenderRequest) (engine.Render
 	if r.AddGenerationPrompt {
 		b.WriteString("<assistant> " + w.opener)
 	}
-	return engine.Rendered{Prompt: b.String(), Stops: []string{"<end>"}, Notice: w.notice, Format: r.Format}, nil
+	return engine.Rendered{Prompt: b.String(), Stops: []string{"<end>"}, Notice: w.notice, Format: cmp.Or(w.format, r.Format)}, nil
 }
 
 func (w *words) Parse(context.Context, engine.ParseRequest) (engine.Parsed, error) {

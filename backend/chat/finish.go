@@ -86,6 +86,9 @@ func (r *run) ending(out outcome) store.Finish {
 	f.Usage.SeenFrom, f.Usage.LeftOut, f.Usage.Note = r.reply.SeenFrom, r.reply.LeftOut, r.reply.Note
 	f.Usage.Format, f.Usage.Guessed, f.Usage.Thinking = r.reply.Usage.Format, r.reply.Usage.Guessed, r.reply.Usage.Thinking
 	f.Usage.Parts, f.Usage.Engine, f.Usage.Begun = out.parts, r.engine, r.reply.Usage.Begun
+	if f.Usage.Format == formatTemplate {
+		f.Usage.Template = r.model.TemplateHash
+	}
 	cause := context.Cause(r.ctx)
 	var save *saveError
 	var crash *engine.Crashed

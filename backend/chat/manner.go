@@ -85,10 +85,13 @@ func (m Manner) tell(r *engine.RenderRequest) {
 	r.Format, r.Thinking, r.Effort = m.Format, engine.Thinking(m.Thinking), m.Effort
 }
 
+// formatTemplate is what engines call a prompt that a model's own template wrote.
+const formatTemplate = "jinja"
+
 // told is what the template was told about thinking, for the reply's counts.
 func (m Manner) told(format string) string {
 	switch {
-	case format != "jinja":
+	case format != formatTemplate:
 		return "" // named formats cannot be told
 	case m.Thinking == "off" || m.Effort == "":
 		return m.Thinking

@@ -187,7 +187,7 @@ func anyTree(rt *rapid.T, h *house, pictures []string) store.Tree {
 		if rapid.Bool().Draw(rt, "counted") {
 			m.Usage = backend.Usage{
 				PromptTokens: rapid.IntRange(0, 1e6).Draw(rt, "prompt tokens"), ReplyTime: time.Duration(rapid.Int64Range(0, 1e15).Draw(rt, "ns")),
-				Edited: rapid.Bool().Draw(rt, "edited"), SeenFrom: int64(rapid.IntRange(0, i).Draw(rt, "seen")), Note: rapid.SampledFrom([]string{"", "n"}).Draw(rt, "note"),
+				Edited: rapid.Bool().Draw(rt, "edited"), Template: rapid.SampledFrom([]string{"", "ab12"}).Draw(rt, "template"), SeenFrom: int64(rapid.IntRange(0, i).Draw(rt, "seen")), Note: rapid.SampledFrom([]string{"", "n"}).Draw(rt, "note"),
 				Parts: &backend.ReplyParts{Reasoning: anyText.Draw(rt, "reasoning"), Calls: []backend.ReplyCall{{Name: "f", Arguments: `{"a":"<"}`}}},
 			}
 		}

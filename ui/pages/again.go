@@ -199,6 +199,8 @@ func changeWords(c chat.Change) string {
 	switch c.What {
 	case chat.ChangedFile:
 		return "the model's file is another one than it was"
+	case chat.ChangedWords:
+		return "the model's template is another one now, and the prompt of then was used"
 	case chat.ChangedLoRAs:
 		return "a LoRA that took part has changed or is gone"
 	case chat.ChangedEngine:

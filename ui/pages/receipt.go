@@ -77,7 +77,11 @@ func receiptFacts(m backend.Message, g backend.Generation) []fact {
 	switch m.Usage.Format {
 	case "":
 	case "jinja":
-		add("Format", "the model's own template")
+		text := "the model's own template"
+		if hash := shortHash(m.Usage.Template); hash != "" {
+			text += ", " + hash
+		}
+		add("Format", text)
 	default:
 		add("Format", m.Usage.Format)
 	}
