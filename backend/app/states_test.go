@@ -128,7 +128,7 @@ func TestAChatThatIsDeletedForGoodTakesItsStateAlong(t *testing.T) {
 	a = openWith(t, fakeDeps(t, dir))
 	a.sweepStates() // what the start does beside everything else
 	left := states(t, dir)
-	if len(left) != 1 || !strings.HasSuffix(left[0], "2.kv") || kept != 2 {
+	if len(left) != 1 || !strings.HasPrefix(filepath.Base(left[0]), "2-") || kept != 2 {
 		t.Error(left)
 	}
 	if err := a.Close(context.Background()); err != nil {

@@ -17,7 +17,7 @@ import (
 // States keeps KV states beyond the life of a process. *kvstate.Folder is one.
 type States interface {
 	Save(ctx context.Context, h kvstate.Head, write func(io.Writer) error) error
-	Load(ctx context.Context, chat int64, identity string, read func(kvstate.Head, io.Reader) error) (found bool, err error)
+	Load(ctx context.Context, chat int64, model, identity string, read func(kvstate.Head, io.Reader) error) (found bool, err error)
 }
 
 const (
@@ -61,7 +61,7 @@ func (l *lease) Recall(ctx context.Context, chat int64) []byte {
 		return nil
 	}
 	var head kvstate.Head
-	found, err := l.m.deps.States.Load(ctx, chat, identity, func(h kvstate.Head, r io.Reader) error {
+	found, err := l.m.deps.States.Load(ctx, chat, l.r.need.Model.SHA256, identity, func(h kvstate.Head, r io.Reader) error {
 		head = h
 		return l.died(l.r.child.LoadState(ctx, r))
 	})
@@ -129,7 +129,7 @@ func (m *Manager) save(ctx context.Context, r *resident) {
 		m.hold(r, h)
 		return
 	}
-	head := kvstate.Head{Chat: h.chat, Identity: identity, Tokens: h.tokens, Note: h.note}
+	head := kvstate.Head{Chat: h.chat, Model: r.need.Model.SHA256, Identity: identity, Tokens: h.tokens, Note: h.note}
 	began := time.Now()
 	err := m.deps.States.Save(ctx, head, func(w io.Writer) error { return r.child.SaveState(ctx, w) })
 	switch {
@@ -212,15 +212,15 @@ func (m *Manager) AcquireIdle(ctx context.Context, n Need) (engine.Chat, context
 	return nil, nil, nil, errors.Join(ErrNotFree, err)
 }
 
-// identityOf names all that the bits of a state depend on; false where that is not known. Every process that makes the
-// same name can go on with a state.
+// identityOf names all that the bits of a state depend on beside the model's hash; false where that is not known. Every process
+// that makes the same name can go on with a state.
 func identityOf(r *resident) (string, bool) {
 	m, e := r.need.Model, r.info.Engine
 	if m.SHA256 == "" {
 		return "", false
 	}
 	parts := []string{
-		m.SHA256, fmt.Sprint(m.SizeBytes), e.Engine, e.Build, e.Device, e.Variant, e.FlashAttn, e.KVType,
+		fmt.Sprint(m.SizeBytes), e.Engine, e.Build, e.Device, e.Variant, e.FlashAttn, e.KVType,
 		fmt.Sprint(r.info.Context), fmt.Sprint(r.info.Batch), fmt.Sprint(r.spec.Load.GPULayers),
 	}
 	for _, a := range r.spec.Load.Adapters {

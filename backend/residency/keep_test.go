@@ -46,12 +46,12 @@ func (s *shelf) Save(ctx context.Context, h kvstate.Head, write func(io.Writer) 
 	return nil
 }
 
-func (s *shelf) Load(_ context.Context, chat int64, identity string, read func(kvstate.Head, io.Reader) error) (bool, error) {
+func (s *shelf) Load(_ context.Context, chat int64, model, identity string, read func(kvstate.Head, io.Reader) error) (bool, error) {
 	s.mu.Lock()
 	h, found := s.states[chat]
 	b := s.bytes[chat]
 	s.mu.Unlock()
-	if !found || h.Identity != identity {
+	if !found || h.Model != model || h.Identity != identity {
 		return false, nil
 	}
 	r, w := io.Pipe()

@@ -39,7 +39,8 @@ func (f *Folder) list() ([]entry, error) {
 		}
 		e := entry{path: filepath.Join(f.d.Dir, file.Name()), size: info.Size(), used: info.ModTime()}
 		if name, ok := strings.CutSuffix(file.Name(), ending); ok {
-			if id, err := strconv.ParseInt(name, 10, 64); err == nil && id > 0 {
+			chat, _, _ := strings.Cut(name, "-")
+			if id, err := strconv.ParseInt(chat, 10, 64); err == nil && id > 0 {
 				e.chat = id
 			}
 		}
@@ -54,7 +55,7 @@ func (e entry) isAbandoned() bool {
 }
 
 // makeRoom removes what was used longest ago until the others take at most room bytes. f.mu is held.
-func (f *Folder) makeRoom(room, except int64) {
+func (f *Folder) makeRoom(room int64, except string) {
 	list, err := f.list()
 	if err != nil {
 		return
@@ -65,7 +66,7 @@ func (f *Folder) makeRoom(room, except int64) {
 			f.remove(e)
 			return true
 		}
-		if e.chat == 0 || e.chat == except {
+		if e.chat == 0 || e.path == except {
 			return true
 		}
 		used += e.size
@@ -87,13 +88,22 @@ func (f *Folder) remove(e entry) {
 	}
 }
 
-// Forget removes the state of a chat that is gone for good, also one that is being saved at this moment.
+// Forget removes the states of a chat that is gone for good, also one that is being saved at this moment.
 func (f *Folder) Forget(chat int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.forgotten[chat] = true
-	if err := os.Remove(f.path(chat)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove the state of chat %d: %w", chat, err)
+	list, err := f.list()
+	for _, e := range list {
+		if e.chat != chat {
+			continue
+		}
+		if gone := os.Remove(e.path); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
+			err = cmp.Or(err, gone)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("remove the states of chat %d: %w", chat, err)
 	}
 	return nil
 }
@@ -122,20 +132,21 @@ func (f *Folder) Sweep(ctx context.Context, exists func(chat int64) (bool, error
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.makeRoom(f.budget(ctx), 0)
+	f.makeRoom(f.budget(ctx), "")
 	return nil
 }
 
 // Used says how many bytes the states take, and of how many chats they are.
 func (f *Folder) Used() (bytes int64, chats int, err error) {
 	list, err := f.list()
+	of := map[int64]bool{}
 	for _, e := range list {
 		bytes += e.size
 		if e.chat != 0 {
-			chats++
+			of[e.chat] = true
 		}
 	}
-	return bytes, chats, err
+	return bytes, len(of), err
 }
 
 // Clear removes all states, also one that is being saved at this moment.
@@ -148,7 +159,7 @@ func (f *Folder) Clear() error {
 		if e.chat == 0 && !e.isAbandoned() {
 			continue // somebody writes it
 		}
-		if gone := os.Remove(e.path); !errors.Is(gone, fs.ErrNotExist) {
+		if gone := os.Remove(e.path); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
 			err = cmp.Or(err, gone)
 		}
 	}

@@ -1,5 +1,5 @@
 // Package kvstate keeps the KV states of chats in files, so that a chat that is opened again goes on without reading all
-// of itself. One file per chat, a budget for all of them, the least recently used goes first. It is a cache: whatever
+// of itself. One file per chat and model, a budget for all of them, the least recently used goes first. It is a cache: whatever
 // goes wrong costs time and nothing else.
 //
 // backend/residency saves and loads through it; app wires it and forgets the chats that are deleted. An engine's C code
@@ -42,7 +42,8 @@ const (
 // Head says what a state is.
 type Head struct {
 	Chat     int64  `json:"chat"`
-	Identity string `json:"identity"` // all that the bits depend on: model, engine, settings
+	Model    string `json:"model"`    // SHA-256 of its file in hex: a chat has one state per model
+	Identity string `json:"identity"` // all else that the bits depend on: engine, settings
 	Tokens   int    `json:"tokens"`   // that it covers
 	Note     []byte `json:"note,omitempty"`
 }
@@ -81,11 +82,13 @@ func New(d Deps) *Folder {
 	return f
 }
 
-func (f *Folder) path(chat int64) string {
-	return filepath.Join(f.d.Dir, strconv.FormatInt(chat, 10)+ending)
+// path is the file of a state. Its name takes part of a hash for the model: all of it stands in the head.
+func (f *Folder) path(chat int64, model string) string {
+	sum := sha256.Sum256([]byte(model))
+	return filepath.Join(f.d.Dir, fmt.Sprintf("%d-%x%s", chat, sum[:6], ending))
 }
 
-// Save keeps what write writes as the state of h.Chat, in the place of an older one. Others make room for it. When it
+// Save keeps what write writes as the state of a chat with a model, in the place of an older one. Others make room for it. When it
 // fails, the older one is still there.
 func (f *Folder) Save(ctx context.Context, h Head, write func(io.Writer) error) error {
 	if err := f.save(ctx, h, write); err != nil {
@@ -147,10 +150,10 @@ func (f *Folder) save(ctx context.Context, h Head, write func(io.Writer) error) 
 	if f.forgotten[h.Chat] || f.cleared != cleared {
 		return os.Remove(tmp.Name())
 	}
-	f.makeRoom(budget-out.done-sha256.Size, h.Chat)
+	f.makeRoom(budget-out.done-sha256.Size, f.path(h.Chat, h.Model))
 	now := time.Now()
 	_ = os.Chtimes(tmp.Name(), now, now) // the system's own time of a file is a tick old, and may come before that of a use
-	return os.Rename(tmp.Name(), f.path(h.Chat))
+	return os.Rename(tmp.Name(), f.path(h.Chat, h.Model))
 }
 
 func (f *Folder) budget(ctx context.Context) int64 {

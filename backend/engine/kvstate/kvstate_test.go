@@ -23,7 +23,7 @@ const envWriter = "KVSTATE_TEST_WRITER"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(envWriter); dir != "" {
 		f := New(Deps{Dir: dir, Key: keyed("secret")})
-		err := f.Save(context.Background(), Head{Chat: 7, Identity: "m", Tokens: 9}, func(w io.Writer) error {
+		err := f.Save(context.Background(), Head{Chat: 7, Model: "m", Identity: "e", Tokens: 9}, func(w io.Writer) error {
 			for {
 				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
 					return err
@@ -53,7 +53,7 @@ func save(t *testing.T, f *Folder, chat int64, body []byte) {
 }
 
 func headOf(chat int64) Head {
-	return Head{Chat: chat, Identity: "model|engine", Tokens: 12, Note: []byte(`{"a":1}`)}
+	return Head{Chat: chat, Model: "model", Identity: "engine", Tokens: 12, Note: []byte(`{"a":1}`)}
 }
 
 func writer(body []byte) func(io.Writer) error {
@@ -67,7 +67,7 @@ func writer(body []byte) func(io.Writer) error {
 func load(t *testing.T, f *Folder, chat int64) []byte {
 	t.Helper()
 	var body []byte
-	found, _ := f.Load(t.Context(), chat, "model|engine", func(h Head, r io.Reader) (err error) {
+	found, _ := f.Load(t.Context(), chat, "model", "engine", func(h Head, r io.Reader) (err error) {
 		if d := cmp.Diff(headOf(chat), h); d != "" {
 			t.Error(d)
 		}
@@ -88,7 +88,13 @@ func files(t *testing.T, dir string) []string {
 	}
 	var names []string
 	for _, e := range entries {
-		names = append(names, e.Name())
+		name, hash, _ := strings.Cut(strings.TrimSuffix(e.Name(), ending), "-")
+		if len(hash) == 12 && strings.HasSuffix(e.Name(), ending) {
+			name += ending // without the model's
+		} else {
+			name = e.Name()
+		}
+		names = append(names, name)
 	}
 	return names
 }
@@ -108,7 +114,7 @@ func TestWhatIsSavedIsLoaded(t *testing.T) {
 	if d := cmp.Diff([]string{"3.kv"}, files(t, dir)); d != "" {
 		t.Error(d)
 	}
-	info, err := os.Stat(filepath.Join(dir, "3.kv"))
+	info, err := os.Stat(f.path(3, "model"))
 	if err != nil || info.Mode().Perm()&0o077 != 0 {
 		t.Errorf("others may read it: %v, %v", info.Mode(), err)
 	}
@@ -131,7 +137,7 @@ func TestAnythingButTheWholeFileOfThisFolderIsRemovedUnread(t *testing.T) {
 			dir := t.TempDir()
 			f := folder(dir, 1<<19)
 			save(t, f, 3, bytes.Repeat([]byte("state"), 1000))
-			path := filepath.Join(dir, "3.kv")
+			path := f.path(3, "model")
 			b, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -139,7 +145,7 @@ func TestAnythingButTheWholeFileOfThisFolderIsRemovedUnread(t *testing.T) {
 			if err := os.WriteFile(path, change(b), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			found, err := f.Load(t.Context(), 3, "model|engine", func(Head, io.Reader) error {
+			found, err := f.Load(t.Context(), 3, "model", "engine", func(Head, io.Reader) error {
 				t.Error("it was handed out")
 				return nil
 			})
@@ -155,19 +161,19 @@ func TestForeignStatesAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	f := folder(dir, 1<<20)
 	save(t, f, 3, []byte("state"))
-	if found, err := f.Load(t.Context(), 3, "another model|engine", use); found || err == nil {
-		t.Error("of another model:", found, err)
+	if found, err := f.Load(t.Context(), 3, "model", "another engine", use); found || err == nil {
+		t.Error("of another engine:", found, err)
 	}
 	save(t, f, 3, []byte("state"))
 	other := New(Deps{Dir: dir, Key: keyed("another secret")})
-	if found, err := other.Load(t.Context(), 3, "model|engine", use); found || err == nil {
+	if found, err := other.Load(t.Context(), 3, "model", "engine", use); found || err == nil {
 		t.Error("of another data folder:", found, err)
 	}
 	save(t, f, 3, []byte("state"))
-	if err := os.Rename(filepath.Join(dir, "3.kv"), filepath.Join(dir, "4.kv")); err != nil {
+	if err := os.Rename(f.path(3, "model"), f.path(4, "model")); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := f.Load(t.Context(), 4, "model|engine", use); found || err == nil {
+	if found, err := f.Load(t.Context(), 4, "model", "engine", use); found || err == nil {
 		t.Error("of another chat:", found, err)
 	}
 	if left := files(t, dir); len(left) != 0 {
@@ -180,7 +186,7 @@ func TestAStateThatTheEngineRefusesIsRemovedAndOneThatWasInterruptedStays(t *tes
 	f := folder(dir, 1<<20)
 	save(t, f, 3, []byte("state"))
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := f.Load(ctx, 3, "model|engine", func(_ Head, r io.Reader) error {
+	_, err := f.Load(ctx, 3, "model", "engine", func(_ Head, r io.Reader) error {
 		cancel()
 		_, err := io.ReadAll(r)
 		return err
@@ -189,7 +195,7 @@ func TestAStateThatTheEngineRefusesIsRemovedAndOneThatWasInterruptedStays(t *tes
 		t.Error("interrupted:", err)
 	}
 	broken := errors.New("the engine died of it")
-	if _, err := f.Load(t.Context(), 3, "model|engine", func(Head, io.Reader) error { return broken }); !errors.Is(err, broken) {
+	if _, err := f.Load(t.Context(), 3, "model", "engine", func(Head, io.Reader) error { return broken }); !errors.Is(err, broken) {
 		t.Error(err)
 	}
 	if left := files(t, dir); len(left) != 0 {
@@ -203,7 +209,7 @@ func TestTheLeastRecentlyUsedMakesRoom(t *testing.T) {
 	for chat := int64(1); chat <= 3; chat++ {
 		save(t, f, chat, make([]byte, 900))
 		old := time.Now().Add(time.Duration(chat-10) * time.Hour)
-		if err := os.Chtimes(f.path(chat), old, old); err != nil {
+		if err := os.Chtimes(f.path(chat, "model"), old, old); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -284,7 +290,7 @@ func TestAChatThatIsDeletedWhileItIsSavedIsNotKept(t *testing.T) {
 func TestAKillWhileSavingLeavesTheOlderStateAndNothingForLong(t *testing.T) {
 	dir := t.TempDir()
 	f := New(Deps{Dir: dir, Key: keyed("secret")})
-	h := Head{Chat: 7, Identity: "m", Tokens: 3}
+	h := Head{Chat: 7, Model: "m", Identity: "e", Tokens: 3}
 	if err := f.Save(t.Context(), h, writer([]byte("old"))); err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +319,7 @@ func TestAKillWhileSavingLeavesTheOlderStateAndNothingForLong(t *testing.T) {
 	}
 	_ = c.Wait()
 	body := []byte(nil)
-	if found, err := f.Load(t.Context(), 7, "m", func(_ Head, r io.Reader) (err error) { body, err = io.ReadAll(r); return err }); !found || err != nil || string(body) != "old" {
+	if found, err := f.Load(t.Context(), 7, "m", "e", func(_ Head, r io.Reader) (err error) { body, err = io.ReadAll(r); return err }); !found || err != nil || string(body) != "old" {
 		t.Error(found, err, string(body))
 	}
 	all := func(int64) (bool, error) { return true, nil }
@@ -359,7 +365,7 @@ func FuzzCheck(f *testing.F) {
 	if err := k.Save(context.Background(), headOf(1), writer([]byte("state"))); err != nil {
 		f.Fatal(err)
 	}
-	good, err := os.ReadFile(k.path(1))
+	good, err := os.ReadFile(k.path(1, "model"))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -380,4 +386,29 @@ func FuzzCheck(f *testing.F) {
 			t.Errorf("%v for %q", err, b)
 		}
 	})
+}
+
+func TestAChatHasAStatePerModel(t *testing.T) {
+	dir := t.TempDir()
+	f := folder(dir, 1<<20)
+	for _, model := range []string{"one", "two"} {
+		h := headOf(3)
+		h.Model = model
+		if err := f.Save(t.Context(), h, writer([]byte(model))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, model := range []string{"one", "two"} {
+		var body []byte
+		found, err := f.Load(t.Context(), 3, model, "engine", func(_ Head, r io.Reader) (err error) { body, err = io.ReadAll(r); return err })
+		if !found || err != nil || string(body) != model {
+			t.Error(model, found, err, string(body))
+		}
+	}
+	if _, chats, err := f.Used(); chats != 1 || err != nil {
+		t.Error(chats, err)
+	}
+	if err := f.Forget(3); err != nil || len(files(t, dir)) != 0 {
+		t.Error(err, files(t, dir))
+	}
 }

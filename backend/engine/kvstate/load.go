@@ -17,15 +17,15 @@ import (
 
 var (
 	errDamaged = errors.New("it is damaged, or not of this data folder")
-	errForeign = errors.New("it was made with another model or other settings")
+	errForeign = errors.New("it was made with another engine or other settings")
 )
 
-// Load hands the state of a chat to read, if there is a good one made with identity, and says whether read took it. A
-// file that is not good, and one that read fails on, is removed; after an end of ctx it stays.
-func (f *Folder) Load(ctx context.Context, chat int64, identity string, read func(Head, io.Reader) error) (found bool, err error) {
-	path := f.path(chat)
+// Load hands the state of a chat with a model to read, if there is a good one made with identity, and says whether read took
+// it. A file that is not good, and one that read fails on, is removed; after an end of ctx it stays.
+func (f *Folder) Load(ctx context.Context, chat int64, model, identity string, read func(Head, io.Reader) error) (found bool, err error) {
+	path := f.path(chat, model)
 	err = f.load(ctx, path, func(h Head, r io.Reader) error {
-		if h.Chat != chat || h.Identity != identity {
+		if h.Chat != chat || h.Model != model || h.Identity != identity {
 			return errForeign
 		}
 		return read(h, r)
