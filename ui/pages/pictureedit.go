@@ -180,7 +180,7 @@ func newPictureEditor(p *PicturesPage, pic backend.Picture, again remake, img im
 			container.New(widgets.Row{Gap: 8, Grow: 2}, widgets.NewHint("How large the brush is ( [ and ] )", widgets.NewLabel("Size", widgets.LabelStyle{Natural: true})), e.size),
 			container.New(widgets.Row{Gap: 6}, e.undo, e.clear)),
 		field("Prompt", e.prompt),
-		field("Change", container.New(widgets.Row{Gap: 6, Grow: 1}, change, container.New(widgets.Sized{Width: 52}, e.change))),
+		field("Change", container.New(widgets.Row{Gap: 6, Grow: 1}, change, container.New(percentCell{}, e.change))),
 		widgets.Quiet("Drawn by "+again.model.Name+". What is not marked stays as it is, to the last pixel."),
 	)))))
 	e.marks()

@@ -189,7 +189,7 @@ func (p *pictureMore) marks() {
 		p.fold.SetIcon(theme.Icon(theme.IconDown))
 	}
 	p.fold.SetText("More")
-	if w.Start != nil && !w.FoldOpen {
+	if w.Start != nil && !w.FoldOpen && p.of.can().Init {
 		p.fold.SetText("More · starts from a picture")
 	}
 	show(p.inner, w.FoldOpen)

@@ -72,7 +72,7 @@ func newPictureStart(c *pictureControls, choose func(), look func()) *pictureSta
 		s.facts, container.New(widgets.Row{}, s.follow))
 	s.change = container.New(widgets.Row{Gap: 6, Grow: 2},
 		widgets.NewHint("How much of the start picture changes: a little keeps it, all of it keeps only a hint of its colours", widgets.NewLabel("Change", widgets.LabelStyle{Natural: true})),
-		s.strength, container.New(widgets.Sized{Width: 52}, s.number))
+		s.strength, container.New(percentCell{}, s.number))
 	s.body = container.New(widgets.Column{Gap: 6}, widgets.NewLabel("Start picture", widgets.LabelStyle{}),
 		s.none, container.New(widgets.Row{}, s.choose), s.chip, s.change)
 	return s
@@ -296,6 +296,27 @@ func pictureSize(path string) (image.Point, error) {
 		return image.Point{}, fmt.Errorf("read picture: it is none: %w", err)
 	}
 	return image.Pt(c.Width, c.Height), nil
+}
+
+// percentCell is as wide as any percentage, so that nothing moves when the number changes.
+type percentCell struct{}
+
+// Layout implements fyne.Layout.
+func (percentCell) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		h := o.MinSize().Height
+		o.Move(fyne.NewPos(0, (size.Height-h)/2))
+		o.Resize(fyne.NewSize(size.Width, h))
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (percentCell) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	h := float32(0)
+	for _, o := range objects {
+		h = max(h, o.MinSize().Height)
+	}
+	return fyne.NewSize(fyne.MeasureText("100 %", theme.Size(theme.SizeBody), fyne.TextStyle{}).Width+6, h)
 }
 
 // percent is a share in words.

@@ -78,7 +78,7 @@ func newPictureViewer(p *PicturesPage) *pictureViewer {
 		p.env.Host.Menu(p.menu(v.picture()), fyne.CurrentApp().Driver().AbsolutePositionForObject(more).AddXY(0, more.Size().Height+4))
 	}
 	acts := container.New(widgets.Column{Gap: 6}, v.cannot,
-		container.New(pairs{gap: 6}, v.vary, v.edit, v.enlarge, v.start, save, folder, use))
+		container.New(pairs{gap: 6}, v.vary, v.edit, v.enlarge, v.start, save, folder), use)
 	v.side = widgets.NewGround(theme.ColorRail, widgets.NewEdges(widgets.Edges{
 		Top: container.New(widgets.Inset{Left: 12, Top: 8, Right: 8, Bottom: 4},
 			container.New(widgets.Row{Gap: 2, Grow: 4}, v.prev, v.next, compare, widgets.NewLabel("", widgets.LabelStyle{}), more, cross)),
