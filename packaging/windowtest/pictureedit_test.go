@@ -121,6 +121,60 @@ func TestAPartIsDrawnAnewWithThePointer(t *testing.T) {
 	whole(t, data, large)
 }
 
+// TestKilledJobsKeepTheirStartPicture kills the program with a queue of pictures that start from a file, and removes the
+// file: the jobs go on from the copy that was kept.
+func TestKilledJobsKeepTheirStartPicture(t *testing.T) {
+	data := easel(t, 64, 12)
+	photo := filepath.Join(t.TempDir(), "photo.png")
+	img := image.NewGray(image.Rect(0, 0, 96, 64))
+	for i := range img.Pix {
+		img.Pix[i] = byte(i)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(photo, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := command(t, data, "image", "--start", photo, "--size", "64x64", "--steps", "1", "boats"); code != 0 {
+		t.Fatal(stderr)
+	}
+	h := history(t, data)
+	sum := receipt(t, h.pictures()[0]).Settings.Start
+	wish := map[string]any{
+		"prompt": "boats", "quality": "good", "count": 4, "shape": "", "strength": 1, "fold_open": true,
+		"start":  map[string]any{"sha256": sum, "width": 96, "height": 64, "name": "photo.png"},
+		"family": map[string]any{"flux": map[string]any{"width": 64, "height": 64, "steps": 12}},
+	}
+	if err := h.s.SetSetting(t.Context(), "pictures.wish", wish); err != nil {
+		t.Fatal(err)
+	}
+	s := newScreen(t, "1280x800")
+	l := start(t, s, data)
+	l.key("ctrl+2")
+	l.key("ctrl+Return")
+	l.until("a running picture", func() bool { l.alive(); return len(h.jobs(backend.JobRunning)) == 1 })
+	l.kill()
+	if err := os.Remove(photo); err != nil {
+		t.Fatal(err)
+	}
+	left := len(h.jobs(backend.JobWaiting, backend.JobInterrupted, backend.JobRunning))
+	if left == 0 {
+		t.Fatal("no job was left to go on with")
+	}
+	l = start(t, s, data)
+	time.Sleep(time.Second)
+	s.shot(t, "start-1-restarted")
+	l.click(continueX, continueY)
+	l.until("all pictures", func() bool { l.alive(); return len(h.pictures()) == 5 })
+	for _, p := range h.pictures() {
+		if got := whole(t, data, p).Receipt.Settings.Start; got != sum {
+			t.Errorf("picture %d started from %q, want %q", p.ID, got, sum)
+		}
+	}
+}
+
 // reach clicks until so much of the window changed, and gives what is seen then.
 func (l *Loam) reach(what string, share float64, x, y int) image.Image {
 	l.t.Helper()
