@@ -59,6 +59,7 @@ type Chat struct {
 	// Alternatives is how many of the likeliest tokens are kept beside each token of its replies; 0 = none.
 	Alternatives int
 	Overflow     Overflow // what becomes of messages that no longer fit
+	Shelf        Shelf    // where it stands in the list
 	Created      time.Time
 	Updated      time.Time
 	Deleted      time.Time // zero = not in the trash

@@ -14,7 +14,7 @@ type ChatQuery struct {
 	Trash         bool // those in the trash, last deleted first; else the others, last used first
 }
 
-const chatColumns = `c.id, c.title, coalesce(c.model_id, 0), coalesce(c.leaf, 0), c.system, c.sampling, c.adapters, c.alternatives, c.overflow,
+const chatColumns = `c.id, c.title, coalesce(c.model_id, 0), coalesce(c.leaf, 0), c.system, c.sampling, c.adapters, c.alternatives, c.overflow, c.shelf,
   c.created_ms, c.updated_ms, c.deleted_ms`
 
 func scanChat(row oneRow) (backend.Chat, error) {
@@ -31,6 +31,7 @@ func chatFields(c *backend.Chat) []any {
 		jsonColumn{&c.Adapters},
 		&c.Alternatives,
 		&c.Overflow,
+		jsonColumn{&c.Shelf},
 		msColumn{&c.Created},
 		msColumn{&c.Updated},
 		msColumn{&c.Deleted},
@@ -57,11 +58,15 @@ func (s *Store) CreateChat(ctx context.Context, c backend.Chat) (backend.Chat, e
 		if err != nil {
 			return err
 		}
+		shelf, err := jsonText(c.Shelf.Clean())
+		if err != nil {
+			return err
+		}
 		created := s.orNow(c.Created)
 		var id int64
-		err = tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, overflow, created_ms, updated_ms)
-			VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), created, created).Scan(&id)
+		err = tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, overflow, shelf, created_ms, updated_ms)
+			VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), shelf, created, created).Scan(&id)
 		if err != nil {
 			return err
 		}
@@ -110,7 +115,7 @@ func limitOrAll(limit int) int {
 	return limit
 }
 
-// UpdateChat stores the title, model, system prompt, sampling, adapters, alternatives and overflow of a chat. Its place in the list stays.
+// UpdateChat stores the title, model, system prompt, sampling, adapters, alternatives, overflow and shelf of a chat. Its place in the list stays.
 func (s *Store) UpdateChat(ctx context.Context, c backend.Chat) error {
 	return s.write(ctx, "update chat", func(tx *sql.Tx) error {
 		sampling, err := samplingColumn(c.Sampling)
@@ -121,10 +126,14 @@ func (s *Store) UpdateChat(ctx context.Context, c backend.Chat) error {
 		if err != nil {
 			return err
 		}
+		shelf, err := jsonText(c.Shelf.Clean())
+		if err != nil {
+			return err
+		}
 		return mustTouch(tx.ExecContext(ctx, `UPDATE chats
-			SET title = ?, model_id = (SELECT id FROM models WHERE id = ?), system = ?, sampling = ?, adapters = ?, alternatives = ?, overflow = ?
+			SET title = ?, model_id = (SELECT id FROM models WHERE id = ?), system = ?, sampling = ?, adapters = ?, alternatives = ?, overflow = ?, shelf = ?
 			WHERE id = ?`,
-			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), c.ID))
+			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), shelf, c.ID))
 	})
 }
 

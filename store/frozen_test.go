@@ -80,7 +80,7 @@ func fillFrozen(ctx context.Context, s *Store) error {
 	if _, err := s.AddPicture(ctx, backend.Picture{JobID: j.ID, SHA256: "cd34", Prompt: frozenPrompt, Settings: []byte(`{"format":1}`), Seed: 42, Width: 512, Height: 512}); err != nil {
 		return err
 	}
-	if err := errors.Join(fillAlternatives(ctx, s), fillOpinions(ctx, s), fillSight(ctx, s)); err != nil {
+	if err := errors.Join(fillAlternatives(ctx, s), fillOpinions(ctx, s), fillSight(ctx, s), fillShelf(ctx, s)); err != nil {
 		return err
 	}
 	return s.SetSetting(ctx, frozenSetting, 60)
@@ -136,6 +136,18 @@ func fillSight(ctx context.Context, s *Store) error {
 	}
 	list[0].Overflow = backend.OverflowAsk
 	return errors.Join(s.UpdateChat(ctx, list[0]), s.SetPinned(ctx, path[0].ID, true), s.AddSummary(ctx, path[1].ID, frozenSummary))
+}
+
+// Since version 6 the chat stands in a folder.
+var frozenShelf = backend.Shelf{Pinned: true, Folder: "Travel", Tags: []string{"family"}}
+
+func fillShelf(ctx context.Context, s *Store) error {
+	list, err := s.Chats(ctx, ChatQuery{})
+	if err != nil {
+		return err
+	}
+	list[0].Shelf = frozenShelf
+	return s.UpdateChat(ctx, list[0])
 }
 
 func TestFreeze(t *testing.T) {
@@ -297,6 +309,13 @@ func checkFrozen(t *testing.T, s *Store, version int) {
 	told, err := s.Summaries(ctx, c.ID)
 	if d := cmp.Diff(summaries, told); d != "" || err != nil || c.Overflow != overflow || path[0].Pinned != (version >= 5) || path[1].Pinned {
 		t.Errorf("sight: %q, %v, %v, %s", c.Overflow, path[0].Pinned, err, d)
+	}
+	var shelf backend.Shelf
+	if version >= 6 {
+		shelf = frozenShelf
+	}
+	if d := cmp.Diff(shelf, c.Shelf); d != "" {
+		t.Error(d)
 	}
 	if d, err := s.Draft(ctx, c.ID); err != nil || d.Text != frozenDraft {
 		t.Errorf("the draft is %q, %v", d.Text, err)

@@ -164,14 +164,18 @@ func (w *treeWriter) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	shelf, err := jsonText(c.Shelf.Clean())
+	if err != nil {
+		return err
+	}
 	var deleted sql.NullInt64
 	if w.hidden {
 		deleted = w.now()
 	}
 	created := w.s.orNow(c.Created)
-	err = w.tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, overflow, created_ms, updated_ms, deleted_ms)
-		VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), created, w.s.orNow(c.Updated), deleted).Scan(&w.chat)
+	err = w.tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, overflow, shelf, created_ms, updated_ms, deleted_ms)
+		VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), shelf, created, w.s.orNow(c.Updated), deleted).Scan(&w.chat)
 	if err != nil {
 		return err
 	}

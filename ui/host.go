@@ -23,7 +23,7 @@ func (h host) env() pages.Env {
 	d := h.ui.deps
 	return pages.Env{
 		Host: h, Chats: d.Chats, Models: d.Models, Engines: d.Engines, Studio: d.Studio, System: d.System,
-		Search: d.Search, Transfer: d.Transfer, Folders: d.Folders, About: d.About,
+		Search: d.Search, Commands: h.ui.commands, Transfer: d.Transfer, Folders: d.Folders, About: d.About,
 	}
 }
 

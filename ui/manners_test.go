@@ -320,8 +320,8 @@ func TestEveryShortcutWorksWhileTyping(t *testing.T) {
 				if f.focusedField().PlaceHolder != "Find in this chat" {
 					t.Errorf("%s focuses %q", s.what, f.focusedField().PlaceHolder)
 				}
-			case "Search":
-				if f.focusedField().PlaceHolder != "Search chats" {
+			case "Search chats and commands":
+				if f.focusedField().PlaceHolder != "Search and commands" {
 					t.Errorf("%s focuses %q", s.what, f.focusedField().PlaceHolder)
 				}
 			default:

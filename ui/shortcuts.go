@@ -31,7 +31,7 @@ func table() []shortcut {
 			u.show(pages.PageChats)
 			u.chats.NewTemporary()
 		}},
-		{keys: []fyne.KeyName{fyne.KeyK}, label: "K", what: "Search", do: (*UI).search},
+		{keys: []fyne.KeyName{fyne.KeyK}, label: "K", what: "Search chats and commands", do: (*UI).search},
 		{keys: []fyne.KeyName{fyne.KeyF}, label: "F", what: "Find in this chat", do: func(u *UI) {
 			u.show(pages.PageChats)
 			u.chats.Find()

@@ -90,6 +90,11 @@ func (s *Service) SetOverflow(ctx context.Context, chatID int64, o backend.Overf
 	return s.change(ctx, chatID, func(c *backend.Chat) { c.Overflow = o })
 }
 
+// SetShelf says where a chat stands in the list.
+func (s *Service) SetShelf(ctx context.Context, chatID int64, shelf backend.Shelf) error {
+	return s.change(ctx, chatID, func(c *backend.Chat) { c.Shelf = shelf.Clean() })
+}
+
 // Overflowing is a message with which older ones no longer fit, in a chat where the person is to be asked.
 type Overflowing struct{ Plan Plan }
 

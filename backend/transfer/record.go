@@ -32,7 +32,7 @@ import (
 // Models are named by the hash of their file. A reply that was being written counts as interrupted.
 //
 // Version 2 added "rating" to messages, 1 and -1 for a thumb up and down, and "edited" to "usage". Version 3
-// added "pinned" and "summary" to messages and "overflow" to chats.
+// added "pinned" and "summary" to messages, "overflow" and "shelf" to chats.
 const formatVersion = 3
 
 // Where things lie in an export.
@@ -93,6 +93,7 @@ type chatLine struct {
 	Adapters []adapterLine     `json:"adapters,omitempty"`
 	Draft    *draftLine        `json:"draft,omitempty"`
 
+	Shelf        *backend.Shelf   `json:"shelf,omitempty"`        // where it stands in the list
 	Overflow     backend.Overflow `json:"overflow,omitempty"`     // what becomes of messages that no longer fit: "ask", "summarise"
 	Alternatives int              `json:"alternatives,omitempty"` // how many likeliest tokens are kept beside each
 }
@@ -171,6 +172,9 @@ func (l *lines) chat(c backend.Chat, d backend.Draft) chatLine {
 		Leaf: l.number(c.Leaf), System: c.System, Model: l.models.ref(c.ModelID), Sampling: c.Sampling,
 		Alternatives: c.Alternatives, Overflow: c.Overflow,
 	}
+	if s := c.Shelf; s.Pinned || s.Archived || s.Folder != "" || len(s.Tags) > 0 {
+		line.Shelf = &s
+	}
 	for _, a := range c.Adapters {
 		if r := l.models.ref(a.ModelID); r != nil {
 			line.Adapters = append(line.Adapters, adapterLine{modelRef: *r, Weight: a.Weight, Off: a.Off})
@@ -247,6 +251,9 @@ func (line chatLine) chat(t modelTable) (backend.Chat, backend.Draft) {
 	c := backend.Chat{
 		Title: line.Title, ModelID: t.find(line.Model), System: line.System, Sampling: line.Sampling,
 		Alternatives: max(0, min(line.Alternatives, backend.MaxAlternatives)), Created: fromMillis(line.Created), Updated: fromMillis(line.Updated),
+	}
+	if line.Shelf != nil {
+		c.Shelf = line.Shelf.Clean()
 	}
 	if line.Overflow.Known() {
 		c.Overflow = line.Overflow

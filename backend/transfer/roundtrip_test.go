@@ -164,6 +164,12 @@ func anyTree(rt *rapid.T, h *house, pictures []string) store.Tree {
 		t.Chat.Title = "A title" // without one the chat is named after its first words when it is imported
 	}
 	t.Chat.Overflow = rapid.SampledFrom([]backend.Overflow{backend.OverflowLeaveOut, backend.OverflowAsk, backend.OverflowSummarise}).Draw(rt, "overflow")
+	if rapid.Bool().Draw(rt, "shelved") {
+		t.Chat.Shelf = backend.Shelf{
+			Pinned: rapid.Bool().Draw(rt, "pinned chat"), Archived: rapid.Bool().Draw(rt, "archived"), Folder: anyText.Draw(rt, "folder"),
+			Tags: rapid.SliceOfN(anyText, 0, 4).Draw(rt, "tags"),
+		}.Clean()
+	}
 	t.Chat.Alternatives = rapid.IntRange(0, 20).Draw(rt, "alternatives")
 	if rapid.Bool().Draw(rt, "sampled") {
 		s := anySampling(rt)

@@ -211,6 +211,8 @@ func (p *ChatsPage) Cancel() bool {
 	switch {
 	case p.over:
 		p.closeOver()
+	case p.side.chosen != nil:
+		p.side.endSelecting()
 	case p.talk.finder.body.Visible():
 		p.talk.finder.hide()
 	case p.talk.editing != 0:
@@ -316,6 +318,19 @@ func (p *ChatsPage) Compare(id int64) { p.talk.compare(id) }
 
 // Rate gives a reply of the open chat a thumb, or takes the same one back.
 func (p *ChatsPage) Rate(id int64, r backend.Rating) { p.talk.rate(id, r) }
+
+// ListMenu is what can be done with the list of chats, ChatMenu with one of them.
+func (p *ChatsPage) ListMenu() []*fyne.MenuItem { return p.side.listMenu() }
+
+// ChatMenu is the menu of a chat in the list; nil = it is not there.
+func (p *ChatsPage) ChatMenu(id int64) []*fyne.MenuItem {
+	for _, c := range p.side.chats {
+		if c.ID == id {
+			return p.side.menu(c)
+		}
+	}
+	return nil
+}
 
 // Pin keeps a message of the open chat in the model's sight, or no longer.
 func (p *ChatsPage) Pin(id int64, on bool) { p.talk.pin(id, on) }

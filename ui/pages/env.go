@@ -75,6 +75,7 @@ type Chats interface {
 	Fill(ctx context.Context, chatID int64) (used, context int, err error)
 	SetPinned(ctx context.Context, messageID int64, on bool) error
 	SetOverflow(ctx context.Context, chatID int64, o backend.Overflow) error
+	SetShelf(ctx context.Context, chatID int64, s backend.Shelf) error
 }
 
 // Models are the model files that Loam knows; *library.Library is one.
@@ -271,6 +272,8 @@ type Env struct {
 	Studio  Studio
 	System  System
 	Search  Search // nil = only names of chats are searched
+	// Commands are what the search offers to do; nil = nothing.
+	Commands func() []Command
 
 	Transfer Transfer // nil = chats are not exported or imported
 	Folders  Folders

@@ -20,7 +20,7 @@ func TestChatsStandUnderTheDayTheyWereChanged(t *testing.T) {
 		at("month", 2026, 2, 20, 9), at("winter", 2026, 1, 2, 9), at("old", 2024, 12, 31, 9),
 	}
 	var got []string
-	for _, r := range groupChats(chats, "", noon) {
+	for _, r := range arrange(chats, "", noon, listOrder{}, false) {
 		got = append(got, r.heading+"|"+r.chat.Title)
 	}
 	want := []string{
@@ -33,7 +33,7 @@ func TestChatsStandUnderTheDayTheyWereChanged(t *testing.T) {
 }
 
 func TestSearchFindsTitlesWhateverTheCase(t *testing.T) {
-	rows := groupChats([]backend.Chat{{Title: "Trip to Norway", Updated: noon}, {Title: "Taxes", Updated: noon}, {Updated: noon}}, " norWAY ", noon)
+	rows := arrange([]backend.Chat{{Title: "Trip to Norway", Updated: noon}, {Title: "Taxes", Updated: noon}, {Updated: noon}}, " norWAY ", noon, listOrder{}, false)
 	if len(rows) != 2 || rows[1].chat.Title != "Trip to Norway" {
 		t.Errorf("rows: %+v", rows)
 	}

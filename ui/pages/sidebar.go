@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,10 +25,16 @@ type sidebar struct {
 	search *widgets.Field
 	list   *widgets.List
 	none   *widgets.Label
+	edges  *fyne.Container
 	body   fyne.CanvasObject
 
 	chats    []backend.Chat
 	rows     []sidebarRow
+	order    listOrder
+	archived bool           // those that were put away are shown
+	chosen   map[int64]bool // nil = one chat is opened at a time
+	strip    *fyne.Container
+	foot     *fyne.Container // holds strip
 	current  int64
 	renaming int64
 	running  map[int64]bool // chats whose reply is being written
@@ -38,8 +45,13 @@ type sidebar struct {
 // sidebarRow is a day's heading or a chat.
 type sidebarRow struct {
 	heading string
+	folder  string // a folder's heading, with how many chats are in it
+	inside  int
+	closed  bool
+	indent  bool // it is in a folder
 	chat    backend.Chat
 	found   Found // a message; MessageID 0 = none
+	command *Command
 }
 
 // The kinds of rows.
@@ -47,11 +59,12 @@ const (
 	rowHeading = iota
 	rowChat
 	rowFound
+	rowFolder
 )
 
 func newSidebar(env Env, onOpen func(int64), onNew func()) *sidebar {
 	s := &sidebar{env: env, onOpen: onOpen, onNew: onNew, running: map[int64]bool{}}
-	s.search = widgets.NewField("Search chats")
+	s.search = widgets.NewField("Search and commands")
 	s.search.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
 	s.search.OnChanged = func(string) { s.group(); s.lookIn() }
 	s.search.OnEsc = func() bool {
@@ -64,14 +77,24 @@ func newSidebar(env Env, onOpen func(int64), onNew func()) *sidebar {
 	s.search.OnEnter = s.openFirst
 	add := widgets.NewButton("New chat", widgets.KindQuiet, onNew)
 	add.Icon, add.Left, add.Tip = theme.Icon(theme.IconPlus), true, "New chat ("+widgets.Mod+"N)"
+	var menu *widgets.Button
+	menu = widgets.NewIconButton(theme.Icon(theme.IconMore), "Sort, archive, select", func() {
+		at := fyne.CurrentApp().Driver().AbsolutePositionForObject(menu)
+		env.Host.Menu(s.listMenu(), at.Add(fyne.NewPos(0, menu.Size().Height)))
+	})
+	s.strip = container.New(widgets.Row{Gap: 6, Grow: 1})
+	s.foot = container.New(widgets.Inset{Left: 18, Top: 6, Right: 10, Bottom: 8}, s.strip)
+	s.foot.Hide()
 	s.list = widgets.NewList(s)
 	s.none = widgets.NewLabel("", widgets.LabelStyle{
 		Ink: theme.ColorQuiet, Size: theme.SizeSmall, Align: fyne.TextAlignCenter, Wrap: true,
 	})
 	s.none.Hide()
-	top := container.New(widgets.Column{Gap: 6, Pad: 10}, s.search, add)
-	s.body = widgets.NewGround(theme.ColorRail, widgets.NewEdges(widgets.Edges{Top: top},
-		s.list, container.New(widgets.Column{Pad: 16}, s.none)))
+	top := container.New(widgets.Column{Gap: 6, Pad: 10}, s.search,
+		container.New(widgets.Row{Gap: 4, Grow: 1}, add, menu))
+	s.edges = widgets.NewEdges(widgets.Edges{Top: top, Bottom: s.foot}, s.list, container.New(widgets.Column{Pad: 16}, s.none))
+	s.body = widgets.NewGround(theme.ColorRail, s.edges)
+	s.loadOrder()
 	return s
 }
 
@@ -86,7 +109,7 @@ func (s *sidebar) setCurrent(id int64) {
 	s.current = id
 	s.list.Reload()
 	for i, r := range s.rows {
-		if r.heading == "" && r.chat.ID == id {
+		if r.chat.ID == id && id != 0 {
 			s.list.Reveal(i)
 		}
 	}
@@ -104,7 +127,17 @@ func (s *sidebar) setRunning(chatID int64, on bool) {
 }
 
 func (s *sidebar) group() {
-	s.rows = groupChats(s.chats, s.search.Text, s.env.Host.Now())
+	s.rows = arrange(s.chats, s.search.Text, s.env.Host.Now(), s.order, s.archived)
+	s.showStrip()
+	if s.env.Commands != nil && s.search.Text != "" {
+		commands := findCommands(s.env.Commands(), s.search.Text)
+		if len(commands) > 0 {
+			s.rows = append(s.rows, sidebarRow{heading: "Commands"})
+		}
+		for _, c := range commands {
+			s.rows = append(s.rows, sidebarRow{command: &c})
+		}
+	}
 	if len(s.found) > 0 {
 		s.rows = append(s.rows, sidebarRow{heading: "In messages"})
 		for _, f := range s.found {
@@ -115,7 +148,10 @@ func (s *sidebar) group() {
 	case len(s.rows) > 0:
 		s.none.Hide()
 	case s.search.Text != "":
-		s.none.SetText("No chat has “" + s.search.Text + "” in its name.")
+		s.none.SetText("No chat has “" + s.search.Text + "” in its name, folder or tags.")
+		s.none.Show()
+	case s.archived:
+		s.none.SetText("Nothing is archived.")
 		s.none.Show()
 	default:
 		s.none.SetText("Your chats will stand here.")
@@ -162,33 +198,13 @@ func (s *sidebar) lookIn() {
 	})
 }
 
-// groupChats turns chats, the last changed first, into rows: a heading per day or month, then its chats.
-func groupChats(chats []backend.Chat, query string, now time.Time) []sidebarRow {
-	query = strings.ToLower(strings.TrimSpace(query))
-	rows := make([]sidebarRow, 0, len(chats)+8)
-	last := ""
-	for _, c := range chats {
-		if query != "" && !strings.Contains(strings.ToLower(chatTitle(c)), query) {
-			continue
-		}
-		day := temporaryHeading
-		if !backend.IsTemporary(c.ID) {
-			day = dayGroup(c.Updated, now)
-		}
-		if day != last {
-			last = day
-			rows = append(rows, sidebarRow{heading: day})
-		}
-		rows = append(rows, sidebarRow{chat: c})
-	}
-	return rows
-}
-
 func (s *sidebar) openFirst() {
 	for _, r := range s.rows {
 		switch {
-		case r.heading != "":
+		case r.heading != "" || r.folder != "":
 			continue
+		case r.command != nil:
+			s.run(*r.command)
 		case r.found.MessageID != 0:
 			s.onGoTo(r.found, s.search.Text)
 		default:
@@ -196,6 +212,12 @@ func (s *sidebar) openFirst() {
 		}
 		return
 	}
+}
+
+// run does what a command says, and the search is over.
+func (s *sidebar) run(c Command) {
+	s.search.SetText("")
+	c.Do()
 }
 
 // step opens the chat above or below the open one.
@@ -222,8 +244,10 @@ func (s *sidebar) Kind(i int) int {
 	switch {
 	case s.rows[i].heading != "":
 		return rowHeading
-	case s.rows[i].found.MessageID != 0:
+	case s.rows[i].found.MessageID != 0, s.rows[i].command != nil:
 		return rowFound
+	case s.rows[i].folder != "":
+		return rowFolder
 	}
 	return rowChat
 }
@@ -260,13 +284,32 @@ func (s *sidebar) Fill(i int, o fyne.CanvasObject) {
 		o.(*fyne.Container).Objects[0].(*widgets.Label).SetText(row.heading)
 		return
 	}
+	if c := row.command; c != nil {
+		o.(*fyne.Container).Objects[0].(*widgets.ChoiceRow).Set(c.Name, c.Keys, func() { s.run(*c) })
+		return
+	}
 	if f := row.found; f.MessageID != 0 {
 		o.(*fyne.Container).Objects[0].(*widgets.ChoiceRow).Set(chatTitle(backend.Chat{Title: f.Title}), f.Snippet, func() {
 			s.onGoTo(f, s.search.Text)
 		})
 		return
 	}
+	if name := row.folder; name != "" {
+		r := o.(*widgets.ListRow)
+		r.Text, r.Icon = name+" ("+strconv.Itoa(row.inside)+")", theme.IconFolderOpen
+		if row.closed {
+			r.Icon = theme.IconFolder
+		}
+		r.OnTapped = func() { s.toggleFolder(name) }
+		r.OnMenu = func(at fyne.Position) { s.env.Host.Menu(s.folderMenu(name), at) }
+		r.Refresh()
+		return
+	}
 	c, r := row.chat, o.(*widgets.ListRow)
+	r.Indent, r.Icon = 0, ""
+	if row.indent {
+		r.Indent = 16
+	}
 	r.Text, r.Selected, r.Busy = chatTitle(c), c.ID == s.current, s.running[c.ID]
 	r.OnTapped = func() { s.onOpen(c.ID) }
 	r.OnMenu = func(at fyne.Position) { s.env.Host.Menu(s.menu(c), at) }
@@ -274,6 +317,13 @@ func (s *sidebar) Fill(i int, o fyne.CanvasObject) {
 	r.OnRename = func() { s.rename(c.ID) }
 	r.OnRenamed = func(title string, ok bool) { s.renamed(c, title, ok) }
 	r.SetEditing(c.ID == s.renaming, c.Title)
+	if s.chosen != nil {
+		r.Icon = theme.IconUnticked
+		if s.chosen[c.ID] {
+			r.Icon = theme.IconTicked
+		}
+		r.OnTapped = func() { s.choose(c.ID) }
+	}
 	r.Refresh()
 }
 
@@ -281,6 +331,9 @@ func (s *sidebar) menu(c backend.Chat) []*fyne.MenuItem {
 	rename := fyne.NewMenuItem("Rename", func() { s.rename(c.ID) })
 	rename.Icon = theme.Icon(theme.IconEdit)
 	items := []*fyne.MenuItem{rename}
+	if !backend.IsTemporary(c.ID) {
+		items = append(items, s.shelfMenu([]backend.Chat{c})...)
+	}
 	if s.env.Transfer != nil && !backend.IsTemporary(c.ID) {
 		items = append(items, exportMenu(s.env, c))
 	}

@@ -45,3 +45,8 @@ func (c *Chats) SetPinned(ctx context.Context, id int64, on bool) error {
 func (c *Chats) SetOverflow(_ context.Context, id int64, o backend.Overflow) error {
 	return c.change(id, func(ch *backend.Chat) { ch.Overflow = o })
 }
+
+// SetShelf implements pages.Chats.
+func (c *Chats) SetShelf(_ context.Context, id int64, s backend.Shelf) error {
+	return c.change(id, func(ch *backend.Chat) { ch.Shelf = s.Clean() })
+}

@@ -27,7 +27,9 @@ type ListRow struct {
 	base
 	Text     string
 	Selected bool
-	Busy     bool // something is at work on it: a dot in the accent colour
+	Busy     bool               // something is at work on it: a dot in the accent colour
+	Icon     fyne.ThemeIconName // before the name; "" = none
+	Indent   float32            // of the name
 
 	OnTapped  func()
 	OnMenu    func(at fyne.Position) // absolute
@@ -40,6 +42,9 @@ type ListRow struct {
 	field                            *Field
 	more                             *Button
 }
+
+// rowIcon is the side of a row's icon.
+const rowIcon = 15
 
 // NewListRow makes an empty row.
 func NewListRow() *ListRow {
@@ -179,8 +184,9 @@ func (r *ListRow) TypedShortcut(s fyne.Shortcut) { passShortcut(r, s) }
 // CreateRenderer implements fyne.Widget.
 func (r *ListRow) CreateRenderer() fyne.WidgetRenderer {
 	ground, ring, dot, text := canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent), canvas.NewCircle(nil), canvas.NewText("", nil)
+	icon := NewIcon(theme.Icon(theme.IconFolder), theme.ColorQuiet, rowIcon)
 	d := &drawn{of: r}
-	fixed := []fyne.CanvasObject{ground, dot, text, r.more, ring}
+	fixed := []fyne.CanvasObject{ground, dot, icon, text, r.more, ring}
 	d.objects = fixed
 	d.min = func() fyne.Size { return fyne.NewSize(60, r.measure(theme.SizeBody)+19) }
 	d.layout = func(s fyne.Size) {
@@ -192,7 +198,11 @@ func (r *ListRow) CreateRenderer() fyne.WidgetRenderer {
 			place(r.more, s.Width-10-m.Width, (s.Height-m.Height)/2, m.Width, m.Height)
 			right = s.Width - 12 - m.Width
 		}
-		left := float32(20)
+		left := 20 + r.Indent
+		if r.Icon != "" {
+			place(icon, left, (s.Height-rowIcon)/2, rowIcon, rowIcon)
+			left += rowIcon + 7
+		}
 		if r.Busy {
 			place(dot, left, (s.Height-7)/2, 7, 7)
 			left += 14
@@ -223,6 +233,10 @@ func (r *ListRow) CreateRenderer() fyne.WidgetRenderer {
 		dot.FillColor, text.Color = r.ink(theme.ColorAccent), r.ink(theme.ColorText)
 		seen(ground, ring)
 		shown(dot, r.Busy)
+		shown(icon, r.Icon != "")
+		if r.Icon != "" {
+			icon.Set(theme.Icon(r.Icon), theme.ColorQuiet)
+		}
 		shown(r.more, (r.hovered || r.focused) && r.OnMenu != nil && !r.editing)
 		d.objects = fixed
 		if r.editing && r.field != nil {

@@ -1,0 +1,105 @@
+package ui
+
+import (
+	"slices"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"loam/backend"
+	"loam/ui/pages"
+	"loam/ui/widgets"
+)
+
+// menuItem runs an item of a menu, found by the names on the way to it.
+func menuItem(t *testing.T, items []*fyne.MenuItem, path ...string) {
+	t.Helper()
+	for i, name := range path {
+		at := slices.IndexFunc(items, func(m *fyne.MenuItem) bool { return m.Label == name })
+		if at < 0 {
+			t.Fatalf("no item %q in the menu", name)
+		}
+		if i == len(path)-1 {
+			items[at].Action()
+			return
+		}
+		items = items[at].ChildMenu.Items
+	}
+}
+
+func TestChatsArePinnedArchivedAndPutIntoFolders(t *testing.T) {
+	f := fakes(t)
+	c := f.conversation(backend.MessageComplete)
+	f.open(1280, 800)
+	f.UI.chats.Open(c.ID)
+	list, err := f.chats.Chats(t.Context())
+	if err != nil || len(list) < 4 {
+		t.Fatal(list, err)
+	}
+	shelf := func(i int) backend.Shelf {
+		ch, err := f.chats.Chat(t.Context(), list[i].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ch.Shelf
+	}
+	menuItem(t, f.UI.chats.ChatMenu(list[0].ID), "Pin on top")
+	menuItem(t, f.UI.chats.ChatMenu(list[1].ID), "Folder", "New folder…")
+	f.focusedField().SetText("Work")
+	f.press(fyne.KeyReturn)
+	menuItem(t, f.UI.chats.ChatMenu(list[2].ID), "Folder", "Work")
+	menuItem(t, f.UI.chats.ChatMenu(list[3].ID), "Tags…")
+	f.focusedField().SetText("to do, #home, home")
+	f.press(fyne.KeyReturn)
+	if !shelf(0).Pinned || shelf(1).Folder != "Work" || shelf(2).Folder != "Work" || !slices.Equal(shelf(3).Tags, []string{"to do", "home"}) {
+		t.Errorf("%+v, %+v, %+v, %+v", shelf(0), shelf(1), shelf(2), shelf(3))
+	}
+	f.says("Pinned", "Work (2)")
+	for _, look := range []string{"light", "dark"} {
+		f.UI.setLook(pages.Look{Mode: look, Scale: 1})
+		f.fits("shelf-" + look)
+		f.draw("shelf-" + look)
+	}
+	menuItem(t, f.UI.chats.ChatMenu(list[3].ID), "Archive")
+	if !shelf(3).Archived {
+		t.Error("it is not archived")
+	}
+	f.tap("Undo")
+	if shelf(3).Archived || len(shelf(3).Tags) != 2 {
+		t.Errorf("taken back: %+v", shelf(3))
+	}
+
+	menuItem(t, f.UI.chats.ListMenu(), "Select several")
+	for _, i := range []int{0, 3} {
+		test.Tap(f.chatRow(list[i].Title))
+	}
+	f.says("2 chats")
+	f.draw("shelf-select")
+	f.tapTip("Remove these chats")
+	left, err := f.chats.Chats(t.Context())
+	if err != nil || len(left) != len(list)-2 {
+		t.Errorf("%d chats of %d are left, %v", len(left), len(list), err)
+	}
+	f.tap("Undo")
+	if left, err = f.chats.Chats(t.Context()); err != nil || len(left) != len(list) {
+		t.Errorf("%d chats are back, %v", len(left), err)
+	}
+}
+
+// chatRow is the row of a chat in the list.
+func (f *fixture) chatRow(title string) *widgets.ListRow {
+	f.t.Helper()
+	var found *widgets.ListRow
+	within(f.root, func(o fyne.CanvasObject) bool {
+		r, ok := o.(*widgets.ListRow)
+		if ok && r.Text == title {
+			found = r
+		}
+		return found != nil
+	})
+	if found == nil {
+		f.t.Fatalf("no row %q", title)
+	}
+	return found
+}
