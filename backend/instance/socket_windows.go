@@ -26,6 +26,8 @@ type pipeListener struct {
 
 	accepting sync.Mutex     // held by Accept, and by Close once it has ended that
 	next      windows.Handle // the instance that waits; 0 once closed
+	// The system writes into it while it waits, so it may not lie on a stack, which can move.
+	waiting windows.Overlapped
 }
 
 // listen opens a named pipe that this user's programs alone can reach, and none of another computer. Its name cannot be guessed,
@@ -89,15 +91,15 @@ func (l *pipeListener) connect(h windows.Handle) error {
 		return err
 	}
 	defer windows.CloseHandle(event) //nolint:errcheck // nothing was written by it
-	overlapped := &windows.Overlapped{HEvent: event}
-	err = windows.ConnectNamedPipe(h, overlapped)
+	l.waiting = windows.Overlapped{HEvent: event}
+	err = windows.ConnectNamedPipe(h, &l.waiting)
 	if errors.Is(err, windows.ERROR_IO_PENDING) {
 		_, err = windows.WaitForMultipleObjects([]windows.Handle{event, l.closing}, false, windows.INFINITE)
 		if err == nil {
-			// Does nothing to a connection that has come; whichever it is, the system is done with overlapped after the next call.
-			_ = windows.CancelIoEx(h, overlapped)
+			// Does nothing to a connection that has come; whichever it is, the system is done with waiting after the next call.
+			_ = windows.CancelIoEx(h, &l.waiting)
 			var none uint32
-			err = windows.GetOverlappedResult(h, overlapped, &none, true)
+			err = windows.GetOverlappedResult(h, &l.waiting, &none, true)
 		}
 	}
 	switch {
