@@ -208,6 +208,29 @@ func TestEveryOneOfManyStartsIsTaken(t *testing.T) {
 	}
 }
 
+func TestManyFilesAreHandedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	l, err := TakeLock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan []string, 1)
+	l.Serve(func(paths []string) { got <- paths })
+	var want []string
+	for i := range 2000 { // far more bytes than a socket or pipe holds
+		want = append(want, filepath.Join(dir, strings.Repeat("long name ", 10)+strconv.Itoa(i)))
+	}
+	if err := Hand(t.Context(), dir, want); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, <-got); diff != "" {
+		t.Error(diff)
+	}
+	if err := l.Unlock(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFolderThatIsAFileIsRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
