@@ -52,7 +52,7 @@ func receiptFacts(m backend.Message, g backend.Generation) []fact {
 		add("LoRA", a.Name+" at "+number(a.Weight))
 	}
 	if e := g.Engine; e.Engine != "" {
-		add("Engine", engineName(e.Engine)+", "+e.Build)
+		add("Engine", engineName(e.Engine)+", "+strings.TrimPrefix(e.Build, "llama.cpp "))
 		device := e.Device
 		if e.Variant != "" && e.Variant != "none" {
 			device += ", code for " + e.Variant
