@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
 	"github.com/google/go-cmp/cmp"
 
 	"loam/backend"
@@ -130,5 +131,17 @@ func TestARefusedSendKeepsTheText(t *testing.T) {
 	}
 	if path := f.path(c.ID); path[0].Text != "Plan 3 days in Bergen again" {
 		t.Errorf("stored: %q", path[0].Text)
+	}
+}
+
+// A click beside the field, but in its card, means the field.
+func TestAClickIntoTheComposersCornerFocusesIt(t *testing.T) {
+	f := fakes(t).open(1280, 800)
+	field := f.focusedField()
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(field)
+	f.window.Canvas().Unfocus()
+	test.TapCanvas(f.window.Canvas(), fyne.NewPos(at.X+60, at.Y+field.Size().Height+24)) // left of the buttons
+	if f.window.Canvas().Focused() != fyne.Focusable(field) {
+		t.Errorf("the focus is on %T", f.window.Canvas().Focused())
 	}
 }

@@ -109,7 +109,7 @@ func newComposer() *composer {
 		c.card.SetLine(line)
 	}
 	c.card.Line = theme.ColorControl
-	c.body = container.New(composerMargin{}, c.card)
+	c.body = container.New(composerMargin{}, widgets.NewTapArea(c.card, c.focus))
 	c.refresh()
 	return c
 }
