@@ -34,6 +34,7 @@ func (a *App) startEngines(ctx context.Context) {
 		KeepAlive: a.EngineSettings(ctx).Idle,
 		Busy:      a.awake.Hold,
 		States:    a.states,
+		Hash:      a.hashOf,
 		Bus:       a.Bus,
 		Logger:    a.log,
 	})

@@ -76,6 +76,15 @@ func (a *App) sweepStates() {
 	}
 }
 
+// hashOf is the hash of a model's file, if it is known by now and the file is the one that was loaded.
+func (a *App) hashOf(m backend.Model) string {
+	now, err := a.Library.Get(context.WithoutCancel(a.base), m.ID)
+	if err != nil || now.Path != m.Path || now.SizeBytes != m.SizeBytes || !now.ModTime.Equal(m.ModTime) {
+		return ""
+	}
+	return now.SHA256
+}
+
 // Trashed is how many chats are in the trash.
 func (a *App) Trashed(ctx context.Context) (int, error) {
 	list, err := a.Store.Chats(ctx, store.ChatQuery{Trash: true})

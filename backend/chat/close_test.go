@@ -39,6 +39,23 @@ func TestCloseLeavesRepliesInterruptedWithTheirWords(t *testing.T) {
 	})
 }
 
+// What an engine that does not answer a stop has told before still counts.
+func TestAStopThatTheEngineDoesNotHearKeepsItsCounts(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *house) {
+		h.engine.deaf, h.engine.reused = true, 2
+		sent := h.send(h.newChat().ID, "Hello")
+		time.Sleep(105 * time.Millisecond)
+		h.Stop(sent.Reply.ID)
+		u := h.wait(sent.Reply.ID).Usage
+		if u.ReplyTokens != 10 || u.ReusedTokens != 2 || u.PromptTokens < 3 {
+			t.Errorf("%+v", u)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_ = h.Close(ctx) // the engine is deaf
+	})
+}
+
 func TestCloseDoesNotWaitForADeafEngine(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *house) {
 		h.engine.deaf = true

@@ -31,6 +31,7 @@ type words struct {
 	mu       sync.Mutex
 	dieAfter int  // tokens into the request; < 0 = never
 	deaf     bool // does not obey a cancelled context
+	reused   int  // what it says of its cache
 	asked    []engine.GenerateRequest
 	notice   string
 	opener   string
@@ -95,7 +96,7 @@ func (w *words) Generate(ctx context.Context, r engine.GenerateRequest, emit fun
 			done += n
 		}
 	}
-	if err := emit(engine.Evaluating{Cuts: cuts}); err != nil {
+	if err := emit(engine.Evaluating{Cuts: cuts, Reused: w.reused}); err != nil {
 		return engine.Result{}, err
 	}
 	time.Sleep(w.read)

@@ -65,7 +65,7 @@ func (r *run) finish(out outcome) {
 func (r *run) ending(out outcome) store.Finish {
 	f := store.Finish{State: backend.MessageComplete, Stop: out.result.Stop, Usage: out.result.Usage}
 	if f.Usage == (backend.Usage{}) && !r.first.IsZero() {
-		f.Usage.PromptTokens = len(r.prompt.tokens)
+		f.Usage.PromptTokens, f.Usage.ReusedTokens = len(r.prompt.tokens), r.reused
 		f.Usage.ReplyTokens = r.count
 		f.Usage.FirstToken = r.first.Sub(r.began)
 		f.Usage.ReplyTime = r.last.Sub(r.first)

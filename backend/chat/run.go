@@ -61,6 +61,7 @@ type run struct {
 	saved     int                  // bytes of text
 	tokens    []int32              // generated and not stored yet
 	count     int                  // generated in all
+	reused    int                  // tokens of the prompt that were in the cache
 	alts      [][]backend.TokenAlt // of tokens, not stored yet
 	altsFrom  int                  // which token of the reply the first of them belongs to
 	engine    *backend.EngineInfo  // that writes
@@ -197,6 +198,9 @@ func (r *run) take(ev engine.Event, q question) error {
 	switch ev := ev.(type) {
 	case engine.Evaluating:
 		q.record.Cuts = ev.Cuts
+		r.mu.Lock()
+		r.reused = ev.Reused
+		r.mu.Unlock()
 		if err := r.keepRecord(q); err != nil {
 			return err
 		}

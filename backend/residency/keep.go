@@ -56,7 +56,7 @@ func (l *lease) Recall(ctx context.Context, chat int64) []byte {
 	if chat == 0 || l.m.deps.States == nil || !l.r.info.Capabilities.State {
 		return nil
 	}
-	identity, ok := identityOf(l.r)
+	identity, ok := l.m.identity(l.r)
 	if !ok {
 		return nil
 	}
@@ -123,7 +123,7 @@ func (m *Manager) leave(ctx context.Context, r *resident, limit time.Duration) {
 // save writes the state of a context to disk. The caller has the turn.
 func (m *Manager) save(ctx context.Context, r *resident) {
 	h := m.held(r)
-	identity, ok := identityOf(r)
+	identity, ok := m.identity(r)
 	if !ok || !h.dirty || m.deps.States == nil || r.child == nil || !r.info.Capabilities.State || h.tokens < keepFrom || !m.roomToCopy(r, h.tokens) {
 		h.tried = true
 		m.hold(r, h)
@@ -210,6 +210,14 @@ func (m *Manager) AcquireIdle(ctx context.Context, n Need) (engine.Chat, context
 	cancel()
 	m.giveTurn()
 	return nil, nil, nil, errors.Join(ErrNotFree, err)
+}
+
+// identity is identityOf, with a hash that became known meanwhile. The caller has the turn.
+func (m *Manager) identity(r *resident) (string, bool) {
+	if r.need.Model.SHA256 == "" && m.deps.Hash != nil {
+		r.need.Model.SHA256 = m.deps.Hash(r.need.Model)
+	}
+	return identityOf(r)
 }
 
 // identityOf names all that the bits of a state depend on beside the model's hash; false where that is not known. Every process

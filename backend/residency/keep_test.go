@@ -173,6 +173,19 @@ func TestAContextIsSavedBeforeItIsGivenUp(t *testing.T) {
 	}
 }
 
+func TestAHashThatBecomesKnownLaterIsGoodEnough(t *testing.T) {
+	s := newShelf()
+	m := model(t, "a", enginetest.Model{})
+	sum := ""
+	b := newBench(t, Deps{States: s, Hash: func(backend.Model) string { return sum }})
+	turnOf(t, b, m, 1)
+	sum = "abc"
+	turnOf(t, b, m, 2)
+	if d := cmp.Diff([]int64{1}, s.chats()); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestSavingGivesWayAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelf()

@@ -94,7 +94,9 @@ type Deps struct {
 	// Busy hears when somebody begins to use an engine, loading included; what it returns is called at the end. nil =
 	// nobody cares.
 	Busy   func() (done func())
-	States States       // nil = contexts end with their processes
+	States States // nil = contexts end with their processes
+	// Hash gives the hash of a model's file that was not known when it was loaded; "" = it still is not. nil = never.
+	Hash   func(m backend.Model) string
 	Bus    Publisher    // nil = nobody listens
 	Logger *slog.Logger // nil = no log
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"loam/store"
 )
 
 // filesWith lists the files below a folder in which a word stands.
@@ -68,4 +70,40 @@ func TestATemporaryChatIsGoneAfterAKill(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A chat that is opened again after the program has ended is not read again: its context was kept.
+func TestAChatGoesOnAtOnceAfterARestart(t *testing.T) {
+	s, data := newScreen(t, "1280x800"), t.TempDir()
+	l := start(t, s, data)
+	h := history(t, data)
+	l.ask(question)
+	m := l.growing(h, 400)
+	l.key("Escape")
+	l.endedReply(h, m.ID)
+	l.until("the model's hash", func() bool {
+		list, err := h.s.Models(t.Context(), store.ModelQuery{})
+		return err == nil && len(list) == 1 && list[0].SHA256 != ""
+	})
+	l.until("the context on disk", func() bool { // saved when nothing was asked for a while
+		kept, _ := filepath.Glob(filepath.Join(data, "cache", "kv", "*.kv"))
+		return len(kept) == 1
+	})
+	l.quit()
+	l = start(t, s, data)
+	l.click(760, 720) // the stopped reply has the focus, on Resume
+	l.ask("Go on.")
+	var next int64
+	l.until("another answer", func() bool {
+		r, ok := h.reply()
+		next = r.ID
+		return ok && r.ID != m.ID && r.Text != ""
+	})
+	l.key("Escape")
+	u := l.endedReply(h, next).Usage
+	if read := u.PromptTokens - u.ReusedTokens; u.PromptTokens < 100 || read > 40 {
+		t.Errorf("%d of %d tokens were read again", read, u.PromptTokens)
+	}
+	t.Logf("%d of %d tokens were read again", u.PromptTokens-u.ReusedTokens, u.PromptTokens)
+	l.quit()
 }
