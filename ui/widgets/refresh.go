@@ -62,3 +62,6 @@ func (l *List) Children() []fyne.CanvasObject {
 
 // Children is what RefreshAll goes on with.
 func (a *MenuArea) Children() []fyne.CanvasObject { return []fyne.CanvasObject{a.Content} }
+
+// Children is what RefreshAll goes on with.
+func (a *TapArea) Children() []fyne.CanvasObject { return []fyne.CanvasObject{a.Content} }
