@@ -34,6 +34,7 @@ func TestRealModelGoesOnFromItsKeptContextExactly(t *testing.T) {
 			wait(t, a, send(t, a, whole.ID, story).ID)
 			straight := wait(t, a, send(t, a, whole.ID, "What does the keeper do?").ID)
 			wait(t, a, send(t, a, restarted.ID, story).ID)
+			a.Engines.Unload(t.Context())
 			closeApp(t, a)
 
 			a = start()

@@ -21,6 +21,7 @@ func longChat(t *testing.T, d Deps, words int) (chatID int64) {
 	if m := wait(t, a, send(t, a, c.ID, "Read this. "+strings.Repeat("the rain falls on the sea ", words/6)).ID); m.State != backend.MessageComplete {
 		t.Fatalf("ends %v: %s", m.State, m.Error)
 	}
+	a.Engines.Unload(t.Context()) // takes more time than the end of the program, on a busy machine
 	closeApp(t, a)
 	return c.ID
 }
