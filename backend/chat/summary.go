@@ -62,6 +62,7 @@ func (s *Service) summarise(ctx context.Context, e engine.Chat, model backend.Mo
 			if t, ok := ev.(engine.Token); ok {
 				text.WriteString(t.Text)
 			}
+			report(start, len(path)) // again and again: who has just begun to look wants to know, too
 			return nil
 		})
 		if err != nil {
