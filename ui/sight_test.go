@@ -16,8 +16,11 @@ import (
 var planned = chat.Plan{
 	Context: 4096, Reserved: 1024, PromptTokens: 2890, SeenFrom: 3, LeftOut: []int64{1, 2},
 	Parts: []chat.Part{
-		{Kind: chat.PartSystem, Tokens: 120}, {Kind: chat.PartPinned, Messages: 2, Tokens: 310}, {Kind: chat.PartHistory, Messages: 14, Tokens: 2310},
-		{Kind: chat.PartNewest, Messages: 1, Tokens: 40}, {Kind: chat.PartFormat, Tokens: 110},
+		{Kind: chat.PartSystem, Tokens: 120},
+		{Kind: chat.PartPinned, Messages: 2, Tokens: 310},
+		{Kind: chat.PartHistory, Messages: 14, Tokens: 2310},
+		{Kind: chat.PartNewest, Messages: 1, Tokens: 40},
+		{Kind: chat.PartFormat, Tokens: 110},
 	},
 }
 
