@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
+	"loam/backend/chat"
 	"loam/backend/event"
 	"loam/ui/chatview"
 	"loam/ui/theme"
@@ -331,6 +332,9 @@ func (p *ChatsPage) ChatMenu(id int64) []*fyne.MenuItem {
 	}
 	return nil
 }
+
+// PresetMenu is the menu of presets of the open chat.
+func (p *ChatsPage) PresetMenu(list []chat.Preset) []*fyne.MenuItem { return p.talk.presetMenu(list) }
 
 // Pin keeps a message of the open chat in the model's sight, or no longer.
 func (p *ChatsPage) Pin(id int64, on bool) { p.talk.pin(id, on) }

@@ -190,6 +190,7 @@ func (c *conversation) openNew(modelID int64, then func()) {
 				c.env.Host.Fail(err, nil)
 			}
 			c.show(backend.Chat{ModelID: modelID}, nil, backend.Draft{Text: text})
+			c.beginPreset()
 			if then != nil {
 				then()
 			}
@@ -382,6 +383,7 @@ func (c *conversation) chooseModel(id int64) {
 	c.picker.setChat(c.chat)
 	c.empty.setModel(c.picker.model())
 	if c.chat.ID == 0 {
+		c.beginPreset()
 		return
 	}
 	chatID := c.chat.ID

@@ -76,6 +76,9 @@ type Chats interface {
 	SetPinned(ctx context.Context, messageID int64, on bool) error
 	SetOverflow(ctx context.Context, chatID int64, o backend.Overflow) error
 	SetShelf(ctx context.Context, chatID int64, s backend.Shelf) error
+	Presets(ctx context.Context) ([]chat.Preset, error)
+	SavePreset(ctx context.Context, p chat.Preset) error
+	RemovePreset(ctx context.Context, name string) error
 }
 
 // Models are the model files that Loam knows; *library.Library is one.

@@ -191,7 +191,7 @@ func (s *sidebar) shelfMenu(list []backend.Chat) []*fyne.MenuItem {
 		folders = append(folders, m)
 	}
 	folders = append(folders, item("New folder…", theme.IconPlus, func() {
-		s.askName("New folder", "Name of the folder", "", func(text string) {
+		askName(s.env, "New folder", "Name of the folder", "", func(text string) {
 			s.shelve(list, func(h *backend.Shelf) { h.Folder = text }, "")
 		})
 	}))
@@ -204,7 +204,7 @@ func (s *sidebar) shelfMenu(list []backend.Chat) []*fyne.MenuItem {
 		if len(list) == 1 {
 			was = strings.Join(list[0].Shelf.Tags, ", ")
 		}
-		s.askName("Tags", "Separated by commas, as: work, travel", was, func(text string) {
+		askName(s.env, "Tags", "Separated by commas, as: work, travel", was, func(text string) {
 			words := strings.Split(text, ",")
 			s.shelve(list, func(h *backend.Shelf) {
 				if len(list) > 1 {
@@ -232,7 +232,7 @@ func (s *sidebar) folderMenu(name string) []*fyne.MenuItem {
 		}
 	}
 	rename := fyne.NewMenuItem("Rename…", func() {
-		s.askName("Rename the folder", "Name of the folder", name, func(text string) {
+		askName(s.env, "Rename the folder", "Name of the folder", name, func(text string) {
 			s.shelve(inside, func(h *backend.Shelf) { h.Folder = text }, "")
 		})
 	})
@@ -256,19 +256,19 @@ func (s *sidebar) toggleFolder(name string) {
 }
 
 // askName asks for a line of text.
-func (s *sidebar) askName(heading, hint, was string, take func(string)) {
+func askName(env Env, heading, hint, was string, take func(string)) {
 	field := widgets.NewField(hint)
 	field.SetText(was)
 	done := func() {
-		s.env.Host.ClosePopover()
+		env.Host.ClosePopover()
 		take(strings.TrimSpace(field.Text))
 	}
 	field.OnEnter = done
-	ok, cancel := widgets.NewButton("Done", widgets.KindPrimary, done), widgets.NewButton("Cancel", widgets.KindPlain, s.env.Host.ClosePopover)
-	s.env.Host.Dialog(container.New(widgets.Column{Gap: 14}, widgets.Heading(heading),
-		container.New(widgets.Sized{Width: min(380, s.env.Host.Canvas().Size().Width-100)}, field),
+	ok, cancel := widgets.NewButton("Done", widgets.KindPrimary, done), widgets.NewButton("Cancel", widgets.KindPlain, env.Host.ClosePopover)
+	env.Host.Dialog(container.New(widgets.Column{Gap: 14}, widgets.Heading(heading),
+		container.New(widgets.Sized{Width: min(380, env.Host.Canvas().Size().Width-100)}, field),
 		container.New(widgets.Row{Gap: 8, Grow: 1}, widgets.NewLabel("", widgets.LabelStyle{}), cancel, ok)))
-	s.env.Host.Focus(field)
+	env.Host.Focus(field)
 }
 
 // listMenu is the menu of the whole list.

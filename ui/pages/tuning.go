@@ -118,7 +118,7 @@ type tuning struct {
 	body     fyne.CanvasObject
 }
 
-func newTuning(system string, alternatives bool, s *backend.Sampling, defaults backend.Sampling, can *backend.Capabilities, first []fyne.CanvasObject, changed func(string, *backend.Sampling)) *tuning {
+func newTuning(system string, alternatives bool, s *backend.Sampling, defaults backend.Sampling, can *backend.Capabilities, head fyne.CanvasObject, first []fyne.CanvasObject, changed func(string, *backend.Sampling)) *tuning {
 	t := &tuning{defaults: defaults, sampling: defaults, system: system, onChange: changed, tunables: tunablesOf(can)}
 	if s != nil {
 		t.sampling = *s
@@ -134,7 +134,7 @@ func newTuning(system string, alternatives bool, s *backend.Sampling, defaults b
 	t.wrong = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorError, Size: theme.SizeSmall, Wrap: true})
 	t.wrong.Hide()
 	rows := []fyne.CanvasObject{
-		widgets.NewLabel("System prompt", widgets.LabelStyle{Bold: true}), t.prompt, widgets.NewLine(false),
+		head, widgets.NewLine(false), widgets.NewLabel("System prompt", widgets.LabelStyle{Bold: true}), t.prompt, widgets.NewLine(false),
 	}
 	rows = append(rows, first...)
 	inMore := false
@@ -300,7 +300,7 @@ func (t *tuning) store() {
 // showTuning opens the panel under the title row.
 func (c *conversation) showTuning(anchor fyne.CanvasObject) {
 	mark := c.opened
-	t := newTuning(c.chat.System, c.chat.Alternatives > 0, c.chat.Sampling, c.defaults, c.picker.choice.Capabilities, c.formatRow(), func(system string, s *backend.Sampling) {
+	t := newTuning(c.chat.System, c.chat.Alternatives > 0, c.chat.Sampling, c.defaults, c.picker.choice.Capabilities, c.presetRow(), c.formatRow(), func(system string, s *backend.Sampling) {
 		if mark == c.opened {
 			c.tuned(system, s)
 		}

@@ -2,6 +2,7 @@ package uitest
 
 import (
 	"context"
+	"slices"
 
 	"loam/backend"
 	"loam/backend/chat"
@@ -11,6 +12,7 @@ import (
 type Sight struct {
 	Plan          chat.Plan
 	Used, Context int // of Fill
+	Presets       []chat.Preset
 }
 
 // Plan implements pages.Chats.
@@ -49,4 +51,27 @@ func (c *Chats) SetOverflow(_ context.Context, id int64, o backend.Overflow) err
 // SetShelf implements pages.Chats.
 func (c *Chats) SetShelf(_ context.Context, id int64, s backend.Shelf) error {
 	return c.change(id, func(ch *backend.Chat) { ch.Shelf = s.Clean() })
+}
+
+// Presets implements pages.Chats.
+func (c *Chats) Presets(context.Context) ([]chat.Preset, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.Sight.Presets), nil
+}
+
+// SavePreset implements pages.Chats.
+func (c *Chats) SavePreset(_ context.Context, p chat.Preset) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Sight.Presets = append(slices.DeleteFunc(c.Sight.Presets, func(o chat.Preset) bool { return o.Name == p.Name }), p)
+	return nil
+}
+
+// RemovePreset implements pages.Chats.
+func (c *Chats) RemovePreset(_ context.Context, name string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Sight.Presets = slices.DeleteFunc(c.Sight.Presets, func(o chat.Preset) bool { return o.Name == name })
+	return nil
 }
