@@ -16,7 +16,6 @@ import (
 	"loam/backend"
 	"loam/backend/app"
 	"loam/backend/event"
-	"loam/backend/instance"
 	"loam/backend/session"
 	"loam/ui"
 	"loam/ui/chatview"
@@ -42,12 +41,9 @@ func window(ctx context.Context, folders app.Folders, files []string, started ti
 	}
 	log, closeLog := openLog(folders)
 	defer closeLog()
-	a, err := app.New(ctx, app.Deps{Folders: folders, Version: version, Commit: commit, Logger: log, Window: true})
-	if errors.Is(err, backend.ErrLocked) {
-		if hand := instance.Hand(ctx, folders.Data, files); hand != nil {
-			return errors.Join(err, hand)
-		}
-		return nil
+	a, handed, err := app.Begin(ctx, app.Deps{Folders: folders, Version: version, Commit: commit, Logger: log, Window: true}, files)
+	if handed || errors.Is(err, backend.ErrLocked) {
+		return err
 	}
 	if !screen() {
 		if err != nil {
