@@ -20,6 +20,13 @@ type AnswerRequest struct {
 // Answer has the message above a reply answered once more, by any model and settings, without showing the new reply: it
 // stands beside the others, and Choose or ShowSibling brings it up. Refusals are those of Regenerate.
 func (s *Service) Answer(ctx context.Context, messageID int64, q AnswerRequest) (backend.Message, error) {
+	return s.answerAgain(ctx, "answer", messageID, q, s.store.StartAside)
+}
+
+// answerAgain has the message above a reply answered once more; begin stores the new reply.
+func (s *Service) answerAgain(ctx context.Context, verb string, messageID int64, q AnswerRequest,
+	begin func(context.Context, backend.Message, backend.Owner) (backend.Message, error),
+) (backend.Message, error) {
 	m, err := s.Message(ctx, messageID)
 	if err != nil {
 		return backend.Message{}, err
@@ -49,7 +56,7 @@ func (s *Service) Answer(ctx context.Context, messageID int64, q AnswerRequest) 
 		path = append(slices.Clip(path), m)
 	}
 	if len(path) == 0 {
-		return backend.Message{}, fmt.Errorf("answer message %d: it answers nothing", messageID)
+		return backend.Message{}, fmt.Errorf("%s message %d: it answers nothing", verb, messageID)
 	}
 	adapters, err := s.adaptersOf(ctx, c)
 	if err != nil {
@@ -59,8 +66,8 @@ func (s *Service) Answer(ctx context.Context, messageID int64, q AnswerRequest) 
 	r.alternatives = bounded(c.Alternatives)
 	reply := replyTo(c, model, adapters)
 	reply.Parent = path[len(path)-1].ID
-	if reply, err = s.store.StartAside(ctx, reply, s.owner); err != nil {
-		return backend.Message{}, fmt.Errorf("answer: %w", err)
+	if reply, err = begin(ctx, reply, s.owner); err != nil {
+		return backend.Message{}, fmt.Errorf("%s: %w", verb, err)
 	}
 	r.start(reply)
 	return reply, nil

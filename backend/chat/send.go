@@ -182,46 +182,7 @@ func (r *run) keepDraft(ctx context.Context, text string) error {
 // Regenerate has the message above a reply answered once more, by the chat's model of now. The earlier reply stays
 // beside the new one. Given a person's message, it answers that.
 func (s *Service) Regenerate(ctx context.Context, messageID int64) (backend.Message, error) {
-	m, err := s.Message(ctx, messageID)
-	if err != nil {
-		return backend.Message{}, err
-	}
-	r, err := s.reserve(m.ChatID)
-	if err != nil {
-		return backend.Message{}, err
-	}
-	defer r.abandon(m.ChatID)
-	c, err := s.store.Chat(ctx, m.ChatID)
-	if err != nil {
-		return backend.Message{}, err
-	}
-	model, err := s.modelOf(ctx, c)
-	if err != nil {
-		return backend.Message{}, err
-	}
-	path, err := s.pathTo(ctx, m)
-	if err != nil {
-		return backend.Message{}, err
-	}
-	if m.Role == backend.RoleUser {
-		path = append(slices.Clip(path), m)
-	}
-	if len(path) == 0 {
-		return backend.Message{}, fmt.Errorf("regenerate message %d: it answers nothing", messageID)
-	}
-	adapters, err := s.adaptersOf(ctx, c)
-	if err != nil {
-		return backend.Message{}, err
-	}
-	r.chat, r.model, r.path, r.sampling = c, model, path, drawSeed(s.samplingOf(c, model, nil))
-	r.alternatives = bounded(c.Alternatives)
-	reply := replyTo(c, model, adapters)
-	reply.Parent = path[len(path)-1].ID
-	if reply, err = s.store.StartReply(ctx, reply, s.owner); err != nil {
-		return backend.Message{}, fmt.Errorf("regenerate: %w", err)
-	}
-	r.start(reply)
-	return reply, nil
+	return s.answerAgain(ctx, "regenerate", messageID, AnswerRequest{}, s.store.StartReply)
 }
 
 // Resume goes on with a reply that was interrupted or stopped, exactly where it ended: the evaluation log is replayed on
