@@ -17,7 +17,8 @@ windows)
 	command -v "$CXX" >/dev/null || die "$CXX is missing: run packaging/windows/system.sh"
 	LIB=$ROOT/bin/windows/lib/loam
 	# Its OpenMP waits in the kernel at every step of a computation; ggml's own threads do not.
-	options=("-DCMAKE_TOOLCHAIN_FILE=$ROOT/packaging/windows/toolchain.cmake" -DLOAM_OPENMP=OFF -DGGML_OPENMP=OFF)
+	options=("-DCMAKE_TOOLCHAIN_FILE=$ROOT/packaging/windows/toolchain.cmake" -DLOAM_OPENMP=OFF -DGGML_OPENMP=OFF
+		"-DCMAKE_PROJECT_TOP_LEVEL_INCLUDES=$ROOT/packaging/windows/install.cmake")
 	common+=$(cat packaging/windows/toolchain.cmake packaging/windows/include/*)
 	;;
 *) die "the engines can be built for Linux, macOS and, on Linux, for Windows (LOAM_TARGET=windows)" ;;
