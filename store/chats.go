@@ -46,27 +46,43 @@ func samplingColumn(s *backend.Sampling) (sql.NullString, error) {
 	return sql.NullString{String: text, Valid: true}, err
 }
 
+// chatValues are what a chat's own columns hold, from title to shelf: bind them to "?" in the order of insertChat.
+func chatValues(c backend.Chat) ([]any, error) {
+	sampling, err := samplingColumn(c.Sampling)
+	if err != nil {
+		return nil, err
+	}
+	adapters, err := jsonText(c.Adapters)
+	if err != nil {
+		return nil, err
+	}
+	shelf, err := jsonText(c.Shelf.Clean())
+	if err != nil {
+		return nil, err
+	}
+	return []any{
+		clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), shelf,
+	}, nil
+}
+
+// insertChat stores a chat without messages and returns its ID. A ModelID that is not known (any more) becomes NULL.
+func insertChat(ctx context.Context, tx *sql.Tx, c backend.Chat, created, updated, deleted sql.NullInt64) (id int64, err error) {
+	values, err := chatValues(c)
+	if err != nil {
+		return 0, err
+	}
+	err = tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, overflow, shelf, created_ms, updated_ms, deleted_ms)
+		VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		append(values, created, updated, deleted)...).Scan(&id)
+	return id, err
+}
+
 // CreateChat stores a new, empty chat and returns it with its ID. A zero Created means now. A ModelID that is not known
 // (any more) becomes 0.
 func (s *Store) CreateChat(ctx context.Context, c backend.Chat) (backend.Chat, error) {
 	err := s.write(ctx, "create chat", func(tx *sql.Tx) error {
-		sampling, err := samplingColumn(c.Sampling)
-		if err != nil {
-			return err
-		}
-		adapters, err := jsonText(c.Adapters)
-		if err != nil {
-			return err
-		}
-		shelf, err := jsonText(c.Shelf.Clean())
-		if err != nil {
-			return err
-		}
 		created := s.orNow(c.Created)
-		var id int64
-		err = tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, overflow, shelf, created_ms, updated_ms)
-			VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), shelf, created, created).Scan(&id)
+		id, err := insertChat(ctx, tx, c, created, created, sql.NullInt64{})
 		if err != nil {
 			return err
 		}
@@ -118,22 +134,13 @@ func limitOrAll(limit int) int {
 // UpdateChat stores the title, model, system prompt, sampling, adapters, alternatives, overflow and shelf of a chat. Its place in the list stays.
 func (s *Store) UpdateChat(ctx context.Context, c backend.Chat) error {
 	return s.write(ctx, "update chat", func(tx *sql.Tx) error {
-		sampling, err := samplingColumn(c.Sampling)
-		if err != nil {
-			return err
-		}
-		adapters, err := jsonText(c.Adapters)
-		if err != nil {
-			return err
-		}
-		shelf, err := jsonText(c.Shelf.Clean())
+		values, err := chatValues(c)
 		if err != nil {
 			return err
 		}
 		return mustTouch(tx.ExecContext(ctx, `UPDATE chats
 			SET title = ?, model_id = (SELECT id FROM models WHERE id = ?), system = ?, sampling = ?, adapters = ?, alternatives = ?, overflow = ?, shelf = ?
-			WHERE id = ?`,
-			clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), shelf, c.ID))
+			WHERE id = ?`, append(values, c.ID)...))
 	})
 }
 

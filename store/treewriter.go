@@ -156,27 +156,12 @@ func (w *treeWriter) at(place int64) int64 {
 // begin stores the chat without messages and sets their numbers aside.
 func (w *treeWriter) begin(ctx context.Context) error {
 	c := w.tree.Chat
-	sampling, err := samplingColumn(c.Sampling)
-	if err != nil {
-		return err
-	}
-	adapters, err := jsonText(c.Adapters)
-	if err != nil {
-		return err
-	}
-	shelf, err := jsonText(c.Shelf.Clean())
-	if err != nil {
-		return err
-	}
 	var deleted sql.NullInt64
 	if w.hidden {
 		deleted = w.now()
 	}
-	created := w.s.orNow(c.Created)
-	err = w.tx.QueryRowContext(ctx, `INSERT INTO chats (title, model_id, system, sampling, adapters, alternatives, overflow, shelf, created_ms, updated_ms, deleted_ms)
-		VALUES (?, (SELECT id FROM models WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		clean(c.Title), c.ModelID, clean(c.System), sampling, adapters, c.Alternatives, overflowColumn(c.Overflow), shelf, created, w.s.orNow(c.Updated), deleted).Scan(&w.chat)
-	if err != nil {
+	var err error
+	if w.chat, err = insertChat(ctx, w.tx, c, w.s.orNow(c.Created), w.s.orNow(c.Updated), deleted); err != nil {
 		return err
 	}
 	err = w.tx.QueryRowContext(ctx, "SELECT seq FROM sqlite_sequence WHERE name = 'messages'").Scan(&w.last)
