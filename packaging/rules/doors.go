@@ -37,14 +37,20 @@ var Doors = []Door{
 		"the child holds one engine and nothing else",
 	},
 	{[]string{"backend/instance"}, []string{"backend"}, nil, "the lock of a folder needs no service"},
+	{
+		[]string{"backend/outbound"},
+		nil,
+		[]string{"net/http/...", "golang.org/x/net/http/...", "github.com/zalando/go-keyring/..."},
+		"the one door to other machines knows no room",
+	},
 	{[]string{"backend/crash", "backend/session"}, nil, nil, "what concerns the process and the system alone knows no room"},
 	{
 		[]string{
-			"backend/attach/...", "backend/chat/...", "backend/hardware/...", "backend/hub/...", "backend/library/...",
+			"backend/attach/...", "backend/chat/...", "backend/fetch/...", "backend/hardware/...", "backend/hub/...", "backend/library/...",
 			"backend/residency/...", "backend/studio/...", "backend/template/...", "backend/transfer/...",
 		},
 		[]string{
-			"backend", "backend/event", "backend/engine/...", "backend/modelfile/...", "backend/imagemeta", "backend/prompt/...", "backend/raster",
+			"backend", "backend/event", "backend/engine/...", "backend/modelfile/...", "backend/imagemeta", "backend/outbound", "backend/prompt/...", "backend/raster",
 			"backend/wire", "backend/worker", "store",
 		},
 		nil, "services meet each other through interfaces that app wires",
@@ -53,14 +59,14 @@ var Doors = []Door{
 	{[]string{"ui/markdown", "ui/textflow", "ui/brush"}, nil, nil, "pure work on texts and masks is tested without a window"},
 	{
 		[]string{"ui/cli/..."},
-		[]string{"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/hardware", "backend/imagemeta", "backend/library", "backend/prompt", "backend/residency", "backend/studio", "backend/transfer", "ui/words"},
+		[]string{"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/fetch", "backend/hardware", "backend/hub", "backend/imagemeta", "backend/library", "backend/outbound", "backend/prompt", "backend/residency", "backend/studio", "backend/transfer", "ui/words"},
 		nil, "the command line starts without a window",
 	},
 	{
 		[]string{"ui/..."},
 		[]string{
-			"backend", "backend/app", "backend/chat", "backend/crash", "backend/engine", "backend/event", "backend/hardware", "backend/imagemeta",
-			"backend/library", "backend/prompt", "backend/residency", "backend/session", "backend/studio", "backend/transfer", "ui/...",
+			"backend", "backend/app", "backend/chat", "backend/crash", "backend/engine", "backend/event", "backend/fetch", "backend/hardware",
+			"backend/hub", "backend/imagemeta", "backend/library", "backend/outbound", "backend/prompt", "backend/residency", "backend/session", "backend/studio", "backend/transfer", "ui/...",
 		},
 		[]string{"fyne.io/fyne/v2/..."},
 		"the window asks the services, never the store or an engine",
@@ -72,6 +78,8 @@ var Doors = []Door{
 var Guarded = []string{
 	"database/sql/...", "modernc.org/sqlite/...", "github.com/pressly/goose/v3/...",
 	"fyne.io/fyne/v2/...", "github.com/ollama/ollama/...", "github.com/seasonjs/stable-diffusion/...",
+	"net/http/...", "net/rpc/...", "net/smtp/...", "crypto/tls/...", "golang.org/x/net/http/...", "golang.org/x/net/http2/...",
+	"golang.org/x/net/websocket/...", "golang.org/x/net/proxy/...", "github.com/zalando/go-keyring/...",
 }
 
 // Reached is what the rooms must not reach through any chain of imports: the engines and the half of the toolkit that is cgo.
