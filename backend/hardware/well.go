@@ -27,11 +27,7 @@ func RunsWell(m Machine) float64 {
 	if m.MemoryTotal <= 0 {
 		return 0
 	}
-	speed := min(perCore*float64(max(1, m.PhysicalCores)), atMost)
-	if m.Arch == "amd64" && !m.Has("AVX2") {
-		speed /= 4
-	}
-	bytes := min(float64(m.MemoryTotal)/2-beside, speed)
+	bytes := min(float64(m.MemoryTotal)/2-beside, bytesInAQuarter(m))
 	best := 0.0
 	for _, billions := range wellSteps {
 		if billions*quantizedBytes <= bytes {

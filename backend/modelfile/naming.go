@@ -4,19 +4,9 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode"
-)
 
-// licenses are the identifiers that model files use for the licences seen most, in readable form.
-var licenses = map[string]string{
-	"apache-2.0": "Apache-2.0", "mit": "MIT", "cc-by-4.0": "CC-BY-4.0", "cc-by-sa-4.0": "CC-BY-SA-4.0",
-	"cc-by-nc-4.0": "CC-BY-NC-4.0", "cc-by-nc-sa-4.0": "CC-BY-NC-SA-4.0", "bsd-3-clause": "BSD-3-Clause", "gpl-3.0": "GPL-3.0",
-	"agpl-3.0": "AGPL-3.0", "openrail": "OpenRAIL", "creativeml-openrail-m": "CreativeML OpenRAIL-M",
-	"openrail++": "CreativeML OpenRAIL++-M", "bigscience-bloom-rail-1.0": "BigScience RAIL 1.0",
-	"bigcode-openrail-m": "BigCode OpenRAIL-M", "gemma": "Gemma Terms of Use", "llama2": "Llama 2 Community License",
-	"llama3": "Llama 3 Community License", "llama3.1": "Llama 3.1 Community License",
-	"llama3.2": "Llama 3.2 Community License", "llama3.3": "Llama 3.3 Community License",
-	"llama4": "Llama 4 Community License", "cc0-1.0": "CC0-1.0", "unlicense": "Unlicense",
-}
+	"loam/backend/license"
+)
 
 // licenseOf names the licence that the header states; "" when it states none.
 func licenseOf(g GGUF) string {
@@ -24,21 +14,7 @@ func licenseOf(g GGUF) string {
 	if name := g.str("general.license.name"); name != "" && (id == "" || strings.EqualFold(id, "other")) {
 		return clip(name, 80)
 	}
-	return licenseName(id)
-}
-
-// licenseName makes an identifier or a whole licence text into a short name.
-func licenseName(s string) string {
-	s = strings.TrimSpace(s)
-	if known, ok := licenses[strings.ToLower(s)]; ok {
-		return known
-	}
-	for line := range strings.Lines(s) {
-		if line = strings.TrimSpace(line); line != "" {
-			return clip(line, 80)
-		}
-	}
-	return ""
+	return license.Name(id)
 }
 
 // nameOf makes a readable name from the header: its parts where they are given, else its title.

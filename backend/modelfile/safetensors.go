@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"loam/backend"
+	"loam/backend/license"
 )
 
 // Limits of a safetensors header; 100 MB is the format's own.
@@ -336,7 +337,7 @@ func fromSafetensors(s Safetensors) (File, error) {
 	f.Kind, f.Family, f.Rank, f.Method = c.kind, c.family, c.rank, c.method
 	f.Shape = fitting(sh, c)
 	f.Name = clip(firstOf(s.Metadata, "modelspec.title", "ss_output_name", "name"), 100)
-	f.License = licenseName(firstOf(s.Metadata, "modelspec.license", "license"))
+	f.License = license.Name(firstOf(s.Metadata, "modelspec.license", "license"))
 	f.Base = clip(firstOf(s.Metadata, "ss_base_model_version", "modelspec.architecture", "ss_sd_model_name"), 100)
 	if f.Kind == backend.KindLoRA || f.Kind == backend.KindTextual {
 		if f.Family == "" {

@@ -17,8 +17,8 @@ var Doors = []Door{
 	{[]string{"assets"}, nil, nil, "assets holds files only"},
 	{[]string{"backend"}, nil, nil, "the nouns know no room"},
 	{
-		[]string{"backend/event", "backend/wire/...", "backend/modelfile/...", "backend/imagemeta/...", "backend/raster/..."},
-		[]string{"backend"},
+		[]string{"backend/event", "backend/wire/...", "backend/modelfile/...", "backend/imagemeta/...", "backend/raster/...", "backend/license", "backend/catalogue"},
+		[]string{"backend", "backend/license"},
 		nil, "a pure room knows the nouns only",
 	},
 	{[]string{"backend/prompt/..."}, []string{"backend", "backend/engine"}, nil, "prompt turns messages into an engine's request and back, no more"},
@@ -50,7 +50,8 @@ var Doors = []Door{
 			"backend/residency/...", "backend/studio/...", "backend/template/...", "backend/transfer/...",
 		},
 		[]string{
-			"backend", "backend/event", "backend/engine/...", "backend/modelfile/...", "backend/imagemeta", "backend/outbound", "backend/prompt/...", "backend/raster",
+			"backend", "backend/catalogue", "backend/engine/...", "backend/event", "backend/imagemeta", "backend/license", "backend/modelfile/...", "backend/outbound",
+			"backend/prompt/...", "backend/raster",
 			"backend/wire", "backend/worker", "store",
 		},
 		nil, "services meet each other through interfaces that app wires",
@@ -59,14 +60,19 @@ var Doors = []Door{
 	{[]string{"ui/markdown", "ui/textflow", "ui/brush"}, nil, nil, "pure work on texts and masks is tested without a window"},
 	{
 		[]string{"ui/cli/..."},
-		[]string{"backend", "backend/app", "backend/chat", "backend/engine", "backend/event", "backend/fetch", "backend/hardware", "backend/hub", "backend/imagemeta", "backend/library", "backend/outbound", "backend/prompt", "backend/residency", "backend/studio", "backend/transfer", "ui/words"},
+		[]string{
+			"backend", "backend/app", "backend/catalogue", "backend/chat", "backend/engine", "backend/event", "backend/fetch", "backend/hardware",
+			"backend/hub", "backend/imagemeta", "backend/library", "backend/license", "backend/outbound", "backend/prompt", "backend/residency", "backend/studio",
+			"backend/transfer", "ui/words",
+		},
 		nil, "the command line starts without a window",
 	},
 	{
 		[]string{"ui/..."},
 		[]string{
-			"backend", "backend/app", "backend/chat", "backend/crash", "backend/engine", "backend/event", "backend/fetch", "backend/hardware",
-			"backend/hub", "backend/imagemeta", "backend/library", "backend/outbound", "backend/prompt", "backend/residency", "backend/session", "backend/studio", "backend/transfer", "ui/...",
+			"backend", "backend/app", "backend/catalogue", "backend/chat", "backend/crash", "backend/engine", "backend/event", "backend/fetch",
+			"backend/hardware", "backend/hub", "backend/imagemeta", "backend/library", "backend/license", "backend/outbound", "backend/prompt", "backend/residency",
+			"backend/session", "backend/studio", "backend/transfer", "ui/...",
 		},
 		[]string{"fyne.io/fyne/v2/..."},
 		"the window asks the services, never the store or an engine",

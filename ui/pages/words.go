@@ -9,24 +9,11 @@ import (
 
 	"loam/backend"
 	"loam/backend/library"
+	"loam/ui/words"
 )
 
 // bytesText is a size as people say it: "98 MB", "4.1 GB".
-func bytesText(n int64) string {
-	if n <= 0 {
-		return "0 MB"
-	}
-	const mb, gb = 1e6, 1e9
-	switch f := float64(n); {
-	case f >= 100*gb:
-		return fmt.Sprintf("%.0f GB", f/gb)
-	case f >= gb:
-		return strings.Replace(fmt.Sprintf("%.1f GB", f/gb), ".0 ", " ", 1)
-	case f >= mb:
-		return fmt.Sprintf("%.0f MB", f/mb)
-	}
-	return fmt.Sprintf("%.0f KB", max(float64(n)/1e3, 1))
-}
+func bytesText(n int64) string { return words.Bytes(n) }
 
 // memoryText is memory as it is sold: 16 GB, not 17.2.
 func memoryText(n int64) string { return fmt.Sprintf("%.0f GB", float64(n)/(1<<30)) }
