@@ -80,7 +80,7 @@ func fillFrozen(ctx context.Context, s *Store) error {
 	if _, err := s.AddPicture(ctx, backend.Picture{JobID: j.ID, SHA256: "cd34", Prompt: frozenPrompt, Settings: []byte(`{"format":1}`), Seed: 42, Width: 512, Height: 512}); err != nil {
 		return err
 	}
-	if err := errors.Join(fillAlternatives(ctx, s), fillOpinions(ctx, s), fillSight(ctx, s), fillShelf(ctx, s)); err != nil {
+	if err := errors.Join(fillAlternatives(ctx, s), fillOpinions(ctx, s), fillSight(ctx, s), fillShelf(ctx, s), fillDownload(ctx, s)); err != nil {
 		return err
 	}
 	return s.SetSetting(ctx, frozenSetting, 60)
@@ -148,6 +148,14 @@ func fillShelf(ctx context.Context, s *Store) error {
 	}
 	list[0].Shelf = frozenShelf
 	return s.UpdateChat(ctx, list[0])
+}
+
+// Since version 7 a download waits.
+var frozenDownload = backend.DownloadWant{Name: "Fetched", Repo: "owner/name", Files: []backend.DownloadFile{{Path: "a.gguf", SizeBytes: 5}}}
+
+func fillDownload(ctx context.Context, s *Store) error {
+	_, err := s.AddDownload(ctx, backend.Download{Want: frozenDownload, State: backend.DownloadPaused})
+	return err
 }
 
 func TestFreeze(t *testing.T) {
@@ -316,6 +324,18 @@ func checkFrozen(t *testing.T, s *Store, version int) {
 	}
 	if d := cmp.Diff(shelf, c.Shelf); d != "" {
 		t.Error(d)
+	}
+	var wants []backend.DownloadWant
+	if version >= 7 {
+		wants = append(wants, frozenDownload)
+	}
+	downloads, err := s.Downloads(ctx)
+	var got []backend.DownloadWant
+	for _, d := range downloads {
+		got = append(got, d.Want)
+	}
+	if d := cmp.Diff(wants, got); d != "" || err != nil {
+		t.Errorf("downloads: %v, %s", err, d)
 	}
 	if d, err := s.Draft(ctx, c.ID); err != nil || d.Text != frozenDraft {
 		t.Errorf("the draft is %q, %v", d.Text, err)
