@@ -351,6 +351,10 @@ func checkFrozen(t *testing.T, s *Store, version int) {
 	if err != nil || len(pictures) != 1 || pictures[0].Prompt != frozenPrompt || pictures[0].Seed != 42 {
 		t.Errorf("pictures: %+v, %v", pictures, err)
 	}
+	// Since version 8 pictures are found by their prompts: those of older files, too.
+	if hits, err := s.SearchPictures(ctx, "lightho", 10); err != nil || len(hits) != 1 {
+		t.Errorf("a search finds %d pictures, %v", len(hits), err)
+	}
 	minutes := 0
 	if ok, err := s.Setting(ctx, frozenSetting, &minutes); !ok || err != nil || minutes != 60 {
 		t.Errorf("the setting is %d, %v, %v", minutes, ok, err)

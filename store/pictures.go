@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 
 	"loam/backend"
@@ -146,13 +147,30 @@ func (s *Store) MarkJobsInterrupted(ctx context.Context, alive func(backend.Owne
 const pictureColumns = `id, coalesce(job_id, 0), coalesce(message_id, 0), coalesce(made_from, 0), sha256, width, height, seed,
   prompt, settings, created_ms, deleted_ms`
 
+func pictureFields(p *backend.Picture) []any {
+	return []any{
+		&p.ID, &p.JobID, &p.MessageID, &p.MadeFrom, &p.SHA256, &p.Width, &p.Height, seedColumn{&p.Seed}, &p.Prompt, &p.Settings,
+		msColumn{&p.Created}, msColumn{&p.Deleted},
+	}
+}
+
 func scanPicture(row oneRow) (backend.Picture, error) {
 	var p backend.Picture
-	var seed int64
-	err := row.Scan(&p.ID, &p.JobID, &p.MessageID, &p.MadeFrom, &p.SHA256, &p.Width, &p.Height, &seed, &p.Prompt, &p.Settings,
-		msColumn{&p.Created}, msColumn{&p.Deleted})
-	p.Seed = uint64(seed)
+	err := row.Scan(pictureFields(&p)...)
 	return p, err
+}
+
+// seedColumn reads the bits of an unsigned number.
+type seedColumn struct{ to *uint64 }
+
+// Scan implements sql.Scanner.
+func (c seedColumn) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("a seed is stored as %T", v)
+	}
+	*c.to = uint64(n)
+	return nil
 }
 
 // AddPicture records a picture whose file is in place and returns it with its ID.

@@ -110,29 +110,69 @@ func splitQuery(query string) []term {
 	return terms
 }
 
+// ground is what a search looks in. Its rows are called m; the two indexes have their IDs.
+type ground struct {
+	words, trigrams string // FTS5 tables
+	table, joined   string // the rows, and what else is read with them
+	text            string // of a row, as far as it is indexed
+	unspaced        string // the index of rows in scripts without spaces
+	live            string // rows that can be found
+	columns         string
+}
+
+var inMessages = ground{
+	words: "search_words", trigrams: "search_trigrams", table: "messages m", joined: " CROSS JOIN chats c ON c.id = m.chat_id",
+	text: "substr(m.text, 1, 262144)", unspaced: "messages_unspaced", live: "m.state <> 1 AND c.deleted_ms IS NULL",
+	columns: `m.chat_id, coalesce(m.parent, 0), m.role, m.state, coalesce(m.model_id, 0), m.model_name, m.created_ms, ` + chatColumns,
+}
+
+// hit is a row that was found.
+type hit[T any] struct {
+	of      T
+	id      int64
+	snippet string
+	marks   [][2]int
+}
+
 // SearchMessages finds messages that have all the words of query, the newest first, outside of the trash. Letters match
 // without case and diacritics, the last word also as a beginning, "words in quotes" as they stand. When whole words
 // give less than limit hits, matches within words follow. Running replies are found when they have ended, and of a very
 // long message the first 262,144 characters.
-func (s *Store) SearchMessages(ctx context.Context, query string, limit int) (hits []Hit, err error) {
+func (s *Store) SearchMessages(ctx context.Context, query string, limit int) ([]Hit, error) {
+	found, err := searchIn(ctx, s, inMessages, query, limit, func(h *Hit) []any {
+		m := &h.Message
+		return append([]any{
+			&m.ChatID, &m.Parent, &m.Role, &m.State, &m.ModelID, &m.ModelName, msColumn{&m.Created},
+		}, chatFields(&h.Chat)...)
+	})
+	var hits []Hit
+	for _, f := range found {
+		f.of.Message.ID, f.of.Snippet, f.of.Marks = f.id, f.snippet, f.marks
+		hits = append(hits, f.of)
+	}
+	return hits, err
+}
+
+// searchIn finds rows by the words of a query; fields says where the columns of one go.
+func searchIn[T any](ctx context.Context, s *Store, in ground, query string, limit int, fields func(*T) []any) (hits []hit[T], err error) {
 	q := ask(query)
 	if limit <= 0 {
 		limit = 50
 	}
 	err = s.read(ctx, "search", func(tx *sql.Tx) error {
-		if hits, err = search(ctx, tx, q, limit); err != nil || len(hits) >= limit || q.substring == "" {
+		if hits, err = search(ctx, tx, in, q, limit, fields); err != nil || len(hits) >= limit || q.substring == "" {
 			return err
 		}
-		more, err := search(ctx, tx, question{trigrams: q.substring, contained: q.contained}, limit)
+		more, err := search(ctx, tx, in, question{trigrams: q.substring, contained: q.contained}, limit, fields)
 		if err != nil {
 			return err
 		}
 		seen := map[int64]bool{}
 		for _, h := range hits {
-			seen[h.Message.ID] = true
+			seen[h.id] = true
 		}
 		for _, h := range more {
-			if !seen[h.Message.ID] && len(hits) < limit {
+			if !seen[h.id] && len(hits) < limit {
 				hits = append(hits, h)
 			}
 		}
@@ -141,41 +181,41 @@ func (s *Store) SearchMessages(ctx context.Context, query string, limit int) (hi
 	return hits, err
 }
 
-func search(ctx context.Context, tx *sql.Tx, q question, limit int) ([]Hit, error) {
-	const columns = `m.id, m.chat_id, coalesce(m.parent, 0), m.role, m.state, coalesce(m.model_id, 0), m.model_name,
-		m.created_ms, ` + chatColumns
+func search[T any](ctx context.Context, tx *sql.Tx, in ground, q question, limit int, fields func(*T) []any) ([]hit[T], error) {
 	// FTS5 walks its matches from the newest on, so that LIMIT ends the work early: CROSS keeps the planner in this order.
-	const joined = ` CROSS JOIN messages m ON m.id = f.rowid CROSS JOIN chats c ON c.id = m.chat_id
-		WHERE c.deleted_ms IS NULL AND f.text MATCH ?`
+	indexed := func(index, tokens string) string {
+		return "SELECT snippet(" + index + ", 0, ?, ?, '…', " + tokens + "), m.id, " + in.columns + " FROM " + index +
+			" f CROSS JOIN " + in.table + " ON m.id = f.rowid" + in.joined + " WHERE " + in.live + " AND f.text MATCH ?"
+	}
 	var sqlText string
 	var args []any
 	byText := false // the text itself comes back, for a snippet of our own
 	switch {
 	case q.words != "":
-		sqlText = `SELECT snippet(search_words, 0, ?, ?, '…', 24), ` + columns + ` FROM search_words f` + joined
+		sqlText = indexed(in.words, "24")
 		args = append(args, markStart, markEnd, q.words)
 		if q.trigrams != "" {
-			sqlText += " AND m.id IN (SELECT rowid FROM search_trigrams WHERE text MATCH ?)"
+			sqlText += " AND m.id IN (SELECT rowid FROM " + in.trigrams + " WHERE text MATCH ?)"
 			args = append(args, q.trigrams)
 		}
 	case q.trigrams != "":
-		sqlText = `SELECT snippet(search_trigrams, 0, ?, ?, '…', 64), ` + columns + ` FROM search_trigrams f` + joined
+		sqlText = indexed(in.trigrams, "64")
 		args = append(args, markStart, markEnd, q.trigrams)
 	case len(q.contained) > 0:
 		byText = true
-		sqlText = `SELECT substr(m.text, 1, 262144), ` + columns + ` FROM messages m `
+		sqlText = "SELECT " + in.text + ", m.id, " + in.columns + " FROM " + in.table
 		if q.unspaced {
-			sqlText += `INDEXED BY messages_unspaced CROSS JOIN chats c ON c.id = m.chat_id
-				WHERE substr(m.text, 1, 262144) GLOB '` + unspacedGlob + `' AND `
-		} else {
-			sqlText += `CROSS JOIN chats c ON c.id = m.chat_id WHERE `
+			sqlText += " INDEXED BY " + in.unspaced
 		}
-		sqlText += `m.state <> 1 AND c.deleted_ms IS NULL`
+		sqlText += in.joined + " WHERE " + in.live
+		if q.unspaced {
+			sqlText += " AND " + in.text + " GLOB '" + unspacedGlob + "'"
+		}
 	default:
 		return nil, nil
 	}
 	for _, text := range q.contained {
-		sqlText += ` AND substr(m.text, 1, 262144) LIKE ? ESCAPE '\'`
+		sqlText += " AND " + in.text + ` LIKE ? ESCAPE '\'`
 		args = append(args, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)+"%")
 	}
 	order := " ORDER BY m.id DESC LIMIT ?"
@@ -186,16 +226,13 @@ func search(ctx context.Context, tx *sql.Tx, q question, limit int) ([]Hit, erro
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(row oneRow) (Hit, error) {
-		var h Hit
-		m := &h.Message
-		err := row.Scan(append([]any{
-			&h.Snippet, &m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.ModelID, &m.ModelName, msColumn{&m.Created},
-		}, chatFields(&h.Chat)...)...)
+	return collect(rows, func(row oneRow) (hit[T], error) {
+		var h hit[T]
+		err := row.Scan(append([]any{&h.snippet, &h.id}, fields(&h.of)...)...)
 		if byText {
-			h.Snippet = cutAround(h.Snippet, q.contained[0])
+			h.snippet = cutAround(h.snippet, q.contained[0])
 		}
-		h.Snippet, h.Marks = splitMarks(h.Snippet)
+		h.snippet, h.marks = splitMarks(h.snippet)
 		return h, err
 	})
 }

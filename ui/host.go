@@ -111,6 +111,12 @@ func (h host) NewChatWith(modelID int64) {
 	h.ui.chats.NewChat(modelID)
 }
 
+// ShowPictures implements pages.Host.
+func (h host) ShowPictures(query string, id int64) {
+	h.ui.show(pages.PagePictures)
+	h.ui.pictures.Find(query, id)
+}
+
 // DrawWith implements pages.Host.
 func (h host) DrawWith(modelID int64) {
 	h.ui.show(pages.PagePictures)

@@ -316,11 +316,11 @@ func TestEveryShortcutWorksWhileTyping(t *testing.T) {
 			switch s.what {
 			case "New chat", "Chats", "Text at 100 %":
 				f.focusedField() // already there: nothing to see, nothing broken
-			case "Find in this chat":
+			case "Find on this page":
 				if f.focusedField().PlaceHolder != "Find in this chat" {
 					t.Errorf("%s focuses %q", s.what, f.focusedField().PlaceHolder)
 				}
-			case "Search chats and commands":
+			case "Search chats, pictures and commands":
 				if f.focusedField().PlaceHolder != "Search and commands" {
 					t.Errorf("%s focuses %q", s.what, f.focusedField().PlaceHolder)
 				}

@@ -31,8 +31,12 @@ func table() []shortcut {
 			u.show(pages.PageChats)
 			u.chats.NewTemporary()
 		}},
-		{keys: []fyne.KeyName{fyne.KeyK}, label: "K", what: "Search chats and commands", do: (*UI).search},
-		{keys: []fyne.KeyName{fyne.KeyF}, label: "F", what: "Find in this chat", do: func(u *UI) {
+		{keys: []fyne.KeyName{fyne.KeyK}, label: "K", what: "Search chats, pictures and commands", do: (*UI).search},
+		{keys: []fyne.KeyName{fyne.KeyF}, label: "F", what: "Find on this page", do: func(u *UI) {
+			if u.page == pages.PagePictures {
+				u.pictures.FocusSearch()
+				return
+			}
 			u.show(pages.PageChats)
 			u.chats.Find()
 		}},

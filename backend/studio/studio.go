@@ -21,6 +21,7 @@ import (
 	"loam/backend/engine"
 	"loam/backend/event"
 	"loam/backend/raster"
+	"loam/store"
 )
 
 // Store keeps jobs and pictures; met by *store.Store.
@@ -34,6 +35,7 @@ type Store interface {
 	AddPicture(ctx context.Context, p backend.Picture) (backend.Picture, error)
 	Picture(ctx context.Context, id int64) (backend.Picture, error)
 	Pictures(ctx context.Context, limit, offset int) ([]backend.Picture, error)
+	SearchPictures(ctx context.Context, query string, limit int) ([]store.PictureHit, error)
 	// PictureOf gives the picture whose file has a SHA-256; backend.ErrNotFound when there is none.
 	PictureOf(ctx context.Context, sha256 string) (backend.Picture, error)
 }
@@ -364,6 +366,23 @@ func (s *Service) Wait(ctx context.Context, id int64) backend.Job {
 // Pictures lists the finished pictures, the newest first.
 func (s *Service) Pictures(ctx context.Context, limit, offset int) ([]backend.Picture, error) {
 	return s.d.Store.Pictures(ctx, limit, offset)
+}
+
+// Found is a picture that a search found, and the part of its prompt around the words.
+type Found struct {
+	Picture backend.Picture
+	Snippet string
+}
+
+// Search finds pictures by the words of their prompts, the newest first: the last word also as a beginning, "words in quotes"
+// as they stand, without case and diacritics.
+func (s *Service) Search(ctx context.Context, query string, limit int) ([]Found, error) {
+	hits, err := s.d.Store.SearchPictures(ctx, query, limit)
+	var found []Found
+	for _, h := range hits {
+		found = append(found, Found{Picture: h.Picture, Snippet: h.Snippet})
+	}
+	return found, err
 }
 
 // Job reads one job with its request.

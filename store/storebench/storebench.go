@@ -22,6 +22,8 @@ const (
 	Messages = 100_000
 	perChat  = 200
 	repeats  = 50
+	// picturesPer is how many messages there are for each picture.
+	picturesPer = 5
 )
 
 // Run fills a store with so many messages and measures it.
@@ -64,7 +66,36 @@ func Run(ctx context.Context, messages int) (_ []backend.Figure, err error) {
 		figures = append(figures, f)
 	}
 	more, err := chatFigures(ctx, s, chats)
-	return append(figures, more...), err
+	if err != nil {
+		return nil, err
+	}
+	pictures, err := pictureFigures(ctx, s, messages/picturesPer)
+	return append(append(figures, more...), pictures...), err
+}
+
+// pictureFigures measures the search of pictures by their prompts, beside that of messages.
+func pictureFigures(ctx context.Context, s *store.Store, pictures int) (figures []backend.Figure, err error) {
+	if err := FillPictures(ctx, s, pictures); err != nil {
+		return nil, err
+	}
+	for _, q := range []struct{ name, query string }{
+		{"search pictures, a common word", "w1"},
+		{"search pictures, a beginning", "w9c"},
+		{"search pictures, a phrase", `"w1 w2"`},
+		{"search pictures, within words", "9c3"},
+		{"search pictures, one ideograph", "灯"},
+		{"search pictures, nothing", "xyzzy"},
+	} {
+		f, err := timed(q.name, func(int) error {
+			_, err := s.SearchPictures(ctx, q.query, 50)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		figures = append(figures, f)
+	}
+	return figures, nil
 }
 
 // chatFigures measures what a window does all day.
@@ -133,4 +164,31 @@ func Fill(ctx context.Context, s *store.Store, messages, perChat int) (chats []i
 		}
 	}
 	return chats, nil
+}
+
+// FillPictures stores pictures with prompts of 20 words on average, and an ideograph in every tenth.
+func FillPictures(ctx context.Context, s *store.Store, pictures int) error {
+	random := rand.New(rand.NewPCG(2, 2))
+	words := rand.NewZipf(random, 1.1, 4, 50_000)
+	const perMessage = 1000 // in one transaction
+	for n := 0; n < pictures; n += perMessage {
+		message := store.TreeMessage{Message: backend.Message{Role: backend.RoleUser, State: backend.MessageComplete, Text: "Pictures"}}
+		for i := range min(perMessage, pictures-n) {
+			var prompt strings.Builder
+			for range 5 + random.IntN(30) {
+				fmt.Fprintf(&prompt, "w%x ", words.Uint64())
+			}
+			if i%10 == 0 {
+				prompt.WriteString("灯台")
+			}
+			message.Pictures = append(message.Pictures, backend.Picture{
+				SHA256: fmt.Sprint("picture ", n+i), Width: 512, Height: 512, Prompt: prompt.String(), Settings: []byte("{}"),
+			})
+		}
+		tree := store.Tree{Chat: backend.Chat{Title: fmt.Sprint("Pictures ", n)}, Messages: []store.TreeMessage{message}}
+		if _, err := s.AddTree(ctx, tree); err != nil {
+			return err
+		}
+	}
+	return nil
 }

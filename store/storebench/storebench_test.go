@@ -18,7 +18,7 @@ func TestEveryFigureIsMeasured(t *testing.T) {
 		}
 		seen[f.Name] = true
 	}
-	if len(figures) != 11 {
+	if len(figures) != 17 {
 		t.Errorf("%d figures", len(figures))
 	}
 }

@@ -127,6 +127,8 @@ type Studio interface {
 	Job(ctx context.Context, id int64) (backend.Job, studio.Request, error)
 	Picture(ctx context.Context, id int64) (backend.Picture, error)
 	Pictures(ctx context.Context, limit, offset int) ([]backend.Picture, error)
+	// Search finds pictures by the words of their prompts, the newest first.
+	Search(ctx context.Context, query string, limit int) ([]studio.Found, error)
 	Path(p backend.Picture) string
 	SaveCopy(p backend.Picture, path string) error
 	// KeepStart copies a picture file to start from; KeepStartOf a finished picture, KeepMask a mask. StartPath is where
@@ -201,6 +203,8 @@ type Host interface {
 	// Go shows another page; Chat opens a conversation there with a model (0 = the default) when the page is PageChats.
 	Go(p Page)
 	NewChatWith(modelID int64)
+	// ShowPictures shows the pictures whose prompts have the words of a query, and one of them large; 0 = none.
+	ShowPictures(query string, id int64)
 	// DrawWith shows the pictures page with a model.
 	DrawWith(modelID int64)
 	// Offer shows the card of a file, as if it had been dropped: what it fits and what can be done with it.

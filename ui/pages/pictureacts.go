@@ -93,16 +93,36 @@ func (p *PicturesPage) closeViewer() {
 }
 
 // ShowGallery shows all pictures.
-func (p *PicturesPage) ShowGallery() {
+func (p *PicturesPage) ShowGallery() { p.Find("", 0) }
+
+// Find shows all pictures whose prompts have the words of a query, and one of them large; 0 = none.
+func (p *PicturesPage) Find(query string, id int64) {
+	if p.viewing && p.viewer.editor != nil { // what was painted is not lost for a search
+		p.env.Host.Notify(widgets.Notice{Key: "find", Text: "A part of this picture is being marked. End that first, then search."})
+		return
+	}
+	p.closeViewer()
 	p.listing = true
 	p.arrange()
-	p.gallery.reload()
+	p.gallery.find(query, id)
+}
+
+// FocusSearch brings the search of all pictures up.
+func (p *PicturesPage) FocusSearch() {
+	if !p.listing || p.viewing {
+		p.Find(p.gallery.field.Text, 0)
+	}
+	if p.listing && !p.viewing {
+		p.env.Host.Focus(p.gallery.field)
+		p.gallery.field.TypedShortcut(&fyne.ShortcutSelectAll{})
+	}
 }
 
 func (p *PicturesPage) closeGallery() {
 	if p.listing {
 		p.listing = false
 		p.gallery.all = nil
+		p.gallery.turn++
 		p.arrange()
 	}
 }

@@ -2,6 +2,8 @@ package pages
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -17,10 +19,15 @@ type pictureGallery struct {
 	all     []backend.Picture
 	more    bool // there may be older ones than all
 	reading bool
+	turn    int // grows with each reload: what was read for an earlier one is dropped
 	across  int
 	cells   map[fyne.CanvasObject][]*thumb // of each row that was made
 	list    *widgets.List
 	head    *widgets.Label
+	field   *widgets.Field // words that the prompts must have
+	none    *widgets.Label
+	wish    int64  // the picture that is shown large when they are read; 0 = none
+	waiting func() // cancels the search that is about to begin
 	body    fyne.CanvasObject
 }
 
@@ -36,11 +43,59 @@ func newPictureGallery(p *PicturesPage) *pictureGallery {
 	g.head = widgets.Heading("All pictures")
 	back := widgets.NewButton("Back", widgets.KindPlain, p.closeGallery)
 	back.Icon = theme.Icon(theme.IconPrevious)
+	g.field = widgets.NewField("Search prompts")
+	g.field.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
+	g.field.OnChanged = func(string) { g.searchSoon() }
+	g.field.OnEsc = func() bool {
+		if g.field.Text == "" {
+			return false
+		}
+		g.field.SetText("")
+		return true
+	}
+	g.none = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Align: fyne.TextAlignCenter, Wrap: true})
+	g.none.Hide()
 	g.body = widgets.NewGround(theme.ColorPage, widgets.NewEdges(widgets.Edges{
 		Top: container.New(widgets.Inset{Left: 20, Top: 16, Right: 20, Bottom: 12},
-			container.New(widgets.Row{Gap: 12, Grow: 2}, back, g.head)),
-	}, container.New(galleryFit{g}, g.list)))
+			container.New(widgets.Row{Gap: 12, Grow: 2}, back, g.head, container.New(widgets.Sized{Width: 240}, g.field))),
+	}, container.New(galleryFit{g}, g.list), container.New(widgets.Column{Pad: 24}, g.none)))
 	return g
+}
+
+// searchSoon reads the pictures with other words when no key follows.
+func (g *pictureGallery) searchSoon() {
+	if g.waiting != nil {
+		g.waiting()
+	}
+	g.waiting = g.page.env.Host.After(searchAfter, func() {
+		g.waiting = nil
+		g.reload()
+	})
+}
+
+// find shows the pictures whose prompts have the words of a query, and one of them large; 0 = none.
+func (g *pictureGallery) find(query string, id int64) {
+	if g.field.SetText(query); g.waiting != nil {
+		g.waiting()
+		g.waiting = nil
+	}
+	g.begin(id)
+}
+
+// galleryFound is how many pictures a search shows.
+const galleryFound = 500
+
+// some reads what comes after the first pictures; last says that nothing follows.
+func (g *pictureGallery) some(ctx context.Context, query string, from int) (list []backend.Picture, last bool, err error) {
+	if query == "" {
+		list, err = g.page.env.Studio.Pictures(ctx, galleryBatch, from)
+		return list, len(list) < galleryBatch, err
+	}
+	found, err := g.page.env.Studio.Search(ctx, query, galleryFound)
+	for _, f := range found {
+		list = append(list, f.Picture)
+	}
+	return list, true, err
 }
 
 // galleryFit tells the gallery how many cells stand side by side.
@@ -64,8 +119,12 @@ func (l galleryFit) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 func (galleryFit) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(galleryCell, 100) }
 
 // reload reads the newest pictures.
-func (g *pictureGallery) reload() {
-	g.all, g.more, g.reading = nil, true, false
+func (g *pictureGallery) reload() { g.begin(0) }
+
+// begin is reload; a picture that is wished is shown large when it was read.
+func (g *pictureGallery) begin(wish int64) {
+	g.all, g.more, g.reading, g.wish = nil, true, false, wish
+	g.turn++
 	g.read()
 }
 
@@ -75,21 +134,44 @@ func (g *pictureGallery) read() {
 		return
 	}
 	g.reading = true
-	from := len(g.all)
+	from, turn, query := len(g.all), g.turn, strings.TrimSpace(g.field.Text)
 	g.page.env.Host.Load("gallery", func(ctx context.Context) func() {
-		ps, err := g.page.env.Studio.Pictures(ctx, galleryBatch, from)
-		if err != nil {
-			return func() { g.reading, g.more = false, false; g.page.env.Host.Fail(err, g.reload) }
-		}
+		ps, last, err := g.some(ctx, query, from)
 		return func() {
-			if !g.reading || len(g.all) != from {
+			if g.turn != turn {
 				return
 			}
-			g.reading, g.more = false, len(ps) == galleryBatch
+			if g.reading, g.more = false, !last; err != nil {
+				g.more = false
+				g.page.env.Host.Fail(err, g.reload)
+				return
+			}
 			g.all = append(g.all, ps...)
+			g.say(query)
 			g.list.Reload()
+			if id := g.wish; id != 0 {
+				g.wish = 0
+				g.page.view(id, g.all)
+			}
 		}
 	})
+}
+
+// say tells how many pictures were found.
+func (g *pictureGallery) say(query string) {
+	g.none.Hide()
+	switch n := len(g.all); {
+	case query == "":
+		g.head.SetText("All pictures")
+	case n == 0:
+		g.head.SetText("No pictures")
+		g.none.SetText("No prompt has “" + query + "”.")
+		g.none.Show()
+	case n == galleryFound:
+		g.head.SetText(fmt.Sprintf("The newest %d pictures", n))
+	default:
+		g.head.SetText(count(n, "picture"))
+	}
 }
 
 // Len implements widgets.Rows.

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
+	"loam/backend/studio"
 	"loam/ui/theme"
 	"loam/ui/widgets"
 )
@@ -39,7 +40,10 @@ type sidebar struct {
 	renaming int64
 	running  map[int64]bool // chats whose reply is being written
 	found    []Found        // messages that have the words of the search
+	pictures []studio.Found // pictures whose prompts have them
 	waiting  func()         // cancels the search that is about to begin
+	thumbs   *thumbs        // of the pictures that were found
+	places   map[fyne.CanvasObject]*wanting
 }
 
 // sidebarRow is a day's heading or a chat.
@@ -52,6 +56,7 @@ type sidebarRow struct {
 	chat    backend.Chat
 	found   Found // a message; MessageID 0 = none
 	command *Command
+	picture *studio.Found
 }
 
 // The kinds of rows.
@@ -60,10 +65,12 @@ const (
 	rowChat
 	rowFound
 	rowFolder
+	rowPicture
 )
 
 func newSidebar(env Env, onOpen func(int64), onNew func()) *sidebar {
-	s := &sidebar{env: env, onOpen: onOpen, onNew: onNew, running: map[int64]bool{}}
+	s := &sidebar{env: env, onOpen: onOpen, onNew: onNew, running: map[int64]bool{}, places: map[fyne.CanvasObject]*wanting{}}
+	s.thumbs = newThumbs(env)
 	s.search = widgets.NewField("Search and commands")
 	s.search.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
 	s.search.OnChanged = func(string) { s.group(); s.lookIn() }
@@ -138,6 +145,7 @@ func (s *sidebar) group() {
 			s.rows = append(s.rows, sidebarRow{command: &c})
 		}
 	}
+	s.groupPictures()
 	if len(s.found) > 0 {
 		s.rows = append(s.rows, sidebarRow{heading: "In messages"})
 		for _, f := range s.found {
@@ -166,31 +174,32 @@ const (
 	searchMost  = 50
 )
 
-// lookIn searches the messages soon; what was found for other words goes at once.
+// lookIn searches messages and pictures soon; what was found for other words goes at once.
 func (s *sidebar) lookIn() {
 	if s.waiting != nil {
 		s.waiting()
 		s.waiting = nil
 	}
-	if len(s.found) > 0 {
-		s.found = nil
+	if len(s.found) > 0 || len(s.pictures) > 0 {
+		s.found, s.pictures = nil, nil
 		s.group()
 	}
 	query := strings.TrimSpace(s.search.Text)
-	if query == "" || s.env.Search == nil {
+	if query == "" {
+		s.thumbs = newThumbs(s.env) // what was decoded for the search goes with it
 		return
 	}
 	s.waiting = s.env.Host.After(searchAfter, func() {
 		s.waiting = nil
 		s.env.Host.Load("search", func(ctx context.Context) func() {
-			found, err := s.env.Search(ctx, query, searchMost)
+			found, pictures, err := s.searchAll(ctx, query)
 			return func() {
 				switch {
 				case strings.TrimSpace(s.search.Text) != query: // other words meanwhile
 				case err != nil:
 					s.env.Host.Fail(err, s.lookIn)
 				default:
-					s.found = found
+					s.found, s.pictures = found, pictures
 					s.group()
 				}
 			}
@@ -205,6 +214,8 @@ func (s *sidebar) openFirst() {
 			continue
 		case r.command != nil:
 			s.run(*r.command)
+		case r.picture != nil:
+			s.env.Host.ShowPictures(strings.TrimSpace(s.search.Text), r.picture.Picture.ID)
 		case r.found.MessageID != 0:
 			s.onGoTo(r.found, s.search.Text)
 		default:
@@ -246,6 +257,8 @@ func (s *sidebar) Kind(i int) int {
 		return rowHeading
 	case s.rows[i].found.MessageID != 0, s.rows[i].command != nil:
 		return rowFound
+	case s.rows[i].picture != nil:
+		return rowPicture
 	case s.rows[i].folder != "":
 		return rowFolder
 	}
@@ -257,7 +270,7 @@ func (s *sidebar) Height(kind int) float32 {
 	switch kind {
 	case rowHeading:
 		return theme.Size(theme.SizeSmall) + 22
-	case rowFound:
+	case rowFound, rowPicture:
 		return theme.Size(theme.SizeBody) + theme.Size(theme.SizeSmall) + 28
 	}
 	return theme.Size(theme.SizeBody) + 19
@@ -271,6 +284,9 @@ func (s *sidebar) Make(kind int) fyne.CanvasObject {
 	}
 	if kind == rowFound {
 		return container.New(widgets.Inset{Left: 8, Right: 8}, widgets.NewChoiceRow("", "", false, nil))
+	}
+	if kind == rowPicture {
+		return container.New(widgets.Inset{Left: 8, Right: 8}, widgets.NewPictureRow())
 	}
 	r := widgets.NewListRow()
 	r.OnArrow = s.step
@@ -292,6 +308,10 @@ func (s *sidebar) Fill(i int, o fyne.CanvasObject) {
 		o.(*fyne.Container).Objects[0].(*widgets.ChoiceRow).Set(chatTitle(backend.Chat{Title: f.Title}), f.Snippet, func() {
 			s.onGoTo(f, s.search.Text)
 		})
+		return
+	}
+	if p := row.picture; p != nil {
+		s.fillPicture(o, *p)
 		return
 	}
 	if name := row.folder; name != "" {

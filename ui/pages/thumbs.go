@@ -35,14 +35,24 @@ func newThumbs(env Env) *thumbs { return &thumbs{env: env, kept: map[string]imag
 // away meanwhile.
 type thumb struct {
 	*widgets.Picture
+	wanting
+}
+
+// wanting is which picture a place wants to show.
+type wanting struct {
 	id     int64
 	wanted atomic.Int64
 }
 
 // show fills a thumbnail, now or when its file is decoded.
 func (t *thumbs) show(on *thumb, id int64, sha, path string) {
-	on.id = id
-	on.wanted.Store(id)
+	t.fill(&on.wanting, on.Picture, id, sha, path, func() { on.Tip = "The file of this picture cannot be read." })
+}
+
+// fill is show for any place; failed hears that the file cannot be read.
+func (t *thumbs) fill(w *wanting, on interface{ SetImage(img image.Image) }, id int64, sha, path string, failed func()) {
+	w.id = id
+	w.wanted.Store(id)
 	if img, ok := t.kept[sha]; ok {
 		t.touch(sha)
 		on.SetImage(img)
@@ -50,20 +60,19 @@ func (t *thumbs) show(on *thumb, id int64, sha, path string) {
 	}
 	on.SetImage(nil)
 	t.env.Host.Load("thumbs", func(context.Context) func() {
-		if on.wanted.Load() != id {
+		if w.wanted.Load() != id {
 			return nil
 		}
 		img, err := readPicture(path, thumbSide)
-		if err != nil {
-			return func() {
-				if on.id == id {
-					on.Tip = "The file of this picture cannot be read."
-				}
-			}
-		}
 		return func() {
-			t.keep(sha, img)
-			if on.id == id {
+			if err == nil {
+				t.keep(sha, img)
+			}
+			switch {
+			case w.id != id: // it shows another one meanwhile
+			case err != nil:
+				failed()
+			default:
 				on.SetImage(img)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -244,6 +245,18 @@ func (s *Studio) Pictures(_ context.Context, limit, offset int) ([]backend.Pictu
 		to = min(from+limit, to)
 	}
 	return slices.Clone(s.done[from:to]), nil
+}
+
+// Search implements pages.Studio: prompts that have the words as they stand.
+func (s *Studio) Search(_ context.Context, query string, limit int) (found []studio.Found, _ error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.done {
+		if strings.Contains(p.Prompt, query) && len(found) < limit {
+			found = append(found, studio.Found{Picture: p, Snippet: p.Prompt})
+		}
+	}
+	return found, nil
 }
 
 // Path implements pages.Studio.

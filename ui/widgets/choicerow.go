@@ -1,6 +1,7 @@
 package widgets
 
 import (
+	"image"
 	"image/color"
 
 	"fyne.io/fyne/v2"
@@ -17,6 +18,8 @@ type ChoiceRow struct {
 	name, facts *Label
 	check       *Icon
 	tapped      func()
+	pictured    bool // a picture stands before the name
+	picture     image.Image
 
 	taken, hovered, focused, disabled bool
 }
@@ -39,6 +42,21 @@ func (r *ChoiceRow) Set(name, facts string, tapped func()) {
 	r.name.SetText(name)
 	r.facts.SetText(facts)
 	r.tapped = tapped
+}
+
+// NewPictureRow makes a row with room for a picture before its name.
+func NewPictureRow() *ChoiceRow {
+	r := NewChoiceRow("", "", false, nil)
+	r.pictured = true
+	return r
+}
+
+// SetImage shows a picture before the name; nil leaves its room empty.
+func (r *ChoiceRow) SetImage(img image.Image) {
+	if r.picture != img {
+		r.picture = img
+		r.Refresh()
+	}
 }
 
 // Text is the name.
@@ -106,16 +124,23 @@ func (r *ChoiceRow) TypedShortcut(s fyne.Shortcut) { passShortcut(r, s) }
 // CreateRenderer implements fyne.Widget.
 func (r *ChoiceRow) CreateRenderer() fyne.WidgetRenderer {
 	ground, ring := canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent)
-	d := &drawn{of: r, objects: []fyne.CanvasObject{ground, r.name, r.facts, r.check, ring}}
+	picture := canvas.NewImageFromImage(nil)
+	picture.FillMode, picture.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleSmooth
+	d := &drawn{of: r, objects: []fyne.CanvasObject{ground, picture, r.name, r.facts, r.check, ring}}
 	d.min = func() fyne.Size {
 		return fyne.NewSize(200, r.name.MinSize().Height+r.facts.MinSize().Height+14)
 	}
 	d.layout = func(s fyne.Size) {
 		place(ground, 0, 0, s.Width, s.Height)
 		place(ring, 0, 0, s.Width, s.Height)
-		h := r.name.MinSize().Height
-		place(r.name, 10, 6, s.Width-46, h)
-		place(r.facts, 10, 7+h, s.Width-46, r.facts.MinSize().Height)
+		h, left, right := r.name.MinSize().Height, float32(10), float32(36)
+		if r.pictured {
+			side := s.Height - 12
+			place(picture, left, 6, side, side)
+			left, right = left+side+10, 10
+		}
+		place(r.name, left, 6, s.Width-left-right, h)
+		place(r.facts, left, 7+h, s.Width-left-right, r.facts.MinSize().Height)
 		place(r.check, s.Width-30, (s.Height-18)/2, 18, 18)
 	}
 	paint := func() {
@@ -133,6 +158,11 @@ func (r *ChoiceRow) CreateRenderer() fyne.WidgetRenderer {
 		}
 		seen(ground, ring)
 		shown(r.check, r.taken)
+		shown(picture, r.picture != nil)
+		if picture.Image != r.picture {
+			picture.Image = r.picture
+			picture.Refresh()
+		}
 	}
 	paint()
 	d.repaint = func() { paint(); ground.Refresh(); ring.Refresh() }

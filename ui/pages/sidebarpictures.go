@@ -1,0 +1,59 @@
+package pages
+
+import (
+	"context"
+	"strings"
+
+	"fyne.io/fyne/v2"
+
+	"loam/backend/studio"
+	"loam/ui/widgets"
+)
+
+// picturesMost is how many pictures the search in the list shows; a row under them leads to all.
+const picturesMost = 4
+
+// searchAll finds messages and, one more than are shown, pictures.
+func (s *sidebar) searchAll(ctx context.Context, query string) (found []Found, pictures []studio.Found, err error) {
+	if s.env.Search != nil {
+		if found, err = s.env.Search(ctx, query, searchMost); err != nil {
+			return nil, nil, err
+		}
+	}
+	if s.env.Studio != nil {
+		pictures, err = s.env.Studio.Search(ctx, query, picturesMost+1)
+	}
+	return found, pictures, err
+}
+
+// groupPictures adds the rows of the pictures that were found.
+func (s *sidebar) groupPictures() {
+	if len(s.pictures) == 0 {
+		return
+	}
+	s.rows = append(s.rows, sidebarRow{heading: "Pictures"})
+	for i, p := range s.pictures {
+		if i == picturesMost {
+			query := strings.TrimSpace(s.search.Text)
+			all := Command{Name: "All with these words", Do: func() { s.env.Host.ShowPictures(query, 0) }}
+			s.rows = append(s.rows, sidebarRow{command: &all})
+			break
+		}
+		s.rows = append(s.rows, sidebarRow{picture: &p})
+	}
+}
+
+// fillPicture shows a picture that was found in a row.
+func (s *sidebar) fillPicture(o fyne.CanvasObject, p studio.Found) {
+	row := o.(*fyne.Container).Objects[0].(*widgets.ChoiceRow)
+	w := s.places[o]
+	if w == nil {
+		w = new(wanting)
+		s.places[o] = w
+	}
+	facts := p.Picture.Created.Local().Format("2 January 2006")
+	row.Set(p.Snippet, facts, func() { s.env.Host.ShowPictures(strings.TrimSpace(s.search.Text), p.Picture.ID) })
+	s.thumbs.fill(w, row, p.Picture.ID, p.Picture.SHA256, s.env.Studio.Path(p.Picture), func() {
+		row.Set(p.Snippet, "Its file cannot be read.", nil)
+	})
+}
