@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 
 	"loam/backend"
 	"loam/backend/chat"
+	"loam/ui/chatview"
 	"loam/ui/pages"
 	"loam/ui/widgets"
 )
@@ -96,4 +98,46 @@ func TestPinnedMessagesShowIt(t *testing.T) {
 			t.Errorf("message %d is not pinned", m.ID)
 		}
 	}
+}
+
+func TestLineOfSightHasItsOwnChange(t *testing.T) {
+	for _, size := range []fyne.Size{{Width: 720, Height: 480}, {Width: 1280, Height: 800}} {
+		for _, scale := range []float32{1, 2} {
+			f := fakes(t)
+			c := f.conversation(backend.MessageComplete)
+			path := f.path(c.ID)
+			f.chats.Sight.Plan, f.chats.Sight.Context, f.chats.Sight.Used = planned, 4096, 1560
+			f.chats.Leave(path[len(path)-1].ID, path[0].ID, 14)
+			f.open(size.Width, size.Height)
+			f.UI.setLook(pages.Look{Mode: "light", Scale: scale})
+			f.UI.chats.Open(c.ID)
+			f.UI.chats.FocusAction(path[0].ID, chatview.ActionEdit)
+			f.press(fyne.KeyHome) // a small window shows the end
+			name := fmt.Sprintf("sight-line-%.0f-%.0f", size.Width, scale)
+			f.fits(name)
+			f.draw(name)
+			f.says("The model sees from here down", "Change")
+			if !f.UI.chats.FocusAction(-1, chatview.ActionChange) {
+				t.Fatal("the line has no button")
+			}
+			f.press(fyne.KeyReturn)
+			f.says("When the chat no longer fits", "Summarise them")
+		}
+	}
+}
+
+func TestTitleTellsHowFullTheContextIs(t *testing.T) {
+	f := fakes(t)
+	c := f.conversation(backend.MessageComplete)
+	f.chats.Sight.Plan, f.chats.Sight.Context, f.chats.Sight.Used = planned, 4096, 1560
+	f.open(1280, 800)
+	f.UI.chats.Open(c.ID)
+	title := f.UI.chats.TitleArea()
+	title.MouseIn(nil)
+	f.time.pass(2 * time.Second)
+	f.says("38 % of the model's context is full: 1,560 tokens of 4,096 tokens.")
+	f.draw("title-hover")
+	title.MouseOut()
+	title.Tapped(nil)
+	f.says("When the chat no longer fits")
 }

@@ -33,7 +33,7 @@ func (v *View) footHeight(e *entry) float32 {
 	it := &e.item
 	switch it.Role {
 	case RoleDivider:
-		return dividerSpace * scale
+		return v.divider(e).height + (dividerSpace-actionRow)*scale
 	case RoleDocument:
 		return 0
 	case RoleUser:
@@ -122,15 +122,65 @@ func (v *View) mountFoot(m *mount) {
 	v.mountActions(m, y, scale)
 }
 
-func (v *View) mountDivider(m *mount) {
-	text := m.key.entry.text.String()
+// divider is how a divider is laid out: its words in lines, with its button behind the last one.
+type divider struct {
+	text          string
+	lines         []textflow.Line
+	row           float32 // height of a line
+	button        float32 // width of the button; 0 = there is none
+	height, width float32 // width: of the widest line, with the button
+}
+
+const dividerGap = 12 // between words, button and hairlines
+
+func (v *View) divider(e *entry) divider {
 	style := styleOf(classSmall, 0)
-	w := v.look.Width(text, style)
-	mid := m.height / 2
-	x := (v.column.width - w) / 2
-	m.rect(true, 0, mid, max(x-12, 0), 1, inkHairline, 0)
-	m.rect(true, x+w+12, mid, max(v.column.width-x-w-12, 0), 1, inkHairline, 0)
-	m.label(text, style, x, mid-v.look.heights[classSmall]/2, v.look.heights[classSmall], inkQuiet)
+	d := divider{text: e.text.String(), row: max(v.look.heights[classSmall], actionRow*max(v.look.sizes[classBody]/15, 1))}
+	if !v.options.ReadOnly {
+		d.button = v.look.Width(v.words.Change, style) + 20
+	}
+	d.lines = textflow.Wrap([]textflow.Span{{Text: d.text, Style: style}}, v.look, textflow.Options{
+		Width: max(v.column.width-d.button-4*dividerGap, 80),
+	})
+	for i, line := range d.lines {
+		w := v.look.Width(d.text[line.Start:line.End], style)
+		if i == len(d.lines)-1 && d.button > 0 {
+			w += dividerGap + d.button
+		}
+		d.width = max(d.width, w)
+	}
+	if len(d.lines) > 1 {
+		d.row = v.look.heights[classSmall] + 4
+	}
+	d.height = d.row * float32(len(d.lines))
+	return d
+}
+
+func (v *View) mountDivider(m *mount) {
+	d, style := v.divider(m.key.entry), styleOf(classSmall, 0)
+	y, h := (m.height-d.height)/2, v.look.heights[classSmall]
+	side := (v.column.width-d.width)/2 - dividerGap
+	if side > 0 {
+		m.rect(true, 0, m.height/2, side, 1, inkHairline, 0)
+		m.rect(true, v.column.width-side, m.height/2, side, 1, inkHairline, 0)
+	}
+	for i, line := range d.lines {
+		text := d.text[line.Start:line.End]
+		w := v.look.Width(text, style)
+		last := i == len(d.lines)-1 && d.button > 0
+		x := (v.column.width - w) / 2
+		if last {
+			x -= (dividerGap + d.button) / 2
+		}
+		m.label(text, style, x, y+(d.row-h)/2, h, inkQuiet)
+		if last {
+			x += w + dividerGap
+			m.outline(x, y+(d.row-h)/2-3, d.button, h+6, inkControl, v.look.nested)
+			m.label(v.words.Change, style, x+10, y+(d.row-h)/2, h, inkText)
+			m.hots = append(m.hots, hot{action: ActionChange, x: x, y: y + (d.row-h)/2 - 3, w: d.button, h: h + 6})
+		}
+		y += d.row
+	}
 }
 
 // mountProgress draws what a reply is waiting for, with a bar where the end is known.
@@ -338,6 +388,8 @@ func (v *View) actionWord(a Action) string {
 		return v.words.Resume
 	case ActionStop:
 		return v.words.Stop
+	case ActionChange:
+		return v.words.Change
 	case ActionPrevious:
 		return v.words.Previous
 	case ActionNext:
@@ -383,6 +435,8 @@ func actionIcon(a Action) fyne.ThemeIconName {
 		return theme.IconPrevious
 	case ActionNext:
 		return theme.IconNext
+	case ActionChange:
+		return theme.IconSliders
 	case ActionMore, ActionNone:
 	}
 	return theme.IconMore

@@ -86,6 +86,7 @@ const (
 	ActionAlternatives
 	ActionResume
 	ActionStop
+	ActionChange // offered on a divider
 	ActionMore
 )
 
@@ -117,6 +118,8 @@ func (a Action) String() string {
 		return "resume"
 	case ActionStop:
 		return "stop"
+	case ActionChange:
+		return "change"
 	case ActionMore:
 		return "more"
 	}

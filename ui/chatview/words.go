@@ -10,7 +10,7 @@ import (
 
 // Words are what a transcript says. A translation gives its own; functions get numbers and write them its way.
 type Words struct {
-	Copy, Copied, Regenerate, Learn, Edit, Like, Dislike, Unpin, Alternatives, Resume, Stop, More, Previous, Next string
+	Copy, Copied, Regenerate, Learn, Edit, Like, Dislike, Unpin, Alternatives, Resume, Stop, Change, More, Previous, Next string
 
 	CopyCode     string
 	CopySelected string
@@ -36,7 +36,7 @@ type Words struct {
 func English() *Words {
 	p := message.NewPrinter(language.English)
 	return &Words{
-		Copy: "Copy", Copied: "Copied", Regenerate: "Regenerate", Learn: "Learn more", Edit: "Edit", Like: "Good reply", Dislike: "Bad reply", Unpin: "Pinned: the model always sees it. Click to unpin.", Alternatives: "Alternatives", Resume: "Resume", Stop: "Stop", More: "More",
+		Copy: "Copy", Copied: "Copied", Regenerate: "Regenerate", Learn: "Learn more", Edit: "Edit", Like: "Good reply", Dislike: "Bad reply", Unpin: "Pinned: the model always sees it. Click to unpin.", Alternatives: "Alternatives", Resume: "Resume", Stop: "Stop", Change: "Change", More: "More",
 		Previous: "Previous version", Next: "Next version",
 		CopyCode: "Copy", CopySelected: "Copy selected text", SelectAll: "Select all", NewText: "New text below",
 		Queued: "Waiting for its turn", Writing: "Starting to write", Stopped: "Stopped",

@@ -108,6 +108,8 @@ func (c *conversation) act(id int64, a chatview.Action) {
 		c.resume(id)
 	case chatview.ActionStop:
 		c.env.Chats.Stop(id)
+	case chatview.ActionChange:
+		c.showPlan(c.titleArea)
 	case chatview.ActionCopy, chatview.ActionMore, chatview.ActionNone:
 	}
 }

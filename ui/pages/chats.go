@@ -299,6 +299,13 @@ func (p *ChatsPage) Insert(text string) {
 	c.focus()
 }
 
+// TitleArea is what tells under the pointer how full the model's context is.
+func (p *ChatsPage) TitleArea() *widgets.TapArea { return p.talk.titleArea }
+
+// FocusAction puts the keyboard on an action of a message, or of the line where the model's sight begins (-1). false = it is
+// not in sight.
+func (p *ChatsPage) FocusAction(id int64, a chatview.Action) bool { return p.talk.view.FocusAction(id, a) }
+
 // OpenPicker shows the list of models.
 func (p *ChatsPage) OpenPicker() { p.talk.picker.open() }
 

@@ -31,9 +31,12 @@ type conversation struct {
 	temp     *temporaryChat
 	empty    *emptyChat
 	title    *widgets.Label
-	toggle   *widgets.Button
-	tune     *widgets.Button
-	body     *fyne.Container
+	// titleArea tells under the pointer how full the model's context is; a click opens what the model sees.
+	titleArea *widgets.TapArea
+	fill      [2]int // tokens in the context when the last reply ended, and its size; 0 = not known
+	toggle    *widgets.Button
+	tune      *widgets.Button
+	body      *fyne.Container
 
 	chat      backend.Chat // ID 0 = not stored yet
 	running   int64        // the reply that is being written here, 0 = none
@@ -83,10 +86,24 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 
 	c.toggle = widgets.NewIconButton(theme.Icon(theme.IconSidebar), "Chats ("+widgets.Mod+"\\)", toggleSidebar)
 	c.title = widgets.NewLabel("", widgets.LabelStyle{Size: theme.SizeTitle, Bold: true})
+	c.titleArea = widgets.NewTapArea(c.title, nil)
+	c.titleArea.OnHover = func(in bool) {
+		text := ""
+		if in {
+			text = fillText(c.fill[0], c.fill[1])
+		}
+		env.Host.Tip(text, c.titleArea)
+	}
+	c.titleArea.OnTapped = func() {
+		if c.fill[1] > 0 {
+			env.Host.Tip("", c.titleArea)
+			c.showPlan(c.titleArea)
+		}
+	}
 	c.tune = widgets.NewIconButton(theme.Icon(theme.IconSliders), "Settings of this chat", func() { c.showTuning(c.tune) })
 	c.temp = newTemporaryChat(c)
 	bar := container.New(widgets.Inset{Left: 16, Top: 9, Right: 14, Bottom: 9},
-		container.New(widgets.Row{Gap: 8, Grow: 2}, c.toggle, c.title, c.temp.mark, c.temp.begin, c.tune, c.picker.button))
+		container.New(widgets.Row{Gap: 8, Grow: 2}, c.toggle, c.titleArea, c.temp.mark, c.temp.begin, c.tune, c.picker.button))
 	l := &conversationLayout{c}
 	relayout := func() {
 		l.Layout(c.body.Objects, c.body.Size())

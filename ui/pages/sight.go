@@ -21,6 +21,9 @@ const meterFrom = 0.6
 // showMeter shows how full the context is, from the last reply on.
 func (c *conversation) showMeter() {
 	id, mark := c.chat.ID, c.opened
+	if id == 0 {
+		c.fill = [2]int{}
+	}
 	if id == 0 || c.running != 0 {
 		c.composer.setMeter("", false, nil)
 		return
@@ -31,9 +34,19 @@ func (c *conversation) showMeter() {
 			if mark != c.opened || err != nil { // what cannot be read is told where the chat is
 				return
 			}
+			c.fill = [2]int{used, size}
 			c.composer.setMeter(meterText(used, size), size > 0 && used*10 >= size*9, c.showPlan)
 		}
 	})
+}
+
+// fillText is the whole of what meterText tells in short.
+func fillText(used, size int) string {
+	if size <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d %% of the model's context is full: %s of %s. Click for what the model sees.",
+		min(100*used/size, 100), count(used, "token"), count(size, "token"))
 }
 
 func meterText(used, size int) string {

@@ -15,6 +15,15 @@ type Sight struct {
 	Presets       []chat.Preset
 }
 
+// Leave makes a reply one before which the model saw a message and what came after it, and no more.
+func (c *Chats) Leave(reply, from int64, leftOut int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.messages[reply]
+	m.SeenFrom, m.LeftOut = from, leftOut
+	c.messages[reply] = m
+}
+
 // Plan implements pages.Chats.
 func (c *Chats) Plan(context.Context, int64, string) (chat.Plan, error) {
 	c.mu.Lock()

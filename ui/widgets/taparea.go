@@ -1,12 +1,17 @@
 package widgets
 
-import "fyne.io/fyne/v2"
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+)
 
-// TapArea makes some content answer a click where nothing inside does, as the empty corners around a field.
+// TapArea makes some content answer a click where nothing inside does, as the empty corners around a field, and tells when
+// the pointer comes and goes. The keyboard does not reach it: what it offers must have another way.
 type TapArea struct {
 	base
 	Content  fyne.CanvasObject
 	OnTapped func()
+	OnHover  func(in bool)
 }
 
 // NewTapArea makes an area.
@@ -23,6 +28,21 @@ func (a *TapArea) HeightFor(width float32) float32 { return HeightFor(a.Content,
 func (a *TapArea) Tapped(*fyne.PointEvent) {
 	if a.OnTapped != nil {
 		a.OnTapped()
+	}
+}
+
+// MouseIn implements desktop.Hoverable.
+func (a *TapArea) MouseIn(*desktop.MouseEvent) { a.hover(true) }
+
+// MouseMoved implements desktop.Hoverable.
+func (a *TapArea) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (a *TapArea) MouseOut() { a.hover(false) }
+
+func (a *TapArea) hover(in bool) {
+	if a.OnHover != nil {
+		a.OnHover(in)
 	}
 }
 
