@@ -243,6 +243,9 @@ func (v *View) Grow(id int64, offset int, text string) bool {
 	}
 	e.text.WriteString(text[have:])
 	e.item.Phase = PhaseWriting
+	if e.item.Role == RoleDivider { // its words are its foot
+		v.resetHeight(e)
+	}
 	v.newBelow = v.newBelow || !v.follow
 	v.update()
 	return true
