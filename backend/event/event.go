@@ -77,6 +77,16 @@ type ModelCopied struct {
 	Over                 bool
 }
 
+// DownloadChanged tells that a download came, went, or reached another state; 0 = the order of several. Always delivered.
+type DownloadChanged struct{ DownloadID int64 }
+
+// DownloadProgress tells how far a download is, in bytes.
+type DownloadProgress struct {
+	DownloadID, Done, Total int64
+	PerSecond               int64  // 0 = not known yet
+	Note                    string // what it waits for, as a clause; "" = nothing
+}
+
 // EngineChanged tells what is loaded. Always delivered.
 type EngineChanged struct {
 	ModelID int64 // 0 = nothing is loaded
@@ -131,6 +141,18 @@ func (e ModelsBrought) Merge(Event) Event { return e }
 
 // Key implements Event.
 func (e ModelCopied) Key() Key { return Key{"model.copied", e.ModelID} }
+
+// Key implements Event.
+func (e DownloadChanged) Key() Key { return Key{"download.changed", e.DownloadID} }
+
+// Merge implements Event: both say the same.
+func (e DownloadChanged) Merge(Event) Event { return e }
+
+// Key implements Event.
+func (e DownloadProgress) Key() Key { return Key{"download.progress", e.DownloadID} }
+
+// Merge implements Event: the newer one stands.
+func (e DownloadProgress) Merge(Event) Event { return e }
 
 // Key implements Event.
 func (e EngineChanged) Key() Key { return Key{"engine.changed", 0} }
