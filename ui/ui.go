@@ -95,6 +95,7 @@ func New(app fyne.App, d Deps, assets fs.FS) (*UI, error) {
 		u.log = slog.New(slog.DiscardHandler)
 	}
 	keepStill(app)
+	keepFilesWhole()
 	u.dispatch = newDispatcher(doOnWindow, u.handle)
 	u.tasks = newTasks(u.dispatch.post)
 	if b, err := fs.ReadFile(assets, "app/loam.png"); err == nil {

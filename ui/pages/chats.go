@@ -304,7 +304,9 @@ func (p *ChatsPage) TitleArea() *widgets.TapArea { return p.talk.titleArea }
 
 // FocusAction puts the keyboard on an action of a message, or of the line where the model's sight begins (-1). false = it is
 // not in sight.
-func (p *ChatsPage) FocusAction(id int64, a chatview.Action) bool { return p.talk.view.FocusAction(id, a) }
+func (p *ChatsPage) FocusAction(id int64, a chatview.Action) bool {
+	return p.talk.view.FocusAction(id, a)
+}
 
 // OpenPicker shows the list of models.
 func (p *ChatsPage) OpenPicker() { p.talk.picker.open() }

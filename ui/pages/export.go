@@ -57,10 +57,7 @@ func exportChat(env Env, c backend.Chat, f transfer.Format) {
 			return // given up
 		}
 		to := w.URI().Path()
-		if err := w.Close(); err != nil {
-			env.Host.Fail(err, nil)
-			return
-		}
+		_ = w.Close() // only its name is wanted
 		exportTo(env, transfer.ExportOptions{Format: f, Chats: []int64{c.ID}, Path: to})
 	}, env.Host.Window())
 	d.SetFileName(transfer.FileName(c, f))
@@ -93,17 +90,12 @@ func exportAll(env Env, f transfer.Format) {
 	showFiles(env, d)
 }
 
-// exportTo writes chats and says where they are. The dialog for one file has made or emptied that file already: if the
-// export fails, nothing is left of it rather than an empty file.
+// exportTo writes chats and says where they are. A file that was there stays as it is until all of it is written.
 func exportTo(env Env, o transfer.ExportOptions) {
 	var done transfer.Exported
 	long(env, "Exporting", func(ctx context.Context, progress func(transfer.Progress)) (err error) {
 		o.Progress = progress
-		if done, err = env.Transfer.Export(ctx, o); err != nil {
-			if i, statErr := os.Lstat(o.Path); statErr == nil && i.Mode().IsRegular() && i.Size() == 0 {
-				_ = os.Remove(o.Path)
-			}
-		}
+		done, err = env.Transfer.Export(ctx, o)
 		return err
 	}, func(err error) {
 		if errors.Is(err, context.Canceled) {

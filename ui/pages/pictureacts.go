@@ -231,9 +231,10 @@ func (p *PicturesPage) saveAs(pic backend.Picture) {
 		if w == nil {
 			return // given up
 		}
+		to := w.URI().Path()
+		_ = w.Close() // only its name is wanted
 		p.env.Host.Load("save", func(context.Context) func() {
-			to := w.URI().Path()
-			err := p.saveCopy(pic, w)
+			err := p.env.Studio.SaveCopy(pic, to)
 			return func() {
 				if err != nil {
 					p.env.Host.Fail(err, func() { p.saveAs(pic) })
@@ -252,22 +253,6 @@ func (p *PicturesPage) saveAs(pic backend.Picture) {
 	d.Show() // before Resize, which panics on a file dialog that is not there yet
 	size := p.env.Host.Canvas().Size()
 	d.Resize(fyne.NewSize(min(size.Width-40, 900), min(size.Height-40, 620)))
-}
-
-// saveCopy puts a copy where the dialog opened a file. The dialog has emptied that file already: if the copy fails, nothing
-// is left of it rather than an empty picture.
-func (p *PicturesPage) saveCopy(pic backend.Picture, w fyne.URIWriteCloser) error {
-	to := w.URI().Path()
-	if err := w.Close(); err != nil {
-		return fmt.Errorf("save picture: %w", err)
-	}
-	err := p.env.Studio.SaveCopy(pic, to)
-	if err != nil {
-		if i, statErr := os.Stat(to); statErr == nil && i.Size() == 0 {
-			_ = os.Remove(to)
-		}
-	}
-	return err
 }
 
 // fileName is a name for a copy: the first words of the prompt and the seed.
