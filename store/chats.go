@@ -158,18 +158,45 @@ func (s *Store) SetLeaf(ctx context.Context, chatID, leaf int64) error {
 	})
 }
 
-// TrashChat moves a chat to the trash. Nothing of it is lost until PurgeTrash.
-func (s *Store) TrashChat(ctx context.Context, id int64) error {
-	return s.write(ctx, "move chat to trash", func(tx *sql.Tx) error {
-		return mustTouch(tx.ExecContext(ctx, "UPDATE chats SET deleted_ms = coalesce(deleted_ms, ?) WHERE id = ?",
-			s.nowMillis(), id))
+// SetShelves says where chats stand in the list: all of them, or none.
+func (s *Store) SetShelves(ctx context.Context, shelves map[int64]backend.Shelf) error {
+	return s.write(ctx, "move chats", func(tx *sql.Tx) error {
+		for id, shelf := range shelves {
+			value, err := jsonText(shelf.Clean())
+			if err != nil {
+				return err
+			}
+			if err := mustTouch(tx.ExecContext(ctx, "UPDATE chats SET shelf = ? WHERE id = ?", value, id)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-// RestoreChat takes a chat back out of the trash, to its old place in the list.
-func (s *Store) RestoreChat(ctx context.Context, id int64) error {
+// TrashChat moves chats to the trash, all of them or none. Nothing of them is lost until PurgeTrash.
+func (s *Store) TrashChat(ctx context.Context, ids ...int64) error {
+	return s.write(ctx, "move chat to trash", func(tx *sql.Tx) error {
+		now := s.nowMillis()
+		for _, id := range ids {
+			if err := mustTouch(tx.ExecContext(ctx, "UPDATE chats SET deleted_ms = coalesce(deleted_ms, ?) WHERE id = ?", now, id)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// RestoreChat takes chats back out of the trash, to their old places in the list: all of them, or none.
+func (s *Store) RestoreChat(ctx context.Context, ids ...int64) error {
 	return s.write(ctx, "restore chat", func(tx *sql.Tx) error {
-		return mustTouch(tx.ExecContext(ctx, "UPDATE chats SET deleted_ms = NULL WHERE id = ? AND coalesce(deleted_ms, 0) >= 0", id))
+		for _, id := range ids {
+			err := mustTouch(tx.ExecContext(ctx, "UPDATE chats SET deleted_ms = NULL WHERE id = ? AND coalesce(deleted_ms, 0) >= 0", id))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -8,8 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"loam/backend"
 	"loam/store"
+	"loam/store/storetest"
 )
 
 // What is purged is gone from the bytes of the files, also what the reply was while it grew.
@@ -68,5 +71,53 @@ func TestPurgedWordsAreGoneFromTheDisk(t *testing.T) {
 	}
 	if err := s.IntegrityCheck(ctx); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestSeveralChatsChangeTogetherOrNotAtAll(t *testing.T) {
+	s := storetest.New(t)
+	ctx := t.Context()
+	a, b := newChat(t, s), newChat(t, s)
+	const gone = 1 << 40
+	shelf := backend.Shelf{Folder: "Travel", Tags: []string{"family"}}
+	for what, do := range map[string]func(ids ...int64) error{
+		"trash":   func(ids ...int64) error { return s.TrashChat(ctx, ids...) },
+		"restore": func(ids ...int64) error { return s.RestoreChat(ctx, ids...) },
+		"shelves": func(ids ...int64) error {
+			m := map[int64]backend.Shelf{}
+			for _, id := range ids {
+				m[id] = shelf
+			}
+			return s.SetShelves(ctx, m)
+		},
+	} {
+		if err := do(a.ID, b.ID, gone); !errors.Is(err, backend.ErrNotFound) {
+			t.Errorf("%s: %v", what, err)
+		}
+		list, err := s.Chats(ctx, store.ChatQuery{})
+		if err != nil || len(list) != 2 || list[0].Shelf.Folder+list[1].Shelf.Folder != "" {
+			t.Errorf("%s left %+v, %v", what, list, err)
+		}
+	}
+	if err := s.SetShelves(ctx, map[int64]backend.Shelf{a.ID: shelf, b.ID: shelf}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.TrashChat(ctx, a.ID, b.ID); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := s.Chats(ctx, store.ChatQuery{}); err != nil || len(list) != 0 {
+		t.Errorf("%d chats are left, %v", len(list), err)
+	}
+	if err := s.RestoreChat(ctx, a.ID, b.ID); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Chats(ctx, store.ChatQuery{})
+	if err != nil || len(list) != 2 {
+		t.Fatal(list, err)
+	}
+	for _, c := range list {
+		if d := cmp.Diff(shelf, c.Shelf); d != "" {
+			t.Error(d)
+		}
 	}
 }

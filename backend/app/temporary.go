@@ -149,12 +149,38 @@ func (s *chatStore) SetLeaf(ctx context.Context, chatID, leaf int64) error {
 	return s.of(chatID).SetLeaf(ctx, chatID, leaf)
 }
 
-func (s *chatStore) TrashChat(ctx context.Context, id int64) error {
-	return s.of(id).TrashChat(ctx, id)
+// SetShelves has no temporary chats to move: they stand on their own.
+func (s *chatStore) SetShelves(ctx context.Context, shelves map[int64]backend.Shelf) error {
+	return s.disk.SetShelves(ctx, shelves)
 }
 
-func (s *chatStore) RestoreChat(ctx context.Context, id int64) error {
-	return s.of(id).RestoreChat(ctx, id)
+func (s *chatStore) TrashChat(ctx context.Context, ids ...int64) error {
+	return s.each(ids, func(to *store.Store, ids []int64) error { return to.TrashChat(ctx, ids...) })
+}
+
+func (s *chatStore) RestoreChat(ctx context.Context, ids ...int64) error {
+	return s.each(ids, func(to *store.Store, ids []int64) error { return to.RestoreChat(ctx, ids...) })
+}
+
+// each does something with the chats of the disk, then with those in memory.
+func (s *chatStore) each(ids []int64, do func(to *store.Store, ids []int64) error) error {
+	var onDisk, inMemory []int64
+	for _, id := range ids {
+		if s.of(id) == s.disk {
+			onDisk = append(onDisk, id)
+		} else {
+			inMemory = append(inMemory, id)
+		}
+	}
+	if len(onDisk) > 0 {
+		if err := do(s.disk, onDisk); err != nil {
+			return err
+		}
+	}
+	if len(inMemory) > 0 {
+		return do(s.inMemory(), inMemory)
+	}
+	return nil
 }
 
 func (s *chatStore) Draft(ctx context.Context, chatID int64) (backend.Draft, error) {

@@ -29,8 +29,9 @@ type Store interface {
 	UpdateChat(ctx context.Context, c backend.Chat) error
 	SetTitle(ctx context.Context, chatID int64, was, title string) error
 	SetLeaf(ctx context.Context, chatID, leaf int64) error
-	TrashChat(ctx context.Context, id int64) error
-	RestoreChat(ctx context.Context, id int64) error
+	SetShelves(ctx context.Context, shelves map[int64]backend.Shelf) error
+	TrashChat(ctx context.Context, ids ...int64) error
+	RestoreChat(ctx context.Context, ids ...int64) error
 	Draft(ctx context.Context, chatID int64) (backend.Draft, error)
 	SaveDraft(ctx context.Context, d backend.Draft) error
 
@@ -251,23 +252,31 @@ func (s *Service) change(ctx context.Context, id int64, f func(*backend.Chat)) e
 	return nil
 }
 
-// Trash stops the chat's reply and moves the chat to the trash, from which Restore takes it back.
-func (s *Service) Trash(ctx context.Context, id int64) error {
-	s.StopChat(id)
-	if err := s.store.TrashChat(ctx, id); err != nil {
+// Trash stops the chats' replies and moves the chats to the trash, from which Restore takes them back: all or none.
+func (s *Service) Trash(ctx context.Context, ids ...int64) error {
+	for _, id := range ids {
+		s.StopChat(id)
+	}
+	if err := s.store.TrashChat(ctx, ids...); err != nil {
 		return err
 	}
-	s.bus.Deliver(event.ChatChanged{ChatID: id})
+	s.changed(ids...)
 	return nil
 }
 
-// Restore takes a chat back out of the trash.
-func (s *Service) Restore(ctx context.Context, id int64) error {
-	if err := s.store.RestoreChat(ctx, id); err != nil {
+// Restore takes chats back out of the trash: all or none.
+func (s *Service) Restore(ctx context.Context, ids ...int64) error {
+	if err := s.store.RestoreChat(ctx, ids...); err != nil {
 		return err
 	}
-	s.bus.Deliver(event.ChatChanged{ChatID: id})
+	s.changed(ids...)
 	return nil
+}
+
+func (s *Service) changed(ids ...int64) {
+	for _, id := range ids {
+		s.bus.Deliver(event.ChatChanged{ChatID: id})
+	}
 }
 
 // Search finds messages by their words, the best first.

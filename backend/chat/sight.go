@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -90,9 +92,15 @@ func (s *Service) SetOverflow(ctx context.Context, chatID int64, o backend.Overf
 	return s.change(ctx, chatID, func(c *backend.Chat) { c.Overflow = o })
 }
 
-// SetShelf says where a chat stands in the list.
-func (s *Service) SetShelf(ctx context.Context, chatID int64, shelf backend.Shelf) error {
-	return s.change(ctx, chatID, func(c *backend.Chat) { c.Shelf = shelf.Clean() })
+// SetShelves says where chats stand in the list: all of them, or none.
+func (s *Service) SetShelves(ctx context.Context, shelves map[int64]backend.Shelf) error {
+	s.changing.Lock() // nobody's change is written over by another's
+	defer s.changing.Unlock()
+	if err := s.store.SetShelves(ctx, shelves); err != nil {
+		return err
+	}
+	s.changed(slices.Sorted(maps.Keys(shelves))...)
+	return nil
 }
 
 // Overflowing is a message with which older ones no longer fit, in a chat where the person is to be asked.

@@ -221,10 +221,8 @@ func (r *dropRow) imported(got transfer.Imported, err error) {
 func (r *dropRow) takeChatsBack(ids []int64) {
 	env := r.card.env
 	env.Host.Load("chats", func(ctx context.Context) func() {
-		for _, id := range ids {
-			if err := env.Chats.Trash(ctx, id); err != nil {
-				return func() { env.Host.Fail(err, nil) }
-			}
+		if err := env.Chats.Trash(ctx, ids...); err != nil {
+			return func() { env.Host.Fail(err, nil) }
 		}
 		return func() {
 			text := "Taken back. " + count(len(ids), "chat") + " will stay in the trash for 30 days."

@@ -43,8 +43,9 @@ type Chats interface {
 	SetManner(ctx context.Context, modelID int64, m chat.Manner) error
 	Template(ctx context.Context, modelID int64) (backend.TemplateVerdict, error)
 	Recommended(ctx context.Context, modelID int64) (backend.Sampling, error)
-	Trash(ctx context.Context, id int64) error
-	Restore(ctx context.Context, id int64) error
+	// Trash, Restore and SetShelves change all of the chats or none.
+	Trash(ctx context.Context, ids ...int64) error
+	Restore(ctx context.Context, ids ...int64) error
 	Transcript(ctx context.Context, chatID int64) ([]backend.Message, error)
 	Message(ctx context.Context, id int64) (backend.Message, error)
 	Send(ctx context.Context, chatID int64, r chat.SendRequest) (chat.Sent, error)
@@ -75,7 +76,7 @@ type Chats interface {
 	Fill(ctx context.Context, chatID int64) (used, context int, err error)
 	SetPinned(ctx context.Context, messageID int64, on bool) error
 	SetOverflow(ctx context.Context, chatID int64, o backend.Overflow) error
-	SetShelf(ctx context.Context, chatID int64, s backend.Shelf) error
+	SetShelves(ctx context.Context, shelves map[int64]backend.Shelf) error
 	Presets(ctx context.Context) ([]chat.Preset, error)
 	SavePreset(ctx context.Context, p chat.Preset) error
 	RemovePreset(ctx context.Context, name string) error

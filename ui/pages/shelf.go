@@ -141,10 +141,12 @@ func (s *sidebar) shelve(list []backend.Chat, change func(*backend.Shelf), done 
 	}
 	apply := func(to func(c backend.Chat) backend.Shelf, then func()) {
 		s.env.Host.Load("chats", func(ctx context.Context) func() {
+			shelves := make(map[int64]backend.Shelf, len(list))
 			for _, c := range list {
-				if err := s.env.Chats.SetShelf(ctx, c.ID, to(c)); err != nil {
-					return func() { s.env.Host.Fail(err, nil) }
-				}
+				shelves[c.ID] = to(c)
+			}
+			if err := s.env.Chats.SetShelves(ctx, shelves); err != nil {
+				return func() { s.env.Host.Fail(err, nil) }
 			}
 			return then
 		})
@@ -390,12 +392,14 @@ func (s *sidebar) showStrip() {
 
 // trashAll puts chats into the trash and offers to take them back.
 func (s *sidebar) trashAll(list []backend.Chat) {
-	each := func(do func(ctx context.Context, id int64) error, then func()) {
+	ids := make([]int64, 0, len(list))
+	for _, c := range list {
+		ids = append(ids, c.ID)
+	}
+	each := func(do func(ctx context.Context, ids ...int64) error, then func()) {
 		s.env.Host.Load("chats", func(ctx context.Context) func() {
-			for _, c := range list {
-				if err := do(ctx, c.ID); err != nil {
-					return func() { s.env.Host.Fail(err, nil) }
-				}
+			if err := do(ctx, ids...); err != nil {
+				return func() { s.env.Host.Fail(err, nil) }
 			}
 			return then
 		})

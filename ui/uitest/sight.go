@@ -57,9 +57,14 @@ func (c *Chats) SetOverflow(_ context.Context, id int64, o backend.Overflow) err
 	return c.change(id, func(ch *backend.Chat) { ch.Overflow = o })
 }
 
-// SetShelf implements pages.Chats.
-func (c *Chats) SetShelf(_ context.Context, id int64, s backend.Shelf) error {
-	return c.change(id, func(ch *backend.Chat) { ch.Shelf = s.Clean() })
+// SetShelves implements pages.Chats.
+func (c *Chats) SetShelves(_ context.Context, shelves map[int64]backend.Shelf) error {
+	for id, s := range shelves {
+		if err := c.change(id, func(ch *backend.Chat) { ch.Shelf = s.Clean() }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Presets implements pages.Chats.
