@@ -57,16 +57,6 @@ func (c *Chats) SetOverflow(_ context.Context, id int64, o backend.Overflow) err
 	return c.change(id, func(ch *backend.Chat) { ch.Overflow = o })
 }
 
-// SetShelves implements pages.Chats.
-func (c *Chats) SetShelves(_ context.Context, shelves map[int64]backend.Shelf) error {
-	for id, s := range shelves {
-		if err := c.change(id, func(ch *backend.Chat) { ch.Shelf = s.Clean() }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Presets implements pages.Chats.
 func (c *Chats) Presets(context.Context) ([]chat.Preset, error) {
 	c.mu.Lock()

@@ -287,25 +287,6 @@ func (c *Chats) Recommended(context.Context, int64) (backend.Sampling, error) {
 	return backend.DefaultSampling(), nil
 }
 
-// Trash implements pages.Chats.
-func (c *Chats) Trash(_ context.Context, ids ...int64) error {
-	return c.changeAll(ids, func(ch *backend.Chat) { ch.Deleted = c.Now() })
-}
-
-// Restore implements pages.Chats.
-func (c *Chats) Restore(_ context.Context, ids ...int64) error {
-	return c.changeAll(ids, func(ch *backend.Chat) { ch.Deleted = time.Time{} })
-}
-
-func (c *Chats) changeAll(ids []int64, f func(*backend.Chat)) error {
-	for _, id := range ids {
-		if err := c.change(id, f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Transcript implements pages.Chats.
 func (c *Chats) Transcript(_ context.Context, chatID int64) ([]backend.Message, error) {
 	c.mu.Lock()
