@@ -35,6 +35,8 @@ func (e *BadFile) Error() string {
 type DoesNotFit struct {
 	Model    string
 	Forecast Forecast
+	// Fatal: the system would end it, so that no word of a person lets it through.
+	Fatal bool
 }
 
 func (e *DoesNotFit) Error() string {

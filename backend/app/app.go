@@ -96,6 +96,10 @@ type App struct {
 	traitsMu sync.Mutex
 	traits   *engine.PictureInfo // of the picture engine; nil = not asked yet; guarded by traitsMu
 
+	devicesMu sync.Mutex
+	devices   []backend.Device // graphics cards as an engine last told; guarded by devicesMu
+	devicesAt time.Time
+
 	base  context.Context // of the housekeeping; ended by Close
 	end   context.CancelFunc
 	owned sync.WaitGroup

@@ -323,7 +323,7 @@ func TestSettingsKeepTheirKinds(t *testing.T) {
 	if got := a.EngineSettings(ctx); got != (EngineSettings{Idle: 15 * time.Minute, Awake: true, Battery: true}) {
 		t.Errorf("unset they are %+v", got)
 	}
-	for key, v := range map[string]any{KeyThreads: "two", KeyIdle: -1, KeyFlash: "maybe", KeyKV: 3, KeyDevice: 1, KeyAwake: 1, KeyBattery: "no"} {
+	for key, v := range map[string]any{KeyThreads: "two", KeyIdle: -2, KeyFlash: "maybe", KeyKV: 3, KeyDevice: 1, KeyAwake: 1, KeyBattery: "no"} {
 		if err := a.SetSetting(ctx, key, v); err == nil {
 			t.Errorf("%s is %v", key, v)
 		}
@@ -336,6 +336,9 @@ func TestSettingsKeepTheirKinds(t *testing.T) {
 	want := EngineSettings{Threads: 2, Device: "CPU", Variant: "zen4", Context: 2048, FlashAttn: "on", KVType: "q8_0", Awake: true, Battery: true}
 	if d := cmp.Diff(want, a.EngineSettings(ctx)); d != "" {
 		t.Error(d)
+	}
+	if err := a.SetSetting(ctx, KeyIdle, -1); err != nil || a.EngineSettings(ctx).Idle >= 0 {
+		t.Errorf("a model that is not to stay: %v, %v", a.EngineSettings(ctx).Idle, err)
 	}
 	load := a.spec(a.EngineSettings(ctx), ChatEmbedded).Load
 	if load.Threads != 2 || load.Variant != "zen4" || load.GPULayers != 0 || load.Context != 2048 {

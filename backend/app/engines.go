@@ -26,8 +26,10 @@ func (a *App) startEngines(ctx context.Context) {
 			name, err := a.chatEngineFor(a.base, n)
 			s := a.spec(a.EngineSettings(a.base), name)
 			s.ReadOnly = a.adapterFiles(a.base)
+			a.choose(&s.Load, n)
 			return s, err
 		},
+		Plan: a.plan,
 		Forecast: func(m backend.Model, contextTokens int) backend.Forecast {
 			return hardware.Forecast(m, contextTokens, a.deps.Probe(a.base))
 		},
@@ -84,7 +86,7 @@ type engines struct{ a *App }
 
 // Acquire implements chat.Engines.
 func (e engines) Acquire(ctx context.Context, n chat.Need) (engine.Chat, func(), error) {
-	c, release, err := e.a.Engines.Acquire(ctx, residency.Need{Model: n.Model, Adapters: n.Adapters, Context: n.Context, Like: n.Like})
+	c, release, err := e.a.Engines.Acquire(ctx, e.need(ctx, n))
 	var bad *backend.BadFile
 	switch {
 	case err == nil && n.Model.State == backend.ModelUnverified:
@@ -98,7 +100,17 @@ func (e engines) Acquire(ctx context.Context, n chat.Need) (engine.Chat, func(),
 
 // AcquireIdle implements chat.IdleEngines.
 func (e engines) AcquireIdle(ctx context.Context, n chat.Need) (engine.Chat, context.Context, func(), error) {
-	return e.a.Engines.AcquireIdle(ctx, residency.Need{Model: n.Model, Adapters: n.Adapters, Context: n.Context})
+	return e.a.Engines.AcquireIdle(ctx, e.need(ctx, n))
+}
+
+// need is what a chat needs, with the context that a person chose for the model: that goes before the one for all chats, and
+// after the one of a run that is continued.
+func (e engines) need(ctx context.Context, n chat.Need) residency.Need {
+	r := residency.Need{Model: n.Model, Adapters: n.Adapters, Context: n.Context, Like: n.Like}
+	if c, err := e.a.ModelChoice(ctx, n.Model.ID); err == nil && c.Context > 0 && n.Like == nil {
+		r.Context = c.Context
+	}
+	return r
 }
 
 // adapterAtFault says whether a load failed at a LoRA and not at the model, and puts that aside.

@@ -12,7 +12,7 @@ const (
 	KeyThreads = "engine.threads"      // int; 0 = automatic
 	KeyDevice  = "engine.device"       // string, a backend.Device.Name; "" = automatic
 	KeyVariant = "engine.variant"      // string, a CPU variant such as "zen4"; "" = the best
-	KeyIdle    = "engine.idle_minutes" // int; 0 = never unload; absent = 15
+	KeyIdle    = "engine.idle_minutes" // int; 0 = never unload, -1 = at once; absent = 15
 	KeyContext = "engine.context"      // int, tokens; 0 = the engine's choice
 	KeyFlash   = "engine.flash_attn"   // string: "", "auto", "on", "off"
 	KeyKV      = "engine.kv_type"      // string: "", "f16", "q8_0", "q4_0"
@@ -32,7 +32,7 @@ type EngineSettings struct {
 	Context   int
 	FlashAttn string
 	KVType    string
-	Idle      time.Duration // 0 = never unload
+	Idle      time.Duration // 0 = never unload, below zero = at once
 	Awake     bool
 	Battery   bool
 }
@@ -67,9 +67,12 @@ func (a *App) SetSetting(ctx context.Context, key string, v any) error {
 func checkSetting(key string, v any) error {
 	ok := true
 	switch key {
-	case KeyThreads, KeyIdle, KeyContext, KeyStates:
+	case KeyThreads, KeyContext, KeyStates:
 		n, isInt := v.(int)
 		ok = isInt && n >= 0
+	case KeyIdle:
+		n, isInt := v.(int)
+		ok = isInt && n >= -1 && n <= 365*24*60
 	case KeyAwake, KeyBattery:
 		_, ok = v.(bool)
 	case KeyDevice, KeyVariant:
@@ -111,7 +114,7 @@ func (a *App) EngineSettings(ctx context.Context) EngineSettings {
 		}
 	}
 	s.Threads, s.Context = max(0, s.Threads), max(0, s.Context)
-	s.Idle = time.Duration(max(0, minutes)) * time.Minute
+	s.Idle = time.Duration(min(max(-1, minutes), 365*24*60)) * time.Minute
 	return s
 }
 

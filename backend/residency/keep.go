@@ -229,7 +229,7 @@ func identityOf(r *resident) (string, bool) {
 	}
 	parts := []string{
 		fmt.Sprint(m.SizeBytes), e.Engine, e.Build, e.Device, e.Variant, e.FlashAttn, e.KVType,
-		fmt.Sprint(r.info.Context), fmt.Sprint(r.info.Batch), fmt.Sprint(r.spec.Load.GPULayers),
+		fmt.Sprint(r.info.Context), fmt.Sprint(r.info.Batch), fmt.Sprint(r.layers),
 	}
 	for _, a := range r.spec.Load.Adapters {
 		if a.Weight == 0 {

@@ -16,7 +16,8 @@ import (
 // resident is a model in memory.
 type resident struct {
 	need     Need
-	spec     worker.Spec // what it was started with, need included
+	spec     worker.Spec // what was asked for, need included; the planner filled in what it leaves open
+	layers   int         // on the graphics card, as it was started
 	process  Process
 	child    Child        // of KindChat
 	pictures PictureChild // of KindPictures
@@ -133,10 +134,11 @@ func (m *Manager) ready(ctx context.Context, n Need) (*resident, error) {
 		c.GaveUp = true
 		return nil, fmt.Errorf("load %s: %w", n.Model.Name, &c)
 	}
-	if err := m.makeRoom(n, spec.Load.Context); err != nil {
+	planned, err := m.makeRoom(n, spec)
+	if err != nil {
 		return nil, err
 	}
-	r, err = m.load(ctx, n, spec)
+	r, err = m.load(ctx, n, spec, planned)
 	if err != nil && n.Like != nil && ctx.Err() == nil && !isFinal(err) {
 		m.log.Info("The engine of the earlier run cannot be had; taking the best one", "error", err)
 		like := n.Like
@@ -144,8 +146,11 @@ func (m *Manager) ready(ctx context.Context, n Need) (*resident, error) {
 		if spec, err = m.spec(n); err != nil {
 			return nil, err
 		}
+		if planned, err = m.planned(n, spec, 0, ""); err != nil {
+			return nil, err
+		}
 		n.Like = like // remembered, so that it is not tried again and again
-		r, err = m.load(ctx, n, spec)
+		r, err = m.load(ctx, n, spec, planned)
 	}
 	return r, err
 }
@@ -209,23 +214,61 @@ func isFinal(err error) bool {
 }
 
 // makeRoom ends what is in memory and refuses what cannot fit even then. What cannot fit under any circumstances is
-// refused before anything is ended.
-func (m *Manager) makeRoom(n Need, contextTokens int) error {
+// refused before anything is ended. It returns how the process is to be started: with what the planner chose.
+func (m *Manager) makeRoom(n Need, spec worker.Spec) (worker.Spec, error) {
+	returning, unloads := m.returning(n)
 	m.mu.Lock()
-	var returning int64
-	if r := m.resident; r != nil {
-		returning = r.info.MemoryBytes // most of it
-		if r.pictures != nil {
-			returning = r.pictures.MemoryBytes() // it reads its weights while it draws
-		}
-	}
 	occupied := m.resident != nil
 	m.mu.Unlock()
-	if err := m.fits(n, contextTokens, returning); err != nil || !occupied {
-		return err
+	planned, err := m.planned(n, spec, returning, unloads)
+	if err != nil || !occupied {
+		return planned, err
 	}
 	m.evict()
-	return m.fits(n, contextTokens, 0)
+	return m.planned(n, spec, 0, "")
+}
+
+// returning is about how many bytes come back when what is in memory makes room for a need, and its name where it is another
+// model.
+func (m *Manager) returning(n Need) (bytes int64, unloads string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.resident
+	if r == nil {
+		return 0, ""
+	}
+	bytes = r.info.MemoryBytes // most of it
+	if r.pictures != nil {
+		bytes = r.pictures.MemoryBytes() // it reads its weights while it draws
+	}
+	if r.need.Model.ID != n.Model.ID {
+		unloads = r.need.Model.Name
+	}
+	return bytes, unloads
+}
+
+// planned fills in what the settings leave open, or refuses.
+func (m *Manager) planned(n Need, spec worker.Spec, returning int64, unloads string) (worker.Spec, error) {
+	if m.deps.Plan == nil {
+		return spec, m.fits(n, spec.Load.Context, returning)
+	}
+	p := m.deps.Plan(n, spec.Load, returning, unloads)
+	if fatal := p.Fit == backend.LoadFatal; fatal || p.Fit == backend.LoadTight && !p.Choice.Anyway {
+		return spec, &backend.DoesNotFit{Model: n.Model.Name, Forecast: p.Forecast, Fatal: fatal}
+	}
+	if n.Kind == KindPictures {
+		return spec, nil
+	}
+	if own := min(n.Model.ContextLength, 4096); p.Context > 0 && (p.Context != own || spec.Load.Context != 0) {
+		spec.Load.Context = p.Context // else it is what the engine takes by itself
+	}
+	if spec.Load.KVType == "" && p.KVType != "f16" {
+		spec.Load.KVType = p.KVType
+	}
+	if p.Device != "" {
+		spec.Load.Device, spec.Load.GPULayers = p.Device, p.GPULayers
+	}
+	return spec, nil
 }
 
 func (m *Manager) fits(n Need, contextTokens int, returning int64) error {
@@ -239,20 +282,21 @@ func (m *Manager) fits(n Need, contextTokens int, returning int64) error {
 	return &backend.DoesNotFit{Model: n.Model.Name, Forecast: f}
 }
 
-// load starts a process. The caller has the turn, and nothing is in memory.
-func (m *Manager) load(ctx context.Context, n Need, spec worker.Spec) (*resident, error) {
+// load starts a process as it was planned for what spec asks. The caller has the turn, and nothing is in memory.
+func (m *Manager) load(ctx context.Context, n Need, spec, planned worker.Spec) (*resident, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(m.base, cancel)()
 	about := event.EngineChanged{ModelID: n.Model.ID, Name: n.Model.Name, State: event.EngineLoading}
 	m.say(about)
-	r, err := m.open(ctx, n, spec, func(done float32) {
+	r, err := m.open(ctx, n, planned, func(done float32) {
 		about.Load = done
 		m.progress(about)
 	})
 	if err != nil {
 		return nil, m.loadFailed(ctx, n, err)
 	}
+	r.spec, r.layers = spec, planned.Load.GPULayers
 	m.mu.Lock()
 	closed := m.closed
 	if !closed {

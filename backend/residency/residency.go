@@ -85,11 +85,14 @@ type Deps struct {
 	// Forecast says what a model will take with a context of so many tokens (0 = the engine's choice) and what is free
 	// now. nil = every model is tried. A forecast whose Total is 0 is not known and is no reason to refuse.
 	Forecast func(m backend.Model, contextTokens int) backend.Forecast
+	// Plan chooses what the settings leave open (context, kind of cache, layers on a graphics card) and judges the load. So many
+	// bytes come back when the model named unloads leaves. nil = the engine chooses, and Forecast judges.
+	Plan func(n Need, l engine.LoadRequest, returning int64, unloads string) backend.LoadPlan
 	// Open starts a process; nil = worker.Open.
 	Open func(ctx context.Context, s worker.Spec, progress engine.Progress) (Child, error)
 	// OpenPictures starts a process for pictures; nil = worker.OpenPictures.
 	OpenPictures func(ctx context.Context, s worker.Spec) (PictureChild, error)
-	// KeepAlive is how long an idle model stays; 0 = until another one is needed.
+	// KeepAlive is how long an idle model stays; 0 = until another one is needed, below zero = not at all.
 	KeepAlive time.Duration
 	// Busy hears when somebody begins to use an engine, loading included; what it returns is called at the end. nil =
 	// nobody cares.
@@ -221,6 +224,19 @@ func (m *Manager) Forecast(_ context.Context, n Need) (backend.Forecast, error) 
 	return m.deps.Forecast(n.Model, n.Context), nil
 }
 
+// PlanLoad says how a need would be loaded now, and why. It waits for nobody.
+func (m *Manager) PlanLoad(n Need) (backend.LoadPlan, error) {
+	if m.deps.Plan == nil {
+		return backend.LoadPlan{}, backend.ErrUnsupported
+	}
+	spec, err := m.spec(n)
+	if err != nil {
+		return backend.LoadPlan{}, err
+	}
+	returning, unloads := m.returning(n)
+	return m.deps.Plan(n, spec.Load, returning, unloads), nil
+}
+
 // State is what was last published.
 func (m *Manager) State() event.EngineChanged {
 	m.mu.Lock()
@@ -249,7 +265,7 @@ func (m *Manager) Retry() {
 	}
 }
 
-// SetKeepAlive changes how long an idle model stays; 0 = until another one is needed.
+// SetKeepAlive changes how long an idle model stays; 0 = until another one is needed, below zero = not at all.
 func (m *Manager) SetKeepAlive(d time.Duration) {
 	m.mu.Lock()
 	m.keepAlive = d
@@ -307,10 +323,10 @@ func (m *Manager) startIdle() {
 	if m.saving == nil && m.wantsSave() {
 		m.saving = time.AfterFunc(idleSave, m.saveIdle)
 	}
-	if m.idle != nil || m.keepAlive <= 0 || m.resident == nil {
+	if m.idle != nil || m.keepAlive == 0 || m.resident == nil {
 		return
 	}
-	m.idle = time.AfterFunc(m.keepAlive, m.unloadIdle)
+	m.idle = time.AfterFunc(max(m.keepAlive, 0), m.unloadIdle)
 }
 
 func (m *Manager) stopIdle() {

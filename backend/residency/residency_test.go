@@ -263,6 +263,47 @@ func TestAnIdleModelIsUnloaded(t *testing.T) {
 	})
 }
 
+func TestAModelThatIsNotToStayLeavesWhenItIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Deps{KeepAlive: -time.Minute})
+		n := Need{Model: model(t, "a", enginetest.Model{})}
+		_, release := acquire(t, b, n)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if b.State().State != event.EngineReady {
+			t.Fatal("unloaded while in use")
+		}
+		next := make(chan func())
+		go func() {
+			_, release := acquire(t, b, n)
+			next <- release
+		}()
+		synctest.Wait()
+		release() // somebody waits for it: it stays
+		release = <-next
+		if b.State().State != event.EngineReady || b.loads() != 1 {
+			t.Errorf("%+v after %d loads", b.State(), b.loads())
+		}
+		release()
+		synctest.Wait()
+		if b.State().State != event.EngineNone {
+			t.Errorf("still there: %+v", b.State())
+		}
+		b.SetKeepAlive(0)
+		_, release = acquire(t, b, n)
+		release()
+		synctest.Wait()
+		if b.State().State != event.EngineReady {
+			t.Errorf("%+v", b.State())
+		}
+		b.SetKeepAlive(-1)
+		synctest.Wait()
+		if b.State().State != event.EngineNone {
+			t.Errorf("a new limit did not count: %+v", b.State())
+		}
+	})
+}
+
 func TestUnloadWaitsForItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, Deps{})

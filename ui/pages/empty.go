@@ -93,7 +93,7 @@ func (e *emptyChat) setModel(m *backend.Model) {
 			" that shows how Loam works. It is quick and often wrong. Add a larger model for real work.")
 	default:
 		e.head.SetText("What is on your mind?")
-		e.model.SetText(strings.Join([]string{m.Name, bytesText(m.SizeBytes), license(*m)}, " · "))
+		e.model.SetText(strings.Join([]string{m.Name, bytesText(m.SizeBytes), licenseOf(*m)}, " · "))
 	}
 	if want := m == nil || m.Starter; want != e.acts.Visible() {
 		if want {

@@ -169,6 +169,8 @@ type System interface {
 	// EngineOf says which chat engine a model runs on; SetModelEngine chooses one, "" = automatic.
 	EngineOf(ctx context.Context, m backend.Model) (app.EngineChoice, error)
 	SetModelEngine(ctx context.Context, id int64, name string) error
+
+	ModelCare
 }
 
 // Host is the window around the pages.

@@ -121,11 +121,11 @@ func (p *ModelsPage) rowFacts(m backend.Model) string {
 		add(m.Quant)
 	}
 	add(bytesText(m.SizeBytes))
-	add(license(m))
+	add(licenseOf(m))
 	add(p.speeds[m.ID])
 	add(tallyText(p.tallies[m.ID]))
-	if m.Source != "" && !m.Owned && !m.Starter {
-		add("from " + m.Source)
+	if from := sourceOf(m); from != "" {
+		add("from " + from)
 	}
 	return strings.Join(facts, " · ")
 }
@@ -199,6 +199,7 @@ func (p *ModelsPage) menu(m backend.Model) []*fyne.MenuItem {
 	if _, busy := p.copying[m.ID]; !m.Owned && !m.Starter && usable(m) && !busy {
 		item("Copy into Loam", theme.IconCopy, func() { p.copy(m) })
 	}
+	item("Details and memory", theme.IconInfo, func() { showModel(p.env, m) })
 	item("Open folder", theme.IconFolderOpen, func() { p.env.Host.OpenFolder(filepath.Dir(m.Path)) })
 	item("Copy path", theme.IconCopy, func() { p.env.Host.Copy(m.Path) })
 	item("Remove", theme.IconRemove, func() { p.remove(m) })

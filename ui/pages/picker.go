@@ -237,6 +237,13 @@ func (p *picker) open() {
 	add.Icon, add.Small = theme.Icon(theme.IconPlus), true
 	all := widgets.NewButton("All models", widgets.KindQuiet, func() { p.env.Host.ClosePopover(); p.env.Host.Go(PageModels) })
 	all.Icon, all.Small = theme.Icon(theme.IconModels), true
+	links := []fyne.CanvasObject{add, all}
+	if chosen != nil {
+		m := *chosen
+		memory := widgets.NewButton("Details and memory", widgets.KindQuiet, func() { p.env.Host.ClosePopover(); showModel(p.env, m) })
+		memory.Icon, memory.Small = theme.Icon(theme.IconInfo), true
+		links = append(links, memory)
+	}
 	content := container.New(widgets.Column{Gap: 8},
 		container.New(widgets.Row{Gap: 8, Grow: 1}, foot...),
 		p.whyCPU(),
@@ -244,7 +251,7 @@ func (p *picker) open() {
 		container.New(widgets.Column{Gap: 2}, list...),
 		p.engineRow(chosen),
 		widgets.NewLine(false),
-		container.New(widgets.Row{Gap: 4}, add, all))
+		container.New(widgets.Flow{Gap: 4}, links...))
 	p.env.Host.Popover(content, p.button, 470)
 }
 
@@ -257,7 +264,7 @@ func (p *picker) facts(m backend.Model) string {
 	if m.Quant != "" {
 		parts = append(parts, m.Quant)
 	}
-	parts = append(parts, license(m))
+	parts = append(parts, licenseOf(m))
 	if s := p.speeds[m.ID]; s != "" {
 		parts = append(parts, s)
 	}

@@ -271,7 +271,7 @@ func (c *pictureControls) chooseModel() {
 	chosen := c.chosen()
 	list := []fyne.CanvasObject{}
 	for _, m := range c.models {
-		facts := strings.Join(slices.DeleteFunc([]string{m.Family, m.Quant, bytesText(m.SizeBytes), license(m)}, func(s string) bool { return s == "" }), " · ")
+		facts := strings.Join(slices.DeleteFunc([]string{m.Family, m.Quant, bytesText(m.SizeBytes), licenseOf(m)}, func(s string) bool { return s == "" }), " · ")
 		set := c.sets[m.ID]
 		if !set.Complete() {
 			facts = "Missing: " + strings.Join(set.Missing, ", ")

@@ -18,7 +18,7 @@ import (
 const (
 	KeyThreads    = "engine.threads"      // int, 0 = automatic
 	KeyDevice     = "engine.device"       // string, "" = automatic
-	KeyUnload     = "engine.idle_minutes" // int, 0 = never; absent = 15
+	KeyUnload     = "engine.idle_minutes" // int, 0 = never, -1 = at once; absent = 15
 	unloadDefault = 15
 )
 
@@ -182,8 +182,8 @@ func (p *SettingsPage) LookChanged() {
 // threadChoices are how many threads compute; 0 = one per physical core but one.
 var threadChoices = []int{0, 1, 2, 4, 8}
 
-// unloadChoices are the minutes without a question after which the model leaves the memory; 0 = never.
-var unloadChoices = []int{5, 15, 60, 0}
+// unloadChoices are the minutes without a question after which the model leaves the memory; 0 = never, -1 = at once.
+var unloadChoices = []int{-1, 5, 15, 60, 0}
 
 func (p *SettingsPage) engine() []fyne.CanvasObject {
 	p.device = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Wrap: true})
@@ -194,7 +194,7 @@ func (p *SettingsPage) engine() []fyne.CanvasObject {
 		return func() { p.is = &m; p.setCPU() }
 	})
 	p.threads = widgets.NewSegmented([]string{"Auto", "1", "2", "4", "8"}, 0, func(i int) { p.store(KeyThreads, threadChoices[i]) })
-	p.unload = widgets.NewSegmented([]string{"5 min", "15 min", "1 h", "Never"}, 1, func(i int) { p.store(KeyUnload, unloadChoices[i]) })
+	p.unload = widgets.NewSegmented([]string{"At once", "5 min", "15 min", "1 h", "Never"}, 2, func(i int) { p.store(KeyUnload, unloadChoices[i]) })
 	p.env.Host.Load("settings", func(ctx context.Context) func() {
 		threads, minutes := 0, unloadDefault
 		_, err1 := p.env.System.Setting(ctx, KeyThreads, &threads)

@@ -123,8 +123,8 @@ func modelName(m backend.Model) string {
 
 const starterName = "Starter (tiny: shows how Loam works, often wrong)"
 
-// license is what is known of a model's licence.
-func license(m backend.Model) string {
+// licenseOf is what is known of a model's licence.
+func licenseOf(m backend.Model) string {
 	if m.License == "" || m.License == library.LicenseUnknown {
 		return "licence not stated"
 	}

@@ -271,6 +271,8 @@ type System struct {
 	Contexts int // chats whose context is kept
 	Removed  int // chats in the trash
 
+	Care // of models
+
 	mu     sync.Mutex
 	values map[string][]byte
 }

@@ -134,8 +134,12 @@ func ofEngines(err error) (text, next, learn string) {
 // ofModels explains what is wrong with the choice of a model, or with what is asked of it.
 func ofModels(err error) (text, next, learn string) {
 	if big, ok := errors.AsType[*backend.DoesNotFit](err); ok {
-		return fmt.Sprintf("%s needs %s of memory and %s are free. Close other programs, or choose a smaller model or a shorter context.",
-			named(big.Model), size(big.Forecast.Needed()), size(big.Forecast.Free)), NextModels, LearnMemory
+		help := "Close other programs, choose a smaller model or a shorter context, or let it load anyway: its details on the page Models have the switch."
+		if big.Fatal {
+			help = "Choose a smaller model or a shorter context: the system would end it."
+		}
+		return fmt.Sprintf("%s needs %s of memory and %s are free. %s",
+			named(big.Model), size(big.Forecast.Needed()), size(big.Forecast.Free), help), NextModels, LearnMemory
 	}
 	if long, ok := errors.AsType[*chat.TooLong](err); ok {
 		return fmt.Sprintf("The message is too long: it takes %s tokens and the model has room for %s. Shorten it, or choose a model with a larger context.",
