@@ -20,6 +20,8 @@ type blockLayout struct {
 	codeW  float32
 	links  []string // by Run.Span; empty = no link
 	inks   []ink    // by Run.Span; empty = text colour
+	// fromRight: the text runs from right to left and is aligned on the right, with its marker and bars.
+	fromRight bool
 }
 
 // frag is one line of text.
@@ -35,6 +37,7 @@ type shape struct {
 	x, y, w, h float32
 	text       string // marker and label
 	ink        ink
+	mirrored   bool // a marker on the right of its text
 }
 
 type shapeKind uint8
@@ -96,12 +99,35 @@ func layoutBlock(b *markdown.Block, l *look, width, wide float32) *blockLayout {
 		out.flow(l, spans, textflow.Options{Width: width}, left, 0, c)
 		out.chips(l)
 	}
+	if out.fromRight && b.Kind != markdown.Table {
+		out.mirror(left, left+width)
+	}
 	for i := range out.shapes { // bars reach over the whole block
 		if out.shapes[i].kind == shapeBar {
 			out.shapes[i].h = out.height
 		}
 	}
 	return out
+}
+
+// mirror moves text, markers and bars to the other side of a block that reaches from 0 to width and has left pixels for
+// markers and bars.
+func (out *blockLayout) mirror(left, width float32) {
+	for i := range out.frags {
+		out.frags[i].x -= left
+	}
+	for i := range out.shapes {
+		s := &out.shapes[i]
+		switch s.kind {
+		case shapeChip:
+			s.x -= left
+		case shapeMarker, shapeTaskOpen, shapeTaskDone:
+			s.x, s.mirrored = width-s.x-s.w, true
+		case shapeBar:
+			s.x = width - s.x - s.w
+		case shapeGround, shapeLine, shapeLabel, shapeCopy, shapeFold, shapeUnfold:
+		}
+	}
 }
 
 func headingClass(level int) class {
@@ -175,7 +201,12 @@ func (out *blockLayout) flow(l *look, spans []textflow.Span, o textflow.Options,
 			line.Runs[i].End += base
 			line.Runs[i].Span += firstSpan
 		}
-		out.frags = append(out.frags, frag{Line: line, x: x, y: y, height: h, rise: l.rises[c]})
+		at := x
+		if line.RightToLeft {
+			out.fromRight = true
+			at += max(o.Width-line.Width, 0)
+		}
+		out.frags = append(out.frags, frag{Line: line, x: at, y: y, height: h, rise: l.rises[c]})
 		out.width = max(out.width, x+line.Width)
 		y += h
 	}

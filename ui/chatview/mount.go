@@ -85,7 +85,9 @@ func (v *View) mountPiece(key mountKey, y, height float32, size fyne.Size) *moun
 		sign.layout = p.layout
 		sign.from, sign.to = p.layout.inRange(-y-gap-margin, size.Height-y-gap+margin)
 		sign.caret = e.item.State == StateRunning && key.piece == len(e.blocks)-1 && e.blocks[key.piece].fold == nil
-		sign.x = v.textX(e)
+		if sign.x = v.textX(e); p.layout.fromRight && e.item.Role == RoleUser { // on the right of its bubble
+			sign.x = v.column.x + v.column.width - bubblePadX - v.textWidth(e)
+		}
 	} else {
 		sign.item, sign.shown, sign.bare = e.item, v.showsActions(e), e.bare()
 	}
@@ -198,7 +200,7 @@ func (m *mount) drawBlock() {
 			if r.Blank || r.Tab {
 				continue
 			}
-			text := printable(b.text[r.Start:r.End])
+			text := printable(r.Drawn(b.text))
 			if text == "" {
 				continue
 			}
@@ -218,6 +220,9 @@ func (m *mount) drawBlock() {
 		if n := len(b.frags); n > 0 {
 			last := b.frags[n-1]
 			x, y, h = last.x+last.Width+2, last.y, last.height
+			if last.RightToLeft {
+				x = last.x - 4
+			}
 		}
 		m.rect(false, x, y+h*0.14, 2, h*0.72, inkAccent, 1)
 	}
@@ -281,7 +286,11 @@ func (m *mount) drawShape(s shape, top, bottom float32) {
 		m.rect(true, s.x, y, s.w, end-y, s.ink, 1.5)
 	case shapeMarker:
 		style := styleOf(classBody, 0)
-		m.label(s.text, style, s.x+s.w-l.Width(s.text, style), s.y, s.h, s.ink)
+		x := s.x + s.w - l.Width(s.text, style)
+		if s.mirrored {
+			x = s.x
+		}
+		m.label(s.text, style, x, s.y, s.h, s.ink)
 	case shapeLabel:
 		m.label(s.text, styleOf(classSmall, 0), s.x, s.y, s.h, s.ink)
 	case shapeTaskOpen, shapeTaskDone:
@@ -290,7 +299,11 @@ func (m *mount) drawShape(s shape, top, bottom float32) {
 		if s.kind == shapeTaskDone {
 			icon, color = theme.IconTicked, inkAccent
 		}
-		m.icon(icon, s.x+s.w-size+2, s.y+(s.h-size)/2, size, color)
+		x := s.x + s.w - size + 2
+		if s.mirrored {
+			x = s.x - 2
+		}
+		m.icon(icon, x, s.y+(s.h-size)/2, size, color)
 	case shapeGround: // drawn under everything else
 	case shapeCopy:
 		m.copyButton(s)

@@ -266,18 +266,24 @@ func (m *mount) markRange(out []fyne.CanvasObject, from, to int, c ink) []fyne.C
 		if a >= b {
 			continue
 		}
-		x1, x2 := f.At(m.layout.text, l, a), f.At(m.layout.text, l, b)
-		if to > f.End || b == f.End && m.layout.text[b-1] == '\n' {
-			x2 += 5 // the line end is selected too
+		extents := f.Extents(m.layout.text, l, a, b)
+		if n := len(extents) - 1; n >= 0 && (to > f.End || b == f.End && m.layout.text[b-1] == '\n') {
+			if f.RightToLeft { // the line end is selected too
+				extents[n].From -= 5
+			} else {
+				extents[n].To += 5
+			}
 		}
-		if x2 <= x1 {
-			continue
+		for _, x := range extents {
+			if x.To <= x.From {
+				continue
+			}
+			r := canvas.NewRectangle(l.colors[c])
+			r.CornerRadius = 2
+			r.Resize(fyne.NewSize(x.To-x.From, f.height))
+			r.Move(fyne.NewPos(m.x+f.x+x.From, m.y+m.gap+f.y))
+			out = append(out, r)
 		}
-		r := canvas.NewRectangle(l.colors[c])
-		r.CornerRadius = 2
-		r.Resize(fyne.NewSize(x2-x1, f.height))
-		r.Move(fyne.NewPos(m.x+f.x+x1, m.y+m.gap+f.y))
-		out = append(out, r)
 	}
 	return out
 }

@@ -72,6 +72,12 @@ func (out *blockLayout) cell(l *look, cell markdown.Cell, add markdown.Style, al
 			f.Runs[i].End += base
 		}
 		free := max(box.width-f.Width, 0)
+		if f.RightToLeft {
+			f.x -= free // flow put it on the right
+			if align == markdown.AlignLeft {
+				align = markdown.AlignRight
+			}
+		}
 		switch align {
 		case markdown.AlignCenter:
 			f.x += round(free / 2)

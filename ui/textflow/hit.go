@@ -10,6 +10,9 @@ import (
 
 // At returns where the byte at offset stands on the line. Offsets outside the line give its edges.
 func (l Line) At(text string, m Measurer, offset int) float32 {
+	if l.Bidi {
+		return l.bidiAt(text, m, offset)
+	}
 	x := float32(0)
 	for i, r := range l.Runs {
 		if offset < r.Start || i == 0 && offset <= r.Start {
@@ -31,6 +34,9 @@ func (l Line) At(text string, m Measurer, offset int) float32 {
 func (l Line) Offset(text string, m Measurer, x float32) int {
 	if len(l.Runs) == 0 {
 		return l.Start
+	}
+	if l.Bidi {
+		return l.bidiOffset(text, m, x)
 	}
 	for i, r := range l.Runs {
 		if x >= r.X+r.Width && i < len(l.Runs)-1 {

@@ -30,6 +30,8 @@ type Run struct {
 	X, Width   float32
 	Blank      bool // nothing to draw: only spaces
 	Tab        bool // one tab: a gap, never drawn
+	// RightToLeft: the first byte stands on the right. Such a run holds one word or one sign; Drawn is how it is drawn.
+	RightToLeft bool
 }
 
 // Line is one line of a flow.
@@ -37,6 +39,8 @@ type Line struct {
 	Start, End int // bytes of the flow's text, with the space or line feed at which the line breaks
 	Runs       []Run
 	Width      float32 // without the spaces at its end
+	// Bidi lines have runs whose places are not in the order of the text. RightToLeft ones begin on the right.
+	Bidi, RightToLeft bool
 }
 
 // Options say how to wrap.

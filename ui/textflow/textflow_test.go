@@ -1,6 +1,8 @@
 package textflow_test
 
 import (
+	cmp2 "cmp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -151,10 +153,13 @@ func checkFlow(t interface {
 			if hidden := text[run:r.Start]; strings.Trim(hidden, "\n") != "" {
 				t.Fatalf("line %d of %q does not draw %q", n, text, hidden)
 			}
-			if r.X < x-0.01 {
+			if r.X < x-0.01 && !l.Bidi {
 				t.Fatalf("line %d of %q has a run at %v before %v", n, text, r.X, x)
 			}
 			run, x = r.End, r.X+r.Width
+		}
+		if l.Bidi {
+			checkApart(t, text, l)
 		}
 		if hidden := text[run:l.End]; strings.Trim(hidden, "\n") != "" {
 			t.Fatalf("line %d of %q does not draw %q", n, text, hidden)
@@ -167,6 +172,24 @@ func checkFlow(t interface {
 	}
 	if at != len(text) {
 		t.Fatalf("%q: lines end at %d of %d", text, at, len(text))
+	}
+}
+
+// checkApart fails where two runs of a line lie on each other.
+func checkApart(t interface {
+	Fatalf(string, ...any)
+	Helper()
+}, text string, l textflow.Line,
+) {
+	t.Helper()
+	runs := slices.Clone(l.Runs)
+	slices.SortStableFunc(runs, func(a, b textflow.Run) int {
+		return cmp2.Or(cmp2.Compare(a.X, b.X), cmp2.Compare(a.Width, b.Width))
+	})
+	for i := 1; i < len(runs); i++ {
+		if runs[i].X < runs[i-1].X+runs[i-1].Width-0.01 {
+			t.Fatalf("%q: runs %+v and %+v lie on each other", text, runs[i-1], runs[i])
+		}
 	}
 }
 

@@ -21,6 +21,9 @@ func Wrap(spans []Span, m Measurer, o Options) []Line {
 		offset += len(s.Text)
 	}
 	w.finish(offset)
+	if any, fromRight := rightToLeft(spans); any {
+		reorder(w.lines, Text(spans), m, fromRight && !o.Break)
+	}
 	return w.lines
 }
 
