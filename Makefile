@@ -16,7 +16,7 @@ VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
 # -w: no debugger tables, 30 MB less; Go's own tracebacks keep names and lines. make build LDFLAGS= keeps them.
 LDFLAGS = -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: help run build setup setup-build check test test-cold bench dist dist-windows lint fmt install uninstall clean
+.PHONY: help run build setup setup-build check test test-cold starter-picture-test bench dist dist-windows lint fmt install uninstall clean
 
 help: ## show this list
 	sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || \
@@ -54,6 +54,9 @@ test: ## everything CI runs
 
 test-cold: ## make test in a copy of the tree with a fresh HOME and empty caches; prints how long it took
 	packaging/test-cold.sh
+
+starter-picture-test: setup-build ## the tests of the picture starter's training scripts (fetches torch once, 530 MB; not part of make test)
+	packaging/starter/picture/test.sh
 
 bench: build ## the benchmarks: Go's, then the program's own
 	packaging/bench.sh "$(TAGS)"

@@ -1,0 +1,253 @@
+"""What each training stage learns: its data, its loss, and the files it gives to the picture pack."""
+
+import argparse
+import pathlib
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from . import files, flow, lora, words
+from .bundle import Bundle
+from .dit import DiTConfig
+from .judge import Judge, labels
+from .tae import TAE
+from .text import TextConfig
+from .tokenizer import Tokenizer
+from .train import Data, Stage, run
+from .upscaler import RRDBNet
+
+
+def start(args: argparse.Namespace, data: Data, receipt: dict) -> None:
+    """Builds the stage and runs it."""
+    make = {"tae": tae, "dit": dit, "distil": distil, "lora": adapter, "upscaler": upscaler, "judge": judge}[args.stage]
+    name = args.stage + (f"-{args.lora}" if args.stage == "lora" else "")
+    stage, write = make(args, data)
+    stage.rate = args.rate or stage.rate
+    average = run(stage, name, args, receipt)
+    write(average.state)
+
+
+def picked(args: argparse.Namespace, data: Data, step: int, n: int) -> tuple[list[words.Scene], "random.Random"]:  # noqa: F821
+    """Scenes of a step, of the wanted kinds only."""
+    if not args.kinds:
+        return data.scenes(step, n)
+    kinds = set(args.kinds.split(","))
+    scenes, r = data.scenes(step, n)
+    while any(s.kind not in kinds for s in scenes):
+        scenes = [s if s.kind in kinds else words.draw_scene(r, data.dyeable, data.archive.things) for s in scenes]
+    return scenes, r
+
+
+def loaded(module: nn.Module, path: pathlib.Path, device: str) -> nn.Module:
+    """A module with a checkpoint's averaged weights, frozen."""
+    if not path.is_file():
+        raise SystemExit(f"{path.name} is missing: train that stage first")
+    module.load_state_dict(torch.load(path, map_location=device, weights_only=True)["average"])
+    return module.to(device).eval().requires_grad_(False)
+
+
+def edges(x: Tensor) -> Tensor:
+    """Differences of neighbours, down and across, flattened."""
+    return torch.cat([(x[..., 1:, :] - x[..., :-1, :]).flatten(), (x[..., 1:] - x[..., :-1]).flatten()])
+
+
+def tae(args: argparse.Namespace, data: Data):
+    """Reconstruction in pixels and edges; latents are held to mean 0 and spread 1 per channel, and decoded through a little noise."""
+    model = TAE().to(args.device)
+    forward = torch.compile(model.encoder.layers) if args.compile else model.encoder.layers
+
+    def loss(step: int):
+        scenes, _ = picked(args, data, step, args.batch)
+        x = data.painter.paint(scenes, args.side)
+        g = data.generator(step)
+        z = forward(x)
+        mean, spread = z.float().mean((0, 2, 3)), z.float().std((0, 2, 3))
+        held = mean.square().mean() + (spread - 1).square().mean()
+        amount = 0.15 * torch.rand(len(x), 1, 1, 1, generator=g, device=args.device)
+        y = model.decode(z + amount * torch.randn(z.shape, generator=g, device=args.device)).float()
+        pixels = (y - x).abs().mean() + 4 * (y - x).square().mean()
+        total = pixels + 0.5 * (edges(y) - edges(x)).abs().mean() + 0.05 * held
+        return total, {"loss": total.detach(), "error": (y.clamp(0, 1) - x).abs().mean().detach() * 255, "spread": spread.mean().detach()}
+
+    def write(average: dict[str, Tensor]) -> None:
+        files.write_safetensors(args.out / "loam-starter-tae.f16.safetensors", files.arrays(average))
+
+    return Stage(model, loss, 1e-3), write
+
+
+class Pair(nn.Module):
+    """Transformer and text encoder, trained as one."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__()
+        self.dit, self.text = bundle.dit, bundle.text
+
+    def forward(self, x: Tensor, t: Tensor, ids: Tensor) -> Tensor:
+        return self.dit(x, t, self.text(ids))
+
+
+def fresh(args: argparse.Namespace) -> Bundle:
+    """An untrained bundle of the size the command line names."""
+    text = TextConfig(width=args.context, inner=64, heads=1, hidden=3 * args.context, layers=args.layers)
+    return Bundle.new(DiTConfig(args.width, args.doubles, args.singles, args.context), text)
+
+
+def ids_of(args: argparse.Namespace, tokenizer: Tokenizer, captions: list[str]) -> Tensor:
+    """[n, tokens] on the training device."""
+    return torch.tensor([tokenizer.encode(c, args.tokens) for c in captions]).to(args.device, non_blocking=True)
+
+
+def times(n: int, g: torch.Generator, device: str) -> Tensor:
+    """[n] in (0, 1): logit-normal, moved towards noise, since the pack's list of sigmas is."""
+    return torch.sigmoid(0.5 + torch.randn(n, generator=g, device=device))
+
+
+def batch_of(args: argparse.Namespace, data: Data, coder: TAE, tokenizer: Tokenizer, step: int, drop: float = 0.1):
+    """Latents, noise, captions' ids and the generator of a step."""
+    scenes, r = picked(args, data, step, args.batch)
+    captions = ["" if r.random() < drop else words.caption(r, s, data.archive.things) for s in scenes]
+    g = data.generator(step)
+    with torch.no_grad():
+        z = coder.encode(data.painter.paint(scenes, args.side)).float()
+    return z, torch.randn(z.shape, generator=g, device=args.device), ids_of(args, tokenizer, captions), g
+
+
+def dit(args: argparse.Namespace, data: Data):
+    """Rectified flow: the model says noise - picture at a point between the two; one caption in ten is left out."""
+    coder = loaded(TAE(), args.out / "tae.pt", args.device)
+    tokenizer = Tokenizer(data.archive.vocabulary)
+    bundle = fresh(args)
+    model = Pair(bundle).to(args.device)
+    forward = torch.compile(model) if args.compile else model
+
+    def loss(step: int):
+        z, noise, ids, g = batch_of(args, data, coder, tokenizer, step)
+        t = times(len(z), g, args.device)
+        at = t[:, None, None, None]
+        v = forward((1 - at) * z + at * noise, t, ids).float()
+        error = (v - (noise - z)).square().mean()
+        return error, {"loss": error.detach()}
+
+    def write(average: dict[str, Tensor]) -> None:
+        write_bundle(args, average)
+
+    return Stage(model, loss, 1e-3, decay=0.9995, config=vars_of(args)), write
+
+
+def vars_of(args: argparse.Namespace) -> dict:
+    return {k: getattr(args, k) for k in ("width", "doubles", "singles", "context", "layers", "side", "tokens")}
+
+
+def write_bundle(args: argparse.Namespace, average: dict[str, Tensor]) -> None:
+    """The three files of the picture model, from averaged weights and the trained autoencoder."""
+    bundle = fresh(args)
+    Pair(bundle).load_state_dict(average)
+    bundle.tae = loaded(TAE(), args.out / "tae.pt", "cpu")
+    for quantized in (True, False):
+        bundle.write(args.out / ("q8_0" if quantized else "f16"), quantized)
+
+
+def distil(args: argparse.Namespace, data: Data):
+    """Few steps, guidance inside: one step of the student is several guided steps of the teacher between two of the pack's sigmas."""
+    coder = loaded(TAE(), args.out / "tae.pt", args.device)
+    tokenizer = Tokenizer(data.archive.vocabulary)
+    teacher = loaded(Pair(fresh(args)), args.out / "dit.pt", args.device)
+    student = Pair(fresh(args)).to(args.device)
+    student.load_state_dict(teacher.state_dict())
+    plan = torch.tensor(flow.sigmas(args.student_steps), device=args.device)
+    empty = ids_of(args, tokenizer, [""])
+    forward = torch.compile(student) if args.compile else student
+
+    def loss(step: int):
+        z, noise, ids, g = batch_of(args, data, coder, tokenizer, step)
+        i = torch.randint(args.student_steps, (len(z),), generator=g, device=args.device)
+        begin, end = plan[i], plan[i + 1]
+        wide = lambda a: a[:, None, None, None]  # noqa: E731
+        x = start_x = (1 - wide(begin)) * z + wide(begin) * noise
+        count = max(1, args.teacher_steps // args.student_steps)
+        # A dropped caption keeps the teacher's plain answer, so that guidance on top still means something.
+        strength = wide(torch.where((ids == empty).all(1), 1.0, args.cfg))
+        with torch.no_grad():
+            text, without = teacher.text(ids), teacher.text(empty)
+            for k in range(count):
+                now, after = begin + (end - begin) * k / count, begin + (end - begin) * (k + 1) / count
+                a, b = teacher.dit(x, now, text), teacher.dit(x, now, without.expand_as(text))
+                x = x + wide(after - now) * (b + strength * (a - b)).float()
+        target = (x - start_x) / wide(end - begin)
+        error = (forward(start_x, begin, ids).float() - target).square().mean()
+        return error, {"loss": error.detach()}
+
+    def write(average: dict[str, Tensor]) -> None:
+        write_bundle(args, average)
+
+    return Stage(student, loss, 3e-4, decay=0.999, config=vars_of(args)), write
+
+
+def adapter(args: argparse.Namespace, data: Data):
+    """A LoRA on the finished model; see lora.PICTURES for what each of them shows."""
+    if args.lora not in lora.PICTURES:
+        raise SystemExit(f"--lora has to be one of {', '.join(lora.PICTURES)}")
+    coder = loaded(TAE(), args.out / "tae.pt", args.device)
+    tokenizer = Tokenizer(data.archive.vocabulary)
+    base = args.out / ("distil.pt" if (args.out / "distil.pt").is_file() else "dit.pt")
+    model = loaded(Pair(fresh(args)), base, args.device)
+    added = lora.attach(model.dit).to(args.device)
+
+    def loss(step: int):
+        _, r = data.scenes(step, 0)
+        g = data.generator(step)
+        with torch.no_grad():
+            pictures, captions = lora.PICTURES[args.lora](r, data, args.batch, args.side)
+            z = coder.encode(pictures).float()
+            text = model.text(ids_of(args, tokenizer, captions))
+        noise = torch.randn(z.shape, generator=g, device=args.device)
+        t = times(len(z), g, args.device)
+        at = t[:, None, None, None]
+        error = (model.dit((1 - at) * z + at * noise, t, text).float() - (noise - z)).square().mean()
+        return error, {"loss": error.detach()}
+
+    def write(average: dict[str, Tensor]) -> None:
+        added.load_state_dict(average)
+        files.write_safetensors(args.out / f"loam-starter-{args.lora}.lora.safetensors", lora.tensors(added))
+
+    return Stage(added, loss, 1e-3, decay=0.99, weight_decay=0.0), write
+
+
+def upscaler(args: argparse.Namespace, data: Data):
+    """Twice the size: a scene painted at twice the side, from its average."""
+    model = RRDBNet().to(args.device)
+
+    def loss(step: int):
+        scenes, _ = picked(args, data, step, args.batch)
+        high = data.painter.paint(scenes, args.side)
+        low = F.avg_pool2d(high, 2)
+        y = model(low).float()
+        error = (y - high).abs().mean() + 0.5 * (edges(y) - edges(high)).abs().mean()
+        return error, {"loss": error.detach(), "error": (y.clamp(0, 1) - high).abs().mean().detach() * 255}
+
+    def write(average: dict[str, Tensor]) -> None:
+        files.write_safetensors(args.out / "loam-starter-x2.esrgan.safetensors", files.arrays(average))
+
+    return Stage(model, loss, 5e-4), write
+
+
+def judge(args: argparse.Namespace, data: Data):
+    """The classifier that evaluates pictures: which thing, how many, which dye. It also sees blurred and noisy pictures."""
+    model = Judge(len(data.archive.things)).to(args.device)
+
+    def loss(step: int):
+        scenes, _ = data.scenes(step, args.batch)
+        wanted = labels(scenes, data.painter.dye_names, args.device, len(data.archive.things))
+        g = data.generator(step)
+        x = data.painter.paint(scenes, args.side)
+        x = x + 0.05 * torch.rand(len(x), 1, 1, 1, generator=g, device=args.device) * torch.randn(x.shape, generator=g, device=args.device)
+        if step % 2:
+            x = F.avg_pool2d(x, 3, 1, 1)
+        total, parts = model.loss(x, *wanted)
+        return total, parts
+
+    def write(average: dict[str, Tensor]) -> None:
+        torch.save({"things": [t.word for t in data.archive.things], "weights": average}, args.out / "judge-final.pt")
+
+    return Stage(model, loss, 1e-3), write

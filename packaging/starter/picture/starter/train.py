@@ -1,0 +1,213 @@
+"""Training, one stage at a time, each within a budget of minutes, resumable, with a receipt.
+
+usage: python -m starter.train STAGE --data sprites.npz --out FOLDER --minutes N [--resume] [...]
+
+Stages: tae (autoencoder, first), dit (transformer and text encoder together), distil (few steps, guidance inside), lora (one of
+LORAS), upscaler (ESRGAN x2), judge (the classifier that evaluates). Every stage writes FOLDER/STAGE.pt (weights, their running
+average, optimizer, step) and FOLDER/STAGE.json (receipt) now and then and at the end, never half a file. A stage that finds
+FOLDER/STAGE.pt and is told --resume goes on from there with the same random numbers as if it had not stopped.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from . import sprites
+from .scenes import Painter, dyeable
+from .words import Scene, draw_scene
+
+
+def commit() -> str:
+    """The source's commit, or what the environment says where there is no git."""
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        return subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    return os.environ.get("STARTER_COMMIT", "unknown")
+
+
+class Average:
+    """A running average of weights: what is exported."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.state = {k: v.detach().float().clone() for k, v in module.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, module: nn.Module, step: int) -> None:
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for k, v in module.state_dict().items():
+            self.state[k].lerp_(v.float(), 1 - decay)
+
+
+class Data:
+    """Endless batches of scenes; step n of a stage is the same on every machine."""
+
+    def __init__(self, archive: sprites.Archive, device: str, seed: int) -> None:
+        self.archive, self.device, self.seed = archive, device, seed
+        self.painter = Painter(archive, device)
+        self.dyeable = dyeable(archive)
+
+    def scenes(self, step: int, n: int, held: bool = False) -> tuple[list[Scene], random.Random]:
+        r = random.Random(f"{self.seed} {step} {held}")
+        return [draw_scene(r, self.dyeable, self.archive.things, held) for _ in range(n)], r
+
+    def generator(self, step: int) -> torch.Generator:
+        return torch.Generator(self.device).manual_seed(self.seed * 1_000_003 + step)
+
+
+@dataclasses.dataclass
+class Stage:
+    """What a stage gives the loop: the module whose weights learn, its loss at a step, and how to step."""
+
+    module: nn.Module
+    loss: Callable[[int], tuple]  # step -> the loss, and numbers to print by name
+    rate: float
+    decay: float = 0.999
+    weight_decay: float = 0.01
+    config: dict = dataclasses.field(default_factory=dict)
+
+
+def optimizer_of(stage: Stage) -> torch.optim.AdamW:
+    """Matrices decay, biases, norms and embeddings do not."""
+    plain = [p for n, p in stage.module.named_parameters() if p.requires_grad and (p.dim() < 2 or "shared" in n)]
+    matrices = [p for n, p in stage.module.named_parameters() if p.requires_grad and not (p.dim() < 2 or "shared" in n)]
+    groups = [{"params": matrices, "weight_decay": stage.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=stage.rate, betas=(0.9, 0.99), fused=next(stage.module.parameters()).is_cuda)
+
+
+def write_whole(path: pathlib.Path, write) -> None:
+    new = path.with_suffix(path.suffix + ".new")
+    write(new)
+    new.replace(path)
+
+
+def run(stage: Stage, name: str, args: argparse.Namespace, receipt: dict) -> Average:
+    """The loop: warm-up, a constant rate, a fall to nothing over the last fifth of the budget; saves every --save seconds."""
+    began = time.monotonic()
+    optimizer = optimizer_of(stage)
+    average = Average(stage.module, stage.decay)
+    step, spent = 0, 0.0
+    file = args.out / f"{name}.pt"
+    if args.resume and file.is_file():
+        kept = torch.load(file, map_location=args.device, weights_only=True)
+        stage.module.load_state_dict(kept["weights"])
+        optimizer.load_state_dict(kept["optimizer"])
+        average.state, step, spent = kept["average"], kept["step"], kept["seconds"]
+        print(f"{name}: goes on at step {step}, {spent:.0f} s spent", flush=True)
+    losses: list[list[float]] = receipt.setdefault("losses", [])
+    amp = torch.autocast(args.device, torch.bfloat16) if args.device == "cuda" else contextlib.nullcontext()
+    last_save, recent = time.monotonic(), {}
+
+    def save() -> None:
+        seconds = spent + time.monotonic() - began
+        receipt.update(stage=name, steps=step, seconds=round(seconds, 1), config=stage.config, seed=args.seed, batch=args.batch)
+        kept = {
+            "weights": stage.module.state_dict(),
+            "average": average.state,
+            "optimizer": optimizer.state_dict(),
+            "step": step,
+            "seconds": seconds,
+        }
+        write_whole(file, lambda p: torch.save(kept, p))
+        write_whole(args.out / f"{name}.json", lambda p: p.write_text(json.dumps(receipt, indent=1)))
+
+    while (done := (spent + time.monotonic() - began) / (60 * args.minutes)) < 1 and (not args.steps or step < args.steps):
+        if args.steps:
+            done = max(done, step / args.steps)
+        rate = stage.rate * min(1, (step + 1) / args.warmup) * min(1, max(0.02, (1 - done) / 0.2))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        with amp:
+            loss, parts = stage.loss(step)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(stage.module.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        average.update(stage.module, step)
+        for k, v in parts.items():
+            recent[k] = 0.98 * recent.get(k, v) + 0.02 * v  # tensors, read only now and then
+        if step % args.say == 0:
+            numbers = {k: float(v) for k, v in recent.items()}
+            if not all(abs(v) < 1e6 for v in numbers.values()):
+                sys.exit(f"{name}: the loss is not a number any more at step {step}")
+            losses.append([step, round(numbers.get("loss", 0), 5)])
+            print(
+                f"{name} {step} {time.monotonic() - began + spent:.0f} s " + " ".join(f"{k} {v:.4f}" for k, v in numbers.items()),
+                flush=True,
+            )
+        if time.monotonic() - last_save > args.save:
+            save()
+            last_save = time.monotonic()
+    save()
+    return average
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    p = argparse.ArgumentParser(prog="starter.train")
+    p.add_argument("stage", choices=("tae", "dit", "distil", "lora", "upscaler", "judge"))
+    p.add_argument("--data", type=pathlib.Path, required=True, help="sprites.npz")
+    p.add_argument("--out", type=pathlib.Path, required=True, help="folder for checkpoints and receipts")
+    p.add_argument("--minutes", type=float, required=True, help="budget of the whole stage, earlier runs included")
+    p.add_argument("--steps", type=int, default=0, help="at most so many steps (0: only the budget counts)")
+    p.add_argument("--batch", type=int, default=64)
+    p.add_argument("--side", type=int, default=128, help="pixels of a picture")
+    p.add_argument("--tokens", type=int, default=256, help="text tokens; the pack uses 256, fewer are a faster first part")
+    p.add_argument("--rate", type=float, default=0, help="learning rate (0: the stage's own)")
+    p.add_argument("--warmup", type=int, default=200)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    p.add_argument("--resume", action="store_true")
+    p.add_argument("--compile", action="store_true")
+    p.add_argument("--only", default="", help="a few objects, separated by commas, for small runs")
+    p.add_argument("--kinds", default="", help="only these kinds of scenes: one, count, pair, place")
+    p.add_argument("--lora", default="", help="which LoRA: outline, night, character")
+    p.add_argument("--width", type=int, default=256)
+    p.add_argument("--doubles", type=int, default=3)
+    p.add_argument("--singles", type=int, default=10)
+    p.add_argument("--context", type=int, default=64)
+    p.add_argument("--layers", type=int, default=3, help="of the text encoder")
+    p.add_argument("--teacher-steps", type=int, default=32)
+    p.add_argument("--student-steps", type=int, default=8)
+    p.add_argument("--cfg", type=float, default=3.0, help="the teacher's guidance when distilling")
+    p.add_argument("--say", type=int, default=50)
+    p.add_argument("--save", type=float, default=60, help="seconds between checkpoints")
+    return p.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    from . import stages
+
+    args = arguments(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(args.seed)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    archive = sprites.load(args.data)
+    if args.only:
+        archive = archive.only(args.only.split(","))
+    receipt = {
+        "data": hashlib.sha256(args.data.read_bytes()).hexdigest(),
+        "commit": commit(),
+        "command": argv or sys.argv[1:],
+        "torch": torch.__version__,
+        "device": torch.cuda.get_device_name() if args.device == "cuda" else "CPU",
+    }
+    old = args.out / f"{args.stage if args.stage != 'lora' else args.stage + '-' + args.lora}.json"
+    if args.resume and old.is_file():
+        receipt["losses"] = json.loads(old.read_text()).get("losses", [])
+    stages.start(args, Data(archive, args.device, args.seed), receipt)
+
+
+if __name__ == "__main__":
+    main()
