@@ -20,9 +20,12 @@ import (
 	"loam/backend/engine"
 	"loam/backend/engine/kvstate"
 	"loam/backend/event"
+	"loam/backend/fetch"
 	"loam/backend/hardware"
+	"loam/backend/hub"
 	"loam/backend/instance"
 	"loam/backend/library"
+	"loam/backend/outbound"
 	"loam/backend/residency"
 	"loam/backend/session"
 	"loam/backend/studio"
@@ -57,6 +60,10 @@ type Deps struct {
 	// Inhibit keeps the machine awake, and Probe looks at it; nil = the system's own ways.
 	Inhibit session.Inhibit
 	Probe   func(ctx context.Context) hardware.Machine
+	// Network is how other machines are reached, and Secrets where the hub's token is kept; their zero values are the real
+	// ways.
+	Network outbound.Deps
+	Secrets outbound.Secrets
 	// Window is set by the process that holds the data folder: it takes the lock, keeps looking after the models and
 	// empties the trash. Commands beside it do without.
 	Window bool
@@ -76,6 +83,9 @@ type App struct {
 	Chats    *chat.Service
 	Studio   *studio.Service
 	Transfer *transfer.Service
+	Net      *outbound.Client
+	Hub      *hub.Hub
+	Fetch    *fetch.Service
 
 	templates *template.Prober
 	states    *kvstate.Folder
@@ -89,6 +99,9 @@ type App struct {
 	awake   *session.Keeper
 
 	checking sync.Mutex // one model at a time
+
+	tokens tokens
+	left   []backend.Download // that an earlier run did not finish
 
 	keyMu sync.Mutex
 	key   []byte // of the KV states; nil = not needed yet; guarded by keyMu
@@ -142,6 +155,12 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 		Free: diskFree, Places: d.Places,
 	})
 	a.takeStarter(ctx)
+	a.startNetwork(ctx)
+	if d.Window {
+		if a.left, err = a.Fetch.Recover(ctx); err != nil {
+			return nil, err
+		}
+	}
 	a.startEngines(ctx)
 	a.startTemplates()
 	a.chats = newChatStore(a.Store)
@@ -262,6 +281,10 @@ func (a *App) Close(ctx context.Context) error {
 		a.unlook()
 	}
 	a.owned.Wait()
+	if a.Fetch != nil {
+		step("downloads", a.Fetch.Close())
+		a.Net.Close()
+	}
 	if a.Library != nil {
 		step("library", a.Library.Close())
 	}

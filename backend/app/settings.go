@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"loam/backend/outbound"
 )
 
 // The settings that the engines obey, as keys of Setting. The window's own settings (theme, text size, what was open)
@@ -58,6 +60,8 @@ func (a *App) SetSetting(ctx context.Context, key string, v any) error {
 		a.obeyIdle(ctx)
 	case KeyAwake:
 		a.awake.SetEnabled(a.EngineSettings(ctx).Awake)
+	case KeyOffline, KeyProxy, KeyRate:
+		a.obeyNetwork(ctx)
 	case KeyStates:
 		a.owned.Go(a.sweepStates)
 	}
@@ -73,10 +77,15 @@ func checkSetting(key string, v any) error {
 	case KeyIdle:
 		n, isInt := v.(int)
 		ok = isInt && n >= -1 && n <= 365*24*60
-	case KeyAwake, KeyBattery:
+	case KeyAwake, KeyBattery, KeyOffline:
 		_, ok = v.(bool)
 	case KeyDevice, KeyVariant:
 		_, ok = v.(string)
+	case KeyProxy:
+		s, isText := v.(string)
+		if ok = isText; ok {
+			return outbound.CheckProxy(s)
+		}
 	case KeyFlash:
 		s, isText := v.(string)
 		ok = isText && oneOf(s, "", "auto", "on", "off")

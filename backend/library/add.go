@@ -24,6 +24,7 @@ type AddOptions struct {
 	Source  string // where it came from, for a person
 	License string // "" = what the header says
 	SHA256  string // lower-case hex that the file must have; "" = whatever it has
+	Hashed  string // its hash, just computed by the caller, so that it need not be computed again; "" = not known
 	// Keep gives the models folder its own name of the file where the disk can share its bytes (see Link); elsewhere it is
 	// used where it lies.
 	Keep bool
@@ -321,6 +322,7 @@ func model(f found, o AddOptions) backend.Model {
 	if o.License != "" {
 		m.License = o.License
 	}
+	m.SHA256 = o.Hashed
 	if m.License == "" {
 		m.License = LicenseUnknown
 	}

@@ -46,3 +46,9 @@ func proxyOf(address string, env func(string) string) (proxyFunc, error) {
 	}
 	return c.ProxyFunc(), nil
 }
+
+// CheckProxy says why an address cannot be one of a proxy; "" is none.
+func CheckProxy(address string) error {
+	_, err := proxyOf(address, func(string) string { return "" })
+	return err
+}
