@@ -58,6 +58,7 @@ type grammar struct {
 	Chat    chatCommand    `cmd:"" help:"Ask a model and print its answer."`
 	Image   imageCommand   `cmd:"" help:"Draw a picture and print where it is."`
 	Models  modelsCommand  `cmd:"" help:"List, add, show and remove models."`
+	Pull    pullCommand    `cmd:"" help:"Download a model from Hugging Face; the same line goes on after an interruption."`
 	Export  exportCommand  `cmd:"" help:"Write chats to a file: one, or all."`
 	Import  importCommand  `cmd:"" help:"Take in chats: an export of Loam, ChatGPT, LM Studio or Open WebUI."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what the machine is, what Loam uses of it, and what is wrong."`

@@ -233,6 +233,15 @@ func (p *progress) show(what string, done, total float64) {
 	_ = p.bar.Set(int(steps * min(1, done/total))) // a bar that cannot be drawn is no error
 }
 
+// describe is show for words that change all the time.
+func (p *progress) describe(what string, done, total float64) {
+	if p.bar != nil {
+		p.what = what
+		p.bar.Describe(what)
+	}
+	p.show(what, done, total)
+}
+
 // end takes the bar away.
 func (p *progress) end() {
 	if p.bar != nil {

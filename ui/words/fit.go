@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"loam/backend/hardware"
@@ -54,5 +55,24 @@ func Bytes(n int64) string {
 		return fmt.Sprintf("%.0f MB", f/mb)
 	default:
 		return fmt.Sprintf("%.0f KB", max(f/1e3, 1))
+	}
+}
+
+// TimeLeft is how long bytes will take at a speed: "about 5 min left"; "" where that is not known.
+func TimeLeft(left, perSecond int64) string {
+	if perSecond <= 0 || left <= 0 {
+		return ""
+	}
+	switch s := float64(left) / float64(perSecond); {
+	case s < 10:
+		return "a few seconds left"
+	case s < 55:
+		return fmt.Sprintf("about %.0f s left", math.Ceil(s/10)*10)
+	case s < 5400:
+		return fmt.Sprintf("about %.0f min left", math.Ceil(s/60))
+	case s < 48*3600:
+		return fmt.Sprintf("about %.0f h left", math.Ceil(s/3600))
+	default:
+		return fmt.Sprintf("about %.0f days left", math.Ceil(s/86400))
 	}
 }

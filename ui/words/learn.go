@@ -22,5 +22,9 @@ const (
 	LearnGivenUp  = "troubleshooting#it-was-given-up"
 	LearnCrash    = "troubleshooting#loam-ended-unexpectedly"
 	LearnChats    = "export#when-it-does-not-work"
+	LearnNetwork  = "getting-models#when-the-hub-does-not-answer"
+	LearnOffline  = "getting-models#staying-offline"
+	LearnGated    = "getting-models#models-with-terms"
+	LearnDownload = "getting-models#downloads"
 	LearnElse     = "troubleshooting#something-else"
 )

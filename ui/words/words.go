@@ -47,7 +47,7 @@ func Explain(err error) (text, next, learn string) {
 	if err == nil {
 		return "", "", ""
 	}
-	for _, explain := range []func(error) (string, string, string){ofTransfer, ofFiles, ofEngines, ofModels, ofData, ofSystem} {
+	for _, explain := range []func(error) (string, string, string){ofTransfer, ofNetwork, ofFiles, ofEngines, ofModels, ofData, ofSystem} {
 		if text, next, learn := explain(err); text != "" {
 			return text, next, learn
 		}
