@@ -71,6 +71,7 @@ type Draft struct {
 	Text          string
 	ScrollMessage int64   // the message at the top edge of the window; 0 = follow the bottom
 	ScrollOffset  float32 // device-independent pixels of that message above the edge
+	Attachments   []Attachment
 }
 
 // Message is one node of a chat's tree.
@@ -95,7 +96,9 @@ type Message struct {
 	Rating    Rating // replies: a person's thumb
 	Pinned    bool   // it stays in the model's sight however long the chat grows
 	Choices   bool   // replies: what else could have stood there is kept of at least one token
-	Created   time.Time
+	// Attachments are the files beside a person's message, with what of them the model is shown.
+	Attachments []Attachment
+	Created     time.Time
 }
 
 // StopReason says why a reply ended.

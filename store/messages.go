@@ -18,6 +18,7 @@ const messageColumns = `m.id, m.chat_id, coalesce(m.parent, 0), m.role, m.state,
   EXISTS (SELECT 1 FROM reply_alternatives a WHERE a.message_id = m.id),
   coalesce((SELECT r.rating FROM ratings r WHERE r.message_id = m.id), 0),
   EXISTS (SELECT 1 FROM pins p WHERE p.message_id = m.id),
+  ` + attachedColumn + `,
   CASE m.state WHEN 1 THEN max(m.revision, coalesce((SELECT max(a.revision) FROM reply_appends a WHERE a.message_id = m.id), 0))
     ELSE m.revision END,
   CASE m.state WHEN 1 THEN m.text || coalesce((SELECT group_concat(a.text, '' ORDER BY a.revision) FROM reply_appends a
@@ -26,7 +27,7 @@ const messageColumns = `m.id, m.chat_id, coalesce(m.parent, 0), m.role, m.state,
 func scanMessage(row oneRow) (backend.Message, error) {
 	var m backend.Message
 	err := row.Scan(&m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.Error, &m.ModelID, &m.ModelName,
-		jsonColumn{&m.Usage}, &m.Stop, msColumn{&m.Created}, &m.Siblings, &m.Sibling, &m.Choices, &m.Rating, &m.Pinned, &m.Revision, &m.Text)
+		jsonColumn{&m.Usage}, &m.Stop, msColumn{&m.Created}, &m.Siblings, &m.Sibling, &m.Choices, &m.Rating, &m.Pinned, jsonColumn{&m.Attachments}, &m.Revision, &m.Text)
 	m.Note, m.SeenFrom, m.LeftOut = m.Usage.Note, m.Usage.SeenFrom, m.Usage.LeftOut
 	return m, err
 }
@@ -48,6 +49,9 @@ func (s *Store) insertMessage(ctx context.Context, tx *sql.Tx, m backend.Message
 		m.ChatID, reference(m.Parent), string(m.Role), int(m.State), ownerID, m.ModelID, clean(m.ModelName),
 		string(m.Stop), created, usage, clean(m.Error), clean(m.Text)).Scan(&m.ID)
 	if err != nil {
+		return m, err
+	}
+	if err := attach(ctx, tx, m.ID, m.Attachments); err != nil {
 		return m, err
 	}
 	_, err = tx.ExecContext(ctx, "UPDATE chats SET leaf = ?, updated_ms = max(updated_ms, ?) WHERE id = ?",

@@ -27,7 +27,7 @@ func (s *Store) AddExchange(ctx context.Context, user, reply backend.Message, ow
 		if user, err = s.insertMessage(ctx, tx, user, sql.NullInt64{}); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "UPDATE drafts SET text = '' WHERE chat_id = ? AND trim(text, char(9, 10, 13, 32)) = trim(?, char(9, 10, 13, 32))",
+		if _, err := tx.ExecContext(ctx, "UPDATE drafts SET text = '', attachments = '[]' WHERE chat_id = ? AND trim(text, char(9, 10, 13, 32)) = trim(?, char(9, 10, 13, 32))",
 			user.ChatID, user.Text); err != nil {
 			return err
 		}

@@ -137,7 +137,7 @@ type hit[T any] struct {
 // SearchMessages finds messages that have all the words of query, the newest first, outside of the trash. Letters match
 // without case and diacritics, the last word also as a beginning, "words in quotes" as they stand. When whole words
 // give less than limit hits, matches within words follow. Running replies are found when they have ended, and of a very
-// long message the first 262,144 characters.
+// long message the first 262,144 characters. Messages with files of such names come last.
 func (s *Store) SearchMessages(ctx context.Context, query string, limit int) ([]Hit, error) {
 	found, err := searchIn(ctx, s, inMessages, query, limit, func(h *Hit) []any {
 		m := &h.Message
@@ -150,7 +150,10 @@ func (s *Store) SearchMessages(ctx context.Context, query string, limit int) ([]
 		f.of.Message.ID, f.of.Snippet, f.of.Marks = f.id, f.snippet, f.marks
 		hits = append(hits, f.of)
 	}
-	return hits, err
+	if err != nil || limit > 0 && len(hits) >= limit {
+		return hits, err
+	}
+	return s.withNames(ctx, query, limit, hits)
 }
 
 // searchIn finds rows by the words of a query; fields says where the columns of one go.

@@ -36,13 +36,14 @@ const treeColumns = `m.id, m.chat_id, coalesce(m.parent, 0), m.role, m.state, m.
   coalesce((SELECT r.rating FROM ratings r WHERE r.message_id = m.id), 0),
   EXISTS (SELECT 1 FROM pins p WHERE p.message_id = m.id),
   coalesce((SELECT y.text FROM summaries y WHERE y.message_id = m.id), ''),
+  ` + attachedColumn + `,
   CASE m.state WHEN 1 THEN m.text || coalesce((SELECT group_concat(a.text, '' ORDER BY a.revision) FROM reply_appends a
     WHERE a.message_id = m.id), '') ELSE m.text END`
 
 func scanTreeMessage(row oneRow) (t TreeMessage, err error) {
 	m := &t.Message
 	err = row.Scan(&m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.Error, &m.ModelID, &m.ModelName, jsonColumn{&m.Usage},
-		&m.Stop, msColumn{&m.Created}, &m.Revision, &m.Rating, &m.Pinned, &t.Summary, &m.Text)
+		&m.Stop, msColumn{&m.Created}, &m.Revision, &m.Rating, &m.Pinned, &t.Summary, jsonColumn{&m.Attachments}, &m.Text)
 	m.Note, m.SeenFrom, m.LeftOut = m.Usage.Note, m.Usage.SeenFrom, m.Usage.LeftOut
 	return t, err
 }
@@ -106,8 +107,8 @@ func (r TreeReader) page(ctx context.Context, tx *sql.Tx, ids []int64) error {
 // treeHead reads the draft of a chat and the IDs of its messages, all of them or those that are shown.
 func treeHead(ctx context.Context, tx *sql.Tx, c backend.Chat, shown bool) (d backend.Draft, ids []int64, err error) {
 	d.ChatID = c.ID
-	err = tx.QueryRowContext(ctx, "SELECT text, scroll_message, scroll_offset FROM drafts WHERE chat_id = ?", c.ID).
-		Scan(&d.Text, &d.ScrollMessage, &d.ScrollOffset)
+	err = tx.QueryRowContext(ctx, "SELECT text, scroll_message, scroll_offset, nullif(attachments, '[]') FROM drafts WHERE chat_id = ?", c.ID).
+		Scan(&d.Text, &d.ScrollMessage, &d.ScrollOffset, jsonColumn{&d.Attachments})
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return d, nil, err
 	}

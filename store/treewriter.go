@@ -205,9 +205,13 @@ func (w *treeWriter) end(ctx context.Context) (backend.Chat, error) {
 	if err != nil {
 		return backend.Chat{}, err
 	}
-	if d := w.tree.Draft; d.Text != "" || d.ScrollMessage != 0 || d.ScrollOffset != 0 {
-		_, err = w.tx.ExecContext(ctx, "INSERT INTO drafts (chat_id, text, scroll_message, scroll_offset) VALUES (?, ?, ?, ?)",
-			w.chat, clean(d.Text), w.at(d.ScrollMessage), float64(d.ScrollOffset))
+	if d := w.tree.Draft; d.Text != "" || d.ScrollMessage != 0 || d.ScrollOffset != 0 || len(d.Attachments) > 0 {
+		files, err := attachedTo(d)
+		if err != nil {
+			return backend.Chat{}, err
+		}
+		_, err = w.tx.ExecContext(ctx, "INSERT INTO drafts (chat_id, text, scroll_message, scroll_offset, attachments) VALUES (?, ?, ?, ?, ?)",
+			w.chat, clean(d.Text), w.at(d.ScrollMessage), float64(d.ScrollOffset), files)
 		if err != nil {
 			return backend.Chat{}, err
 		}
@@ -309,6 +313,9 @@ func (w *treeWriter) hang(ctx context.Context, id int64, m TreeMessage) error {
 		if _, err := w.tx.ExecContext(ctx, "INSERT INTO ratings (message_id, rating, rated_ms) VALUES (?, ?, ?)", id, int(m.Rating), w.s.nowMillis()); err != nil {
 			return err
 		}
+	}
+	if err := attach(ctx, w.tx, id, m.Attachments); err != nil {
+		return err
 	}
 	return w.addSight(ctx, id, m)
 }
