@@ -16,6 +16,7 @@ import (
 
 	"loam/backend"
 	"loam/backend/app"
+	"loam/backend/attach"
 	"loam/backend/runner"
 	"loam/backend/runner/llama"
 	"loam/backend/runner/sd"
@@ -34,6 +35,10 @@ func main() {
 	started := time.Now()
 	if runner.IsWorker(os.Args) {
 		os.Exit(runner.Main(os.Args, llama.Driver(), llama.Pack(), sd.Pack{}, season.Embedded{}))
+	}
+	if attach.IsReader(os.Args) {
+		confineReader()
+		os.Exit(attach.Main(os.Stdin, os.Stdout))
 	}
 	console()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -87,7 +87,7 @@ func TestFullDiskAtTheFirstStartSaysSo(t *testing.T) {
 
 func TestFullDiskAtTheBackupStopsTheMigration(t *testing.T) {
 	dir := t.TempDir()
-	mountTmpfs(t, dir, "400k")
+	mountTmpfs(t, dir, "1m")
 	path := filepath.Join(dir, "loam.db")
 	fill(t, path)
 	ballast, err := os.Create(filepath.Join(dir, "ballast"))

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"loam/backend"
+	"loam/backend/attach"
 	"loam/backend/chat"
 	"loam/backend/engine"
 	"loam/backend/engine/kvstate"
@@ -90,6 +91,7 @@ type App struct {
 	templates *template.Prober
 	states    *kvstate.Folder
 	chats     *chatStore
+	files     *attach.Files
 
 	log     *slog.Logger
 	deps    Deps
@@ -163,10 +165,12 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 	}
 	a.startEngines(ctx)
 	a.startTemplates()
-	a.chats = newChatStore(a.Store)
+	a.files = attach.NewFiles(d.Folders.attachments())
+	a.chats = newChatStore(a.Store, a.files)
 	a.Chats = chat.New(chat.Deps{
 		Store: a.chats, Engines: engines{a}, Models: a.Library, Bus: a.Bus, Logger: d.Logger,
 		Owner: instance.Self(), Alive: instance.Alive, Context: a.contextWish, Templates: a.TemplateVerdict,
+		Files: a.files, Reader: a.fileReader(),
 	})
 	if _, err := a.Chats.Recover(ctx); err != nil {
 		return nil, err
@@ -179,7 +183,7 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 		return nil, err
 	}
 	a.Transfer = transfer.New(transfer.Deps{
-		Store: a.Store, Bus: a.Bus, Pictures: d.Folders.Pictures, Title: chat.Title, Version: d.Version, Logger: d.Logger,
+		Store: a.Store, Bus: a.Bus, Pictures: d.Folders.Pictures, Files: a.files, Title: chat.Title, Version: d.Version, Logger: d.Logger,
 	})
 	a.unlook = a.Bus.Subscribe(0, a.measure)
 	if d.Window {
@@ -206,6 +210,18 @@ func (a *App) tidy() {
 		a.log.Info("Old chats were removed from the trash", "chats", n)
 	}
 	a.sweepStates()
+	if _, err := a.Chats.CleanFiles(a.base); err != nil && a.base.Err() == nil {
+		a.log.Warn("Old attachments could not be removed", "error", err)
+	}
+}
+
+// fileReader reads what is attached, in children of this program.
+func (a *App) fileReader() attach.Reader {
+	exe := a.deps.Exe
+	if exe == "" {
+		exe, _ = os.Executable() // "": files are read here
+	}
+	return attach.Reader{Exe: exe}
 }
 
 // measure keeps how fast models write, from every reply that is long enough to tell, and what engines can do.

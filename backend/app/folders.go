@@ -46,6 +46,9 @@ func (f Folders) database() string { return filepath.Join(f.Data, "loam.db") }
 // states is the folder of the chats' KV states.
 func (f Folders) states() string { return filepath.Join(f.Cache, "kv") }
 
+// attachments is the folder of the files that stand beside messages.
+func (f Folders) attachments() string { return filepath.Join(f.Data, "attachments") }
+
 // make makes the folders that data is written to. The others are made when something is written there.
 func (f Folders) make() error {
 	for _, dir := range []string{f.Data, f.Models} {

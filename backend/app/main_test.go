@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"loam/backend"
+	"loam/backend/attach"
 	"loam/backend/chat"
 	"loam/backend/engine"
 	"loam/backend/engine/enginetest"
@@ -23,6 +24,9 @@ import (
 
 // This test binary is also the engine's child and the program that the storm kills.
 func TestMain(m *testing.M) {
+	if attach.IsReader(os.Args) {
+		os.Exit(attach.Main(os.Stdin, os.Stdout))
+	}
 	if dir := os.Getenv(envWriter); dir != "" && !runner.IsWorker(os.Args) {
 		os.Exit(writeForever(dir))
 	}

@@ -102,10 +102,15 @@ func (a *App) purge(ctx context.Context, before time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	files, err := a.Store.AttachedSums(ctx)
+	if err != nil {
+		return 0, err
+	}
 	n, err := a.Store.PurgeTrash(ctx, before)
 	if err != nil {
 		return 0, err
 	}
+	err = a.Chats.ForgetFiles(ctx, files)
 	for _, c := range list {
 		if c.Deleted.Before(before) {
 			err = errors.Join(err, a.states.Forget(c.ID))

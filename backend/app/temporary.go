@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"loam/backend"
+	"loam/backend/attach"
 	"loam/backend/chat"
 	"loam/store"
 )
@@ -13,7 +15,8 @@ import (
 // that is made with the first of them. Numbers tell them apart. Nothing of a temporary chat reaches the other store, but
 // by KeepChat. It has no embedded store on purpose: a new method has to say which store it is for.
 type chatStore struct {
-	disk *store.Store
+	disk  *store.Store
+	files *attach.Files
 
 	mu     sync.Mutex
 	memory *store.Store // nil = there never was a temporary chat
@@ -22,8 +25,8 @@ type chatStore struct {
 
 var _ chat.Store = (*chatStore)(nil)
 
-func newChatStore(disk *store.Store) *chatStore {
-	return &chatStore{disk: disk, models: map[int64]bool{}}
+func newChatStore(disk *store.Store, files *attach.Files) *chatStore {
+	return &chatStore{disk: disk, files: files, models: map[int64]bool{}}
 }
 
 // of is the store of a chat or message.
@@ -106,6 +109,15 @@ func (s *chatStore) KeepChat(ctx context.Context, id int64) (backend.Chat, error
 	tree, err := from.TreeOf(ctx, id)
 	if err != nil {
 		return backend.Chat{}, err
+	}
+	attached := tree.Draft.Attachments
+	for _, m := range tree.Messages {
+		attached = append(attached, m.Attachments...)
+	}
+	for _, a := range attached {
+		if err := errors.Join(s.files.Settle(a.SHA256), s.files.Settle(a.Text)); err != nil {
+			return backend.Chat{}, err
+		}
 	}
 	c, err := s.disk.AddTree(ctx, tree)
 	if err != nil {
@@ -311,6 +323,11 @@ func (s *chatStore) MarkInterrupted(ctx context.Context, alive func(backend.Owne
 
 func (s *chatStore) Heartbeat(ctx context.Context, o backend.Owner) error {
 	return s.disk.Heartbeat(ctx, o)
+}
+
+// AttachedSums are those of the disk: what a temporary chat has is in memory.
+func (s *chatStore) AttachedSums(ctx context.Context) (map[string]bool, error) {
+	return s.disk.AttachedSums(ctx)
 }
 
 // SearchMessages never finds what is temporary.

@@ -95,6 +95,20 @@ func (f *Files) Get(sum string) ([]byte, error) {
 	return data, nil
 }
 
+// Remove removes bytes for good; those that are not there are no error.
+func (f *Files) Remove(sum string) error {
+	if !isSum(sum) {
+		return nil
+	}
+	f.mu.Lock()
+	delete(f.memory, sum)
+	f.mu.Unlock()
+	if err := os.Remove(f.Path(sum)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove attachment: %w", err)
+	}
+	return nil
+}
+
 // Clean removes the files in the folder that nothing refers to and that are older than age, and returns how many.
 func (f *Files) Clean(used map[string]bool, age time.Duration) (removed int, err error) {
 	folders, err := os.ReadDir(f.dir)

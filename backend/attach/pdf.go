@@ -136,6 +136,7 @@ type face struct {
 type canvas struct {
 	out   []fragment
 	ops   int
+	forms int
 	faces map[string]*face // by object and name
 }
 
@@ -296,7 +297,7 @@ func (c *canvas) run(stream, resources pdf.Value, base matrix, depth int, path s
 				}
 			}
 		case "Do":
-			if len(args) == 0 || depth >= maxForms {
+			if c.forms++; len(args) == 0 || depth >= maxForms || c.forms > 2000 {
 				return
 			}
 			name := args[0].name

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"loam/backend"
+	"loam/backend/attach"
 	"loam/backend/engine"
 	"loam/backend/event"
 	"loam/store"
@@ -322,7 +323,7 @@ func newHouseOn(t *testing.T, l *ledger, w *words, owner backend.Owner) *house {
 			h.events, h.at = append(h.events, e), append(h.at, time.Now())
 		}
 	})
-	h.Service = New(Deps{Store: l, Engines: b, Models: b, Bus: h.bus, Owner: owner})
+	h.Service = New(Deps{Store: l, Engines: b, Models: b, Bus: h.bus, Owner: owner, Files: attach.NewFiles(t.TempDir())})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Hour)
 		defer cancel()

@@ -37,7 +37,7 @@ func (s *Service) nameSoon(chatID int64, path []backend.Message) {
 	if !ok || backend.IsTemporary(chatID) || len(path) != 1 || path[0].Role != backend.RoleUser {
 		return
 	}
-	first := Title(path[0].Text)
+	first := Title(aboutOf(path[0]))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing || first == "" {
@@ -130,7 +130,7 @@ func (s *Service) askName(ctx context.Context, e engine.Chat, c backend.Chat, mo
 	}
 	manner.Thinking, manner.Effort = "off", ""
 	ask := backend.Message{ChatID: c.ID, Role: backend.RoleUser, Text: nameAsk}
-	p, err := s.renderAs(ctx, e, model, manner, prompt.Request(c.System, append(slices.Clip(path), ask)))
+	p, err := s.renderAs(ctx, e, model, manner, prompt.Request(c.System, append(slices.Clip(s.withFiles(ctx, path)), ask)))
 	if err != nil {
 		return "", err
 	}

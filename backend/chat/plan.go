@@ -71,7 +71,9 @@ type prepared struct {
 
 // Plan says what would happen to text, sent in this chat now. It needs the model's own tokenizer, so it loads the model
 // where it is not loaded, and waits for a reply that is being written. An empty text plans the chat as it stands.
-func (s *Service) Plan(ctx context.Context, chatID int64, text string) (Plan, error) {
+//
+// files go along with text; those that do not fit as a whole are planned with the passages that would be picked.
+func (s *Service) Plan(ctx context.Context, chatID int64, text string, files ...backend.Attachment) (Plan, error) {
 	c, err := s.store.Chat(ctx, chatID)
 	if err != nil {
 		return Plan{}, err
@@ -84,8 +86,8 @@ func (s *Service) Plan(ctx context.Context, chatID int64, text string) (Plan, er
 	if err != nil {
 		return Plan{}, err
 	}
-	if strings.TrimSpace(text) != "" {
-		path = append(path, backend.Message{ChatID: chatID, Role: backend.RoleUser, Text: text})
+	if strings.TrimSpace(text) != "" || len(files) > 0 {
+		path = append(path, backend.Message{ChatID: chatID, Role: backend.RoleUser, Text: text, Attachments: files})
 	}
 	return s.plan(ctx, c, model, path, s.samplingOf(c, model, nil))
 }
@@ -103,6 +105,14 @@ func (s *Service) plan(ctx context.Context, c backend.Chat, model backend.Model,
 		return Plan{}, err
 	}
 	defer release()
+	if n := len(path); n > 0 && path[n-1].ID == 0 && len(path[n-1].Attachments) > 0 && !slices.ContainsFunc(path[n-1].Attachments, isPartly) {
+		path = slices.Clone(path)
+		newest := &path[n-1]
+		newest.Attachments, _, err = s.fitFilesOn(ctx, e, model, c, path[:n-1], *newest, slices.Clone(newest.Attachments), sampling)
+		if err != nil {
+			return Plan{}, err
+		}
+	}
 	p, err := s.prepare(ctx, e, model, c, path, sampling)
 	if err != nil {
 		return p.plan, err
@@ -110,6 +120,8 @@ func (s *Service) plan(ctx context.Context, c backend.Chat, model backend.Model,
 	p.plan.Parts, err = s.count(ctx, e, model, c, path, p.plan)
 	return p.plan, err
 }
+
+func isPartly(a backend.Attachment) bool { return a.Partly }
 
 // room is how many tokens of a context a prompt may take: usual leaves space for a reply of some length, most for a
 // short one. The first decides about older turns, the second about the newest message.
@@ -125,7 +137,7 @@ func room(context int, sampling backend.Sampling) (usual, most int) {
 func (s *Service) prepare(ctx context.Context, e engine.Chat, model backend.Model, c backend.Chat, path []backend.Message, sampling backend.Sampling) (prepared, error) {
 	info := e.Info()
 	usual, most := room(info.Context, sampling)
-	turns := prompt.Turns(path)
+	turns := prompt.Turns(s.withFiles(ctx, path))
 	if len(turns) == 0 && strings.TrimSpace(c.System) == "" {
 		return prepared{plan: Plan{Model: model, Context: info.Context, Reserved: info.Context - usual}}, nil
 	}

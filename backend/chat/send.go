@@ -21,7 +21,11 @@ type SendRequest struct {
 	Sampling *backend.Sampling // for this reply only; nil = the chat's
 	// Alternatives is how many of the likeliest tokens are kept beside each of this reply; 0 = as the chat has it.
 	Alternatives int
-	LeaveOut     bool // older messages that no longer fit may be left out, also where the chat is set to ask
+	// Attachments are the files that go along. What of them the model is shown is decided here, unless Picked says that the
+	// person has seen and chosen it.
+	Attachments []backend.Attachment
+	Picked      bool
+	LeaveOut    bool // older messages that no longer fit may be left out, also where the chat is set to ask
 }
 
 // Sent is a stored message and the running reply to it.
@@ -29,7 +33,7 @@ type Sent struct{ User, Reply backend.Message }
 
 // Send stores a message and an empty reply and has the chat's model write it. It returns as soon as both are stored;
 // only a text that may be too long for the model is counted before, which loads the model: it is kept as the chat's
-// draft meanwhile, and refused with *TooLong, or with *Overflowing where the chat is set to ask. Other refusals: ErrEmpty, backend.ErrBusy, backend.ErrNoModel, *Unusable
+// draft meanwhile, and refused with *TooLong, with *Overflowing where the chat is set to ask, or with *Picking where its files do not fit as a whole. Other refusals: ErrEmpty, backend.ErrBusy, backend.ErrNoModel, *Unusable
 // and what the store says. After a refusal nothing has changed.
 func (s *Service) Send(ctx context.Context, chatID int64, q SendRequest) (Sent, error) {
 	r, err := s.reserve(chatID)
@@ -70,26 +74,26 @@ func (s *Service) Edit(ctx context.Context, messageID int64, text string) (Sent,
 	if err != nil {
 		return Sent{}, err
 	}
-	if m.Parent == 0 && (c.Title == Title(m.Text) || s.isNamed(c.ID, c.Title)) {
+	if m.Parent == 0 && (c.Title == Title(aboutOf(m)) || s.isNamed(c.ID, c.Title)) {
 		c.Title = "" // it was not named by a person: let it follow the new words
 	}
 	path, err := s.pathTo(ctx, m)
 	if err != nil {
 		return Sent{}, err
 	}
-	return s.exchange(ctx, r, c, path, SendRequest{Text: text, LeaveOut: true})
+	return s.exchange(ctx, r, c, path, SendRequest{Text: text, LeaveOut: true, Attachments: m.Attachments, Picked: true})
 }
 
 // exchange stores a message below path and starts the reply to it.
 func (s *Service) exchange(ctx context.Context, r *run, c backend.Chat, path []backend.Message, q SendRequest) (Sent, error) {
-	if strings.TrimSpace(q.Text) == "" {
+	if strings.TrimSpace(q.Text) == "" && len(q.Attachments) == 0 {
 		return Sent{}, ErrEmpty
 	}
 	model, err := s.modelOf(ctx, c)
 	if err != nil {
 		return Sent{}, err
 	}
-	user := backend.Message{ChatID: c.ID, Role: backend.RoleUser, Text: clean(q.Text), Created: s.now()}
+	user := backend.Message{ChatID: c.ID, Role: backend.RoleUser, Text: clean(q.Text), Created: s.now(), Attachments: q.Attachments}
 	if len(path) > 0 {
 		user.Parent = path[len(path)-1].ID
 	}
@@ -99,6 +103,16 @@ func (s *Service) exchange(ctx context.Context, r *run, c backend.Chat, path []b
 	}
 	r.chat, r.model, r.sampling = c, model, drawSeed(s.samplingOf(c, model, q.Sampling))
 	r.alternatives = bounded(cmp.Or(q.Alternatives, c.Alternatives))
+	if len(q.Attachments) > 0 && !q.Picked {
+		files, picking, err := r.fitFiles(ctx, path, user)
+		if err != nil {
+			return Sent{}, fmt.Errorf("send: %w", err)
+		}
+		if picking != nil {
+			return Sent{}, picking
+		}
+		user.Attachments = files
+	}
 	if err := r.checkLength(ctx, user); err != nil {
 		return Sent{}, err
 	}
@@ -115,7 +129,7 @@ func (s *Service) exchange(ctx context.Context, r *run, c backend.Chat, path []b
 	r.path = append(slices.Clip(path), user)
 	r.start(reply)
 	if c.Title == "" {
-		s.entitle(ctx, c.ID, r.path[0].Text)
+		s.entitle(ctx, c.ID, aboutOf(r.path[0]))
 	}
 	return Sent{User: user, Reply: reply}, nil
 }
@@ -124,6 +138,14 @@ func replyTo(c backend.Chat, model backend.Model, adapters []adapter) backend.Me
 	return backend.Message{
 		ChatID: c.ID, Role: backend.RoleAssistant, State: backend.MessageRunning, ModelID: model.ID, ModelName: author(model, adapters),
 	}
+}
+
+// aboutOf is what a message is about: its words, or else its files.
+func aboutOf(m backend.Message) string {
+	if strings.TrimSpace(m.Text) != "" || len(m.Attachments) == 0 {
+		return m.Text
+	}
+	return m.Attachments[0].Name
 }
 
 // entitle names a chat after its first words. A failure costs the name only.
@@ -141,7 +163,7 @@ func (r *run) checkLength(ctx context.Context, user backend.Message) error {
 	s, c := r.s, r.chat
 	const template = 256 // tokens that a template may add
 	_, most := room(r.contextSize(ctx), r.sampling)
-	if len(user.Text)+len(c.System)+template <= most {
+	if len(s.shown(ctx, user))+len(c.System)+template <= most {
 		return nil
 	}
 	if err := r.keepDraft(ctx, user.Text); err != nil {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"loam/backend"
+	"loam/backend/attach"
 	"loam/backend/engine"
 	"loam/backend/event"
 	"loam/store"
@@ -108,6 +109,8 @@ type Deps struct {
 	// Templates says whether a model's chat template can be used; nil = that is not known.
 	Templates func(ctx context.Context, m backend.Model) (backend.TemplateVerdict, error)
 	Context   func(ctx context.Context) int // the wish for n_ctx in tokens; nil or 0 = the engine's choice
+	Files     Files                         // of attachments; nil = nothing can be attached
+	Reader    attach.Reader                 // reads what is attached
 }
 
 // Service runs conversations.
@@ -121,6 +124,8 @@ type Service struct {
 	alive   func(backend.Owner) bool
 	now     func() time.Time
 	context func(context.Context) int
+	files   Files
+	reader  attach.Reader
 
 	templates func(context.Context, backend.Model) (backend.TemplateVerdict, error)
 
@@ -150,7 +155,7 @@ type Service struct {
 func New(d Deps) *Service {
 	s := &Service{
 		store: d.Store, engines: d.Engines, models: d.Models, bus: d.Bus, log: d.Logger,
-		owner: d.Owner, alive: d.Alive, now: d.Now, context: d.Context, templates: d.Templates,
+		owner: d.Owner, alive: d.Alive, now: d.Now, context: d.Context, templates: d.Templates, files: d.Files, reader: d.Reader,
 		busy: map[int64]*run{}, running: map[int64]*run{}, named: map[int64]string{},
 		unsaved: map[int64]backend.Message{}, rest: map[int64]store.Finish{},
 	}
@@ -216,7 +221,7 @@ func (s *Service) Rename(ctx context.Context, id int64, title string) error {
 			return err
 		}
 		if len(path) > 0 {
-			title = Title(path[0].Text)
+			title = Title(aboutOf(path[0]))
 		}
 	}
 	return s.change(ctx, id, func(c *backend.Chat) { c.Title = title })

@@ -122,10 +122,10 @@ func (r *run) askFirst(ctx context.Context, path []backend.Message, user backend
 		return nil
 	}
 	const frame = 64 // tokens that a template may add around a message
-	bytes := len(c.System) + len(user.Text) + 4*frame
+	bytes := len(c.System) + len(r.s.shown(ctx, user)) + 4*frame
 	known := 0 // messages that the last reply did not see: the person knows
 	for _, m := range path {
-		bytes += len(m.Text) + frame
+		bytes += len(r.s.shown(ctx, m)) + frame
 		if m.Role == backend.RoleAssistant {
 			known = m.LeftOut
 		}
@@ -159,6 +159,7 @@ const (
 	PartPinned  PartKind = "pinned"  // messages above the others that are pinned
 	PartHistory PartKind = "history" // messages before the newest
 	PartNewest  PartKind = "newest"  // the newest message
+	PartFile    PartKind = "file"    // an attachment, or passages of it
 	PartFormat  PartKind = "format"  // what the template puts around them
 )
 
@@ -167,6 +168,7 @@ type Part struct {
 	Kind     PartKind
 	Messages int // 0 = it is none
 	Tokens   int
+	File     *backend.Attachment // of a PartFile
 }
 
 // count takes a plan's prompt apart. The texts are counted with the model's own tokenizer, and what is left is the
@@ -208,11 +210,18 @@ func (s *Service) count(ctx context.Context, e engine.Chat, model backend.Model,
 		if err := add(kind, text, 1); err != nil {
 			return nil, err
 		}
+		for _, a := range m.Attachments {
+			parts = append(parts, Part{Kind: PartFile, File: &a})
+			if err := add(len(parts)-1, s.shownFile(ctx, a), 0); err != nil {
+				return nil, err
+			}
+		}
 	}
-	parts[5].Tokens = max(rest, 0)
+	parts = append(append(parts[:5:5], parts[6:]...), parts[5]) // the format last
+	parts[len(parts)-1].Tokens = max(rest, 0)
 	shown := parts[:0]
 	for _, part := range parts {
-		if part.Tokens > 0 || part.Messages > 0 {
+		if part.Tokens > 0 || part.Messages > 0 || part.File != nil {
 			shown = append(shown, part)
 		}
 	}

@@ -62,7 +62,7 @@ type Exported struct {
 	Chats, Messages int
 	Replies         int // Training: lines
 	Pictures        int
-	Missing         int // pictures of these chats whose files are gone
+	Missing         int // pictures and attachments of these chats whose files are gone
 }
 
 // Export writes chats. backend.ErrDiskFull, ErrExists and *CannotWrite come from the place, ErrNoTraining from the chats; after an error or the end of ctx
@@ -103,6 +103,7 @@ type export struct {
 	sources map[int64]string // hashes of pictures by ID
 	media   []string         // hashes of the pictures that go along, in order
 	taken   map[string]bool  // those of them
+	files   []string         // hashes of the attachments and their texts that go along, in order
 }
 
 func (s *Service) export(ctx context.Context, o ExportOptions, open func(*export) (target, error)) (_ Exported, err error) {
@@ -305,6 +306,18 @@ func (e *export) take(p backend.Picture) {
 	}
 }
 
+// takeFiles notes that attachments go along.
+func (e *export) takeFiles(list []backend.Attachment) {
+	for _, a := range list {
+		for _, sum := range []string{a.SHA256, a.Text} {
+			if !e.taken[sum] {
+				e.taken[sum] = true
+				e.files = append(e.files, sum)
+			}
+		}
+	}
+}
+
 // picture opens the file of a picture; nil where it is gone.
 func (e *export) picture(sha string) *os.File {
 	f, err := os.Open(filepath.Join(e.d.Pictures, sha+".png"))
@@ -326,7 +339,29 @@ func (e *export) writeMedia(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, sum := range e.files {
+		if err := e.copyFile(sum); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// copyFile writes an attachment or its text.
+func (e *export) copyFile(sum string) error {
+	if e.d.Files == nil {
+		return nil
+	}
+	data, err := e.d.Files.Get(sum)
+	if err != nil {
+		e.done.Missing++
+		return nil //nolint:nilerr // it is counted
+	}
+	w, err := e.next(mediaFolder + sum)
+	if err == nil {
+		_, err = w.Write(data)
+	}
+	return err
 }
 
 func (e *export) copyPicture(ctx context.Context, sha string) error {

@@ -285,7 +285,7 @@ func TestDamagedExportGivesWhatItHolds(t *testing.T) {
 
 func TestNewerFormatIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.jsonl")
-	if err := os.WriteFile(path, []byte(`{"loam":"chats","version":4}`+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(`{"loam":"chats","version":5}`+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := newHouse(t).Inspect(t.Context(), path, nil)

@@ -127,6 +127,11 @@ func (p *htmlPage) message(m store.TreeMessage, s spoken) error {
 	if err := render(p.ctx, p.w, s.Text); err != nil {
 		return err
 	}
+	if names := attachedNames(m); names != "" {
+		if err := p.put("<p><em>", shown(names), "</em></p>\n"); err != nil {
+			return err
+		}
+	}
 	for _, c := range s.Calls {
 		if err := p.put("<p>Used ", shown(oneLine(c.Name)), ":</p>\n<pre><code>", shown(c.Arguments), "</code></pre>\n"); err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"loam/backend"
+	"loam/backend/attach"
 	"loam/backend/event"
 	"loam/store"
 )
@@ -272,6 +273,22 @@ type media struct {
 // bring takes the pictures of a chat in and hangs them under its messages. One that is not in the file, or is another than
 // its name says, stays behind.
 func (b *media) bring(ctx context.Context, f *found, done *Imported) error {
+	lists := [][]backend.Attachment{f.Draft.Attachments}
+	for _, m := range f.Messages {
+		lists = append(lists, m.Attachments)
+	}
+	for _, list := range lists {
+		for _, a := range list {
+			for _, sum := range []string{a.SHA256, a.Text} {
+				if err := b.attachment(ctx, sum); err != nil {
+					if ctx.Err() != nil || errors.Is(err, backend.ErrDiskFull) {
+						return err
+					}
+					done.Files++
+				}
+			}
+		}
+	}
 	if len(f.pictures) == 0 {
 		return nil
 	}
@@ -311,6 +328,34 @@ func (b *media) bring(ctx context.Context, f *found, done *Imported) error {
 
 // errPicture says that a picture is not what it should be.
 var errPicture = errors.New("a picture is missing or damaged")
+
+// attachment brings one attachment or its text to its place.
+func (b *media) attachment(ctx context.Context, sum string) error {
+	files := b.service.d.Files
+	if files == nil {
+		return errPicture
+	}
+	if _, err := files.Get(sum); err == nil {
+		return nil
+	}
+	if b.from == nil {
+		return errPicture
+	}
+	in, err := b.from.Open(mediaFolder + sum)
+	if err != nil {
+		return errPicture
+	}
+	defer in.Close() //nolint:errcheck // it was only read
+	data, err := io.ReadAll(io.LimitReader(reader(ctx, in), attach.MaxBytes+1))
+	if err != nil {
+		return err
+	}
+	if got := sha256.Sum256(data); len(data) > attach.MaxBytes || hex.EncodeToString(got[:]) != sum {
+		return errPicture
+	}
+	_, err = files.Put(data)
+	return err
+}
 
 // file brings one picture to its place and returns its hash.
 func (b *media) file(ctx context.Context, name string) (string, error) {

@@ -37,12 +37,14 @@ func (e *export) writeLines(ctx context.Context, out *lineWriter, chatID int64) 
 	return e.d.Store.ReadTree(ctx, chatID, store.TreeReader{
 		Chat: func(c backend.Chat, d backend.Draft, ids []int64) error {
 			l.ids = ids
+			e.takeFiles(d.Attachments)
 			return out.line(l.chat(c, d))
 		},
 		Message: func(m store.TreeMessage) error {
 			for _, p := range m.Pictures {
 				e.take(p)
 			}
+			e.takeFiles(m.Attachments)
 			e.done.Messages++
 			return out.line(l.message(m))
 		},

@@ -50,7 +50,7 @@ func (p *markdownPage) words(text string) {
 	p.b.WriteByte('\n')
 }
 
-func (p *markdownPage) message(_ store.TreeMessage, s spoken) error {
+func (p *markdownPage) message(m store.TreeMessage, s spoken) error {
 	p.b.WriteString("## " + escapeHeading(s.Who) + "\n\n")
 	if s.Reasoning != "" {
 		p.b.WriteString("<details>\n<summary>Thinking</summary>\n\n")
@@ -59,6 +59,9 @@ func (p *markdownPage) message(_ store.TreeMessage, s spoken) error {
 	}
 	if s.Text != "" {
 		p.words(s.Text)
+	}
+	if names := attachedNames(m); names != "" {
+		p.b.WriteString("*" + escapeHeading(names) + "*\n\n")
 	}
 	for _, c := range s.Calls {
 		p.b.WriteString("Used " + escapeHeading(oneLine(c.Name)) + ":\n\n" + fenced(c.Arguments, "json") + "\n")

@@ -40,6 +40,29 @@ func (e *export) writePage(ctx context.Context, name string, c backend.Chat) err
 	})
 }
 
+// attachedNames names the files beside a message and what of them the model saw; "" = there are none.
+func attachedNames(m store.TreeMessage) string {
+	var names []string
+	for _, a := range m.Attachments {
+		name := oneLine(a.Name)
+		if a.Partly {
+			var places []string
+			for _, p := range a.Passages {
+				places = append(places, p.Place())
+			}
+			name += " (" + strings.Join(places, ", ") + ")"
+			if len(places) == 0 {
+				name = oneLine(a.Name) + " (nothing of it)"
+			}
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "Attached: " + strings.Join(names, ", ")
+}
+
 // titleOf is what a chat is called.
 func (e *export) titleOf(c backend.Chat) string {
 	if c.Title != "" {

@@ -2,10 +2,13 @@ package transfer
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"loam/backend"
@@ -24,7 +27,8 @@ import (
 //	{"type":"message","id":1,"role":"user","text":...,"created_ms":...}
 //	{"type":"message","id":2,"parent":1,"role":"assistant","state":"complete","text":...,"stop":"end","model_name":...,
 //	  "rating":1,"usage":{...},"generation":{...},"pictures":[{"file":"media/<sha256>.png",...}]}
-//	{"type":"end","chats":1,"messages":2}
+//	{"type":"message","id":3,"role":"user","text":...,"attachments":[{"name":...,"kind":"pdf","sha256":...,"text_sha256":...}]}
+//	{"type":"end","chats":1,"messages":3}
 //
 // The messages of a chat follow its line and are numbered from 1; parents come before children, siblings by age, and
 // "leaf" is the end of the branch that is shown. "usage" and "generation" (the evaluation log of a reply: prompt, cuts and
@@ -32,8 +36,9 @@ import (
 // Models are named by the hash of their file. A reply that was being written counts as interrupted.
 //
 // Version 2 added "rating" to messages, 1 and -1 for a thumb up and down, and "edited" to "usage". Version 3
-// added "pinned" and "summary" to messages, "overflow" and "shelf" to chats.
-const formatVersion = 3
+// added "pinned" and "summary" to messages, "overflow" and "shelf" to chats. Version 4 added "attachments" to messages and
+// drafts (backend.Attachment as JSON); their bytes and those of their texts are "media/<sha256>".
+const formatVersion = 4
 
 // Where things lie in an export.
 const (
@@ -78,6 +83,8 @@ type draftLine struct {
 	Text          string  `json:"text,omitempty"`
 	ScrollMessage int64   `json:"scroll_message,omitempty"`
 	ScrollOffset  float32 `json:"scroll_offset,omitempty"`
+
+	Attachments []backend.Attachment `json:"attachments,omitempty"`
 }
 
 type chatLine struct {
@@ -99,22 +106,25 @@ type chatLine struct {
 }
 
 type messageLine struct {
-	Type       string          `json:"type"`
-	ID         int64           `json:"id"`
-	Parent     int64           `json:"parent,omitempty"`
-	Role       backend.Role    `json:"role"`
-	State      string          `json:"state,omitempty"` // "" = complete
-	Created    int64           `json:"created_ms"`
-	ModelName  string          `json:"model_name,omitempty"`
-	Model      *modelRef       `json:"model,omitempty"`
-	Stop       string          `json:"stop,omitempty"`
-	Error      string          `json:"error,omitempty"`
-	Rating     backend.Rating  `json:"rating,omitempty"`
-	Pinned     bool            `json:"pinned,omitempty"`
-	Summary    string          `json:"summary,omitempty"` // what stands for this message and all above it
-	Usage      *backend.Usage  `json:"usage,omitempty"`
-	Text       string          `json:"text"`
-	Pictures   []pictureLine   `json:"pictures,omitempty"`
+	Type      string         `json:"type"`
+	ID        int64          `json:"id"`
+	Parent    int64          `json:"parent,omitempty"`
+	Role      backend.Role   `json:"role"`
+	State     string         `json:"state,omitempty"` // "" = complete
+	Created   int64          `json:"created_ms"`
+	ModelName string         `json:"model_name,omitempty"`
+	Model     *modelRef      `json:"model,omitempty"`
+	Stop      string         `json:"stop,omitempty"`
+	Error     string         `json:"error,omitempty"`
+	Rating    backend.Rating `json:"rating,omitempty"`
+	Pinned    bool           `json:"pinned,omitempty"`
+	Summary   string         `json:"summary,omitempty"` // what stands for this message and all above it
+	Usage     *backend.Usage `json:"usage,omitempty"`
+	Text      string         `json:"text"`
+	Pictures  []pictureLine  `json:"pictures,omitempty"`
+
+	Attachments []backend.Attachment `json:"attachments,omitempty"`
+
 	Generation *generationLine `json:"generation,omitempty"`
 }
 
@@ -180,8 +190,8 @@ func (l *lines) chat(c backend.Chat, d backend.Draft) chatLine {
 			line.Adapters = append(line.Adapters, adapterLine{modelRef: *r, Weight: a.Weight, Off: a.Off})
 		}
 	}
-	draft := draftLine{Text: d.Text, ScrollMessage: l.number(d.ScrollMessage), ScrollOffset: d.ScrollOffset}
-	if draft != (draftLine{}) {
+	draft := draftLine{Text: d.Text, ScrollMessage: l.number(d.ScrollMessage), ScrollOffset: d.ScrollOffset, Attachments: d.Attachments}
+	if draft.Text != "" || draft.ScrollMessage != 0 || draft.ScrollOffset != 0 || len(draft.Attachments) > 0 {
 		line.Draft = &draft
 	}
 	return line
@@ -191,7 +201,7 @@ func (l *lines) message(m store.TreeMessage) messageLine {
 	line := messageLine{
 		Type: typeMessage, ID: l.number(m.ID), Parent: l.number(m.Parent), Role: m.Role, Created: m.Created.UnixMilli(),
 		ModelName: m.ModelName, Model: l.models.ref(m.ModelID), Stop: string(m.Stop), Error: m.Error, Text: m.Text,
-		Rating: m.Rating, Pinned: m.Pinned, Summary: m.Summary,
+		Rating: m.Rating, Pinned: m.Pinned, Summary: m.Summary, Attachments: m.Attachments,
 	}
 	switch m.State {
 	case backend.MessageComplete:
@@ -266,7 +276,7 @@ func (line chatLine) chat(t modelTable) (backend.Chat, backend.Draft) {
 	if line.Draft == nil {
 		return c, backend.Draft{}
 	}
-	return c, backend.Draft{Text: line.Draft.Text, ScrollOffset: line.Draft.ScrollOffset}
+	return c, backend.Draft{Text: line.Draft.Text, ScrollOffset: line.Draft.ScrollOffset, Attachments: sound(line.Draft.Attachments)}
 }
 
 // message is the message of a line, without what numbers of other messages it names, and without pictures.
@@ -281,7 +291,7 @@ func (line messageLine) message(t modelTable) (store.TreeMessage, error) {
 	m := store.TreeMessage{Message: backend.Message{
 		Role: line.Role, State: state, Text: line.Text, Error: line.Error, ModelID: t.find(line.Model), ModelName: line.ModelName,
 		Stop: backend.StopReason(line.Stop), Created: fromMillis(line.Created),
-		Rating: max(backend.ThumbsDown, min(line.Rating, backend.ThumbsUp)), Pinned: line.Pinned,
+		Rating: max(backend.ThumbsDown, min(line.Rating, backend.ThumbsUp)), Pinned: line.Pinned, Attachments: sound(line.Attachments),
 	}, Summary: line.Summary}
 	if line.Usage != nil {
 		m.Usage = *line.Usage
@@ -294,6 +304,34 @@ func (line messageLine) message(t modelTable) (store.TreeMessage, error) {
 		}
 	}
 	return m, nil
+}
+
+// maxAttachments is how many files may stand beside one message of a file that comes in.
+const maxAttachments = 1000
+
+// sound are the attachments of a line that can be some: with a name, hashes, and passages in their order.
+func sound(list []backend.Attachment) []backend.Attachment {
+	var out []backend.Attachment
+	for _, a := range list {
+		if a.Name == "" || !isSum(a.SHA256) || !isSum(a.Text) || len(out) == maxAttachments {
+			continue
+		}
+		last := 0
+		for _, p := range a.Passages {
+			if p.Start < last || p.End < p.Start {
+				a.Passages = nil
+				break
+			}
+			last = p.End
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+func isSum(text string) bool {
+	raw, err := hex.DecodeString(text)
+	return err == nil && len(raw) == sha256.Size && text == strings.ToLower(text)
 }
 
 func (g *generationLine) generation(t modelTable) *backend.Generation {

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"loam/backend"
+	"loam/backend/attach"
 	"loam/backend/event"
 	"loam/backend/transfer"
 	"loam/store"
@@ -27,6 +28,7 @@ type house struct {
 	*transfer.Service
 	store    keeper
 	pictures string
+	files    *attach.Files
 	models   map[int64]string // names by ID
 }
 
@@ -46,10 +48,11 @@ func newHouseOn(t *testing.T, s keeper, models ...string) *house {
 		}
 		h.models[m.ID] = name
 	}
+	h.files = attach.NewFiles(t.TempDir())
 	bus := event.NewBus()
 	t.Cleanup(bus.Close)
 	h.Service = transfer.New(transfer.Deps{
-		Store: h.store, Bus: bus, Pictures: h.pictures, Version: "test", Title: func(text string) string { return "T: " + text },
+		Store: h.store, Bus: bus, Pictures: h.pictures, Version: "test", Files: h.files, Title: func(text string) string { return "T: " + text },
 	})
 	return h
 }
@@ -152,6 +155,28 @@ func anySampling(rt *rapid.T) backend.Sampling {
 }
 
 // anyTree is a chat like none that was ever led.
+// anyFiles are attachments whose bytes are in the house.
+func anyFiles(rt *rapid.T, h *house) []backend.Attachment {
+	var list []backend.Attachment
+	for range rapid.IntRange(0, 2).Draw(rt, "attachments") {
+		data, text := rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(rt, "bytes"), anyText.Draw(rt, "words")
+		sum, err := h.files.Put(data)
+		words, err2 := h.files.Put([]byte(text))
+		if err != nil || err2 != nil {
+			rt.Fatal(err, err2)
+		}
+		a := backend.Attachment{
+			Name: "<" + rapid.StringMatching(`[a-z 日]{1,8}`).Draw(rt, "name"), Kind: backend.AttachPDF, Size: int64(len(data)), SHA256: sum, Text: words,
+			Pages: rapid.IntRange(0, 9).Draw(rt, "pages"), Tokens: rapid.IntRange(0, 99).Draw(rt, "tokens"),
+		}
+		if a.Partly = rapid.Bool().Draw(rt, "partly"); a.Partly {
+			a.Passages = []backend.Passage{{Start: 0, End: 3, Page: 1, From: 1, To: 2, Tokens: 4}, {Start: 5, End: 9, File: "a/b.go", From: 3, To: 3}}
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
 func anyTree(rt *rapid.T, h *house, pictures []string) store.Tree {
 	name := func() string { return rapid.SampledFrom([]string{"", "alder", "birch"}).Draw(rt, "model") }
 	n := rapid.IntRange(0, 12).Draw(rt, "messages")
@@ -178,6 +203,7 @@ func anyTree(rt *rapid.T, h *house, pictures []string) store.Tree {
 	}
 	t.Draft = backend.Draft{
 		Text: anyText.Draw(rt, "draft"), ScrollMessage: int64(rapid.IntRange(0, n).Draw(rt, "scroll")), ScrollOffset: rapid.Float32Range(0, 1e6).Draw(rt, "offset"),
+		Attachments: anyFiles(rt, h),
 	}
 	for i := range n {
 		m := store.TreeMessage{Message: backend.Message{
@@ -189,6 +215,7 @@ func anyTree(rt *rapid.T, h *house, pictures []string) store.Tree {
 			ModelID: h.model(name()), ModelName: rapid.SampledFrom([]string{"", "Alder 2B"}).Draw(rt, "model name"),
 			Stop: rapid.SampledFrom([]backend.StopReason{"", backend.StopEnd, backend.StopLength}).Draw(rt, "stop"), Created: anyTime(rt, "said"),
 			Rating: backend.Rating(rapid.IntRange(-1, 1).Draw(rt, "rating")), Pinned: rapid.Bool().Draw(rt, "pinned"),
+			Attachments: anyFiles(rt, h),
 		}, Summary: rapid.SampledFrom([]string{"", "", "They spoke of <Bergen>."}).Draw(rt, "summary")}
 		if rapid.Bool().Draw(rt, "counted") {
 			m.Usage = backend.Usage{

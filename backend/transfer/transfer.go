@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"loam/backend"
+	"loam/backend/attach"
 	"loam/backend/event"
 	"loam/store"
 )
@@ -33,6 +34,7 @@ type Deps struct {
 	Store    Store
 	Bus      *event.Bus
 	Pictures string                   // the folder of pictures: files named <sha256>.png
+	Files    *attach.Files            // of attachments; nil = they stay where they are
 	Title    func(text string) string // names a chat after its first message; nil = chats may stay without a name
 	Version  string                   // of the program, for the files
 	Logger   *slog.Logger             // nil = discard

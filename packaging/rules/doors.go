@@ -17,7 +17,7 @@ var Doors = []Door{
 	{[]string{"assets"}, nil, nil, "assets holds files only"},
 	{[]string{"backend"}, nil, nil, "the nouns know no room"},
 	{
-		[]string{"backend/event", "backend/wire/...", "backend/modelfile/...", "backend/imagemeta/...", "backend/raster/...", "backend/license", "backend/catalogue"},
+		[]string{"backend/event", "backend/wire/...", "backend/modelfile/...", "backend/imagemeta/...", "backend/raster/...", "backend/attach/...", "backend/license", "backend/catalogue"},
 		[]string{"backend", "backend/license"},
 		nil, "a pure room knows the nouns only",
 	},
@@ -46,12 +46,12 @@ var Doors = []Door{
 	{[]string{"backend/crash", "backend/session"}, nil, nil, "what concerns the process and the system alone knows no room"},
 	{
 		[]string{
-			"backend/attach/...", "backend/chat/...", "backend/fetch/...", "backend/hardware/...", "backend/hub/...", "backend/library/...",
+			"backend/chat/...", "backend/fetch/...", "backend/hardware/...", "backend/hub/...", "backend/library/...",
 			"backend/residency/...", "backend/studio/...", "backend/template/...", "backend/transfer/...",
 		},
 		[]string{
 			"backend", "backend/catalogue", "backend/engine/...", "backend/event", "backend/imagemeta", "backend/license", "backend/modelfile/...", "backend/outbound",
-			"backend/prompt/...", "backend/raster",
+			"backend/prompt/...", "backend/raster", "backend/attach",
 			"backend/wire", "backend/worker", "store",
 		},
 		nil, "services meet each other through interfaces that app wires",

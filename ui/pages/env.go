@@ -70,9 +70,13 @@ type Chats interface {
 	Generation(ctx context.Context, messageID int64) (backend.Generation, error)
 	Draft(ctx context.Context, chatID int64) (backend.Draft, error)
 	SaveDraft(ctx context.Context, d backend.Draft) error
+	// Attach reads a file or folder to be sent with a message, AttachText makes one of words; AttachedText is what one says.
+	Attach(ctx context.Context, chatID int64, path string) (backend.Attachment, error)
+	AttachText(ctx context.Context, chatID int64, name, text string) (backend.Attachment, error)
+	AttachedText(ctx context.Context, a backend.Attachment) (string, error)
 
 	// Plan says what of a chat the model sees, Fill how full its context was when the last reply ended.
-	Plan(ctx context.Context, chatID int64, text string) (chat.Plan, error)
+	Plan(ctx context.Context, chatID int64, text string, files ...backend.Attachment) (chat.Plan, error)
 	Fill(ctx context.Context, chatID int64) (used, context int, err error)
 	SetPinned(ctx context.Context, messageID int64, on bool) error
 	SetOverflow(ctx context.Context, chatID int64, o backend.Overflow) error

@@ -25,7 +25,7 @@ func (c *Chats) Leave(reply, from int64, leftOut int) {
 }
 
 // Plan implements pages.Chats.
-func (c *Chats) Plan(context.Context, int64, string) (chat.Plan, error) {
+func (c *Chats) Plan(context.Context, int64, string, ...backend.Attachment) (chat.Plan, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.Sight.Plan, nil

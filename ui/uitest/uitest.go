@@ -29,6 +29,7 @@ type Chats struct {
 	next     int64
 	chats    map[int64]backend.Chat
 	messages map[int64]backend.Message
+	texts    map[string]string // of attachments
 	drafts   map[int64]backend.Draft
 	Manners  map[int64]chat.Manner           // by model
 	Verdict  backend.TemplateVerdict         // of every model's template
@@ -316,7 +317,7 @@ func (c *Chats) Send(_ context.Context, chatID int64, r chat.SendRequest) (chat.
 		return chat.Sent{}, c.Refuse
 	}
 	c.mu.Lock()
-	user := c.addMessage(backend.Message{ChatID: chatID, Role: backend.RoleUser, Text: r.Text})
+	user := c.addMessage(backend.Message{ChatID: chatID, Role: backend.RoleUser, Text: r.Text, Attachments: r.Attachments})
 	reply := c.addMessage(backend.Message{ChatID: chatID, Role: backend.RoleAssistant, State: backend.MessageRunning})
 	ch := c.chats[chatID]
 	ch.Updated = c.Now()
