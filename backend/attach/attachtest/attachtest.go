@@ -1,4 +1,6 @@
-// Package attachtest writes small files for tests of attachments: PDF and DOCX with known words. It serves tests only.
+// Package attachtest writes small files for tests of attachments: PDF and DOCX with known words.
+//
+// It serves tests only. Its functions depend on nothing but their arguments, so that they may be called from any goroutine.
 package attachtest
 
 import (
