@@ -1,6 +1,9 @@
 package ui
 
 import (
+	"context"
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
@@ -25,7 +28,33 @@ func (u *UI) dropped(uris []fyne.URI) {
 		})
 		return
 	}
-	u.addFiles(paths)
+	u.take(paths)
+}
+
+// take gives texts and documents to the chat where it is the page that is shown, and shows a card for all else.
+func (u *UI) take(paths []string) {
+	if u.page != pages.PageChats || !slices.ContainsFunc(paths, pages.MayAttach) {
+		u.addFiles(paths)
+		return
+	}
+	host{u}.Load("drop", func(context.Context) func() {
+		var files, others []string
+		for _, path := range paths {
+			if pages.Attachable(path) {
+				files = append(files, path)
+			} else {
+				others = append(others, path)
+			}
+		}
+		return func() {
+			if len(files) > 0 {
+				u.chats.Attach(files)
+			}
+			if len(others) > 0 {
+				u.addFiles(others)
+			}
+		}
+	})
 }
 
 // addFiles shows a card that says of each file what it is and what can be done with it, over whatever page is shown.
@@ -52,6 +81,10 @@ func (u *UI) addFiles(paths []string) {
 		Insert: func(text string) {
 			u.show(pages.PageChats)
 			u.chats.Insert(text)
+		},
+		Attach: func(path string) {
+			u.show(pages.PageChats)
+			u.chats.Attach([]string{path})
 		},
 		OpenChat: func(chatID int64) {
 			u.show(pages.PageChats)

@@ -152,15 +152,16 @@ func TestADroppedPictureBringsItsSettings(t *testing.T) {
 	f.says("notes.png", "Close")
 }
 
-func TestADroppedTextGoesIntoTheMessage(t *testing.T) {
+func TestADroppedTextIsOfferedOnOtherPages(t *testing.T) {
 	f := fakes(t).open(1280, 800)
 	path := filepath.Join(t.TempDir(), "notes.txt")
 	if err := os.WriteFile(path, []byte("Bergen\nOslo"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	f.write("Plan this:")
+	f.show(pages.PageModels)
 	f.drop(path)
-	f.says("Text, 1 KB", "A text, not a model.")
+	f.says("Text, 1 KB", "Attach to the chat")
 	f.tap("Put into the message")
 	if got := f.focusedField().Text; got != "Plan this:\n\nBergen\nOslo" {
 		t.Errorf("the composer holds %q", got)

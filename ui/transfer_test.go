@@ -76,7 +76,7 @@ func TestJSONWithoutChatsIsTextAsBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.drop(path)
-	f.says("A text, not a model.", "Put into the message")
+	f.says("Not a model.", "Attach to the chat", "Put into the message")
 }
 
 func TestImportThatFailsSaysWhy(t *testing.T) {

@@ -184,6 +184,14 @@ func cutAt(text string, start, from, to int) int {
 	return to
 }
 
+// CutNear finds where a text is cut so that about n bytes stand before: after a line, a sentence or a word.
+func CutNear(text string, n int) int {
+	if len(text) <= n {
+		return len(text)
+	}
+	return cutAt(text, 0, n/2, n)
+}
+
 // FirstWords are the beginning of a passage on one line, at most n runes.
 func FirstWords(text string, n int) string {
 	var out strings.Builder

@@ -61,7 +61,7 @@ var Doors = []Door{
 	{
 		[]string{"ui/cli/..."},
 		[]string{
-			"backend", "backend/app", "backend/catalogue", "backend/chat", "backend/engine", "backend/event", "backend/fetch", "backend/hardware",
+			"backend", "backend/app", "backend/attach", "backend/catalogue", "backend/chat", "backend/engine", "backend/event", "backend/fetch", "backend/hardware",
 			"backend/hub", "backend/imagemeta", "backend/library", "backend/license", "backend/outbound", "backend/prompt", "backend/residency", "backend/studio",
 			"backend/transfer", "ui/words",
 		},
@@ -70,7 +70,7 @@ var Doors = []Door{
 	{
 		[]string{"ui/..."},
 		[]string{
-			"backend", "backend/app", "backend/catalogue", "backend/chat", "backend/crash", "backend/engine", "backend/event", "backend/fetch",
+			"backend", "backend/app", "backend/attach", "backend/catalogue", "backend/chat", "backend/crash", "backend/engine", "backend/event", "backend/fetch",
 			"backend/hardware", "backend/hub", "backend/imagemeta", "backend/library", "backend/license", "backend/outbound", "backend/prompt", "backend/residency",
 			"backend/session", "backend/studio", "backend/transfer", "ui/...",
 		},

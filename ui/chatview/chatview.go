@@ -23,6 +23,8 @@ import (
 type Options struct {
 	// OnAction tells that a person chose an action of a message. Copy has been done by then.
 	OnAction func(id int64, a Action)
+	// OnChip opens a chip of a message, the first is 0.
+	OnChip func(id int64, chip int)
 	// OnLink opens a link.
 	OnLink func(url string)
 	// OnScroll tells that the reader moved, to be kept with the draft. SetScrollState does not call it.

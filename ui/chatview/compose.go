@@ -46,6 +46,9 @@ func (v *View) bubbles() []fyne.CanvasObject {
 		for ; i < len(v.visible) && v.visible[i].key.entry == e; i++ {
 			last = v.visible[i]
 		}
+		if e.item.Role == RoleText && e.item.Marked {
+			out = append(out, v.markedGround(first, last))
+		}
 		if e.item.Role != RoleUser {
 			continue
 		}
@@ -64,6 +67,17 @@ func (v *View) bubbles() []fyne.CanvasObject {
 		out = append(out, r)
 	}
 	return out
+}
+
+// markedGround is the ground of a part of a file that was looked for.
+func (v *View) markedGround(first, last *mount) fyne.CanvasObject {
+	const out = 8 // beside the words
+	top, bottom := max(first.y+first.gap-2, -margin), min(last.y+last.height+2, v.Size().Height+margin)
+	r := canvas.NewRectangle(v.look.colors[inkFind])
+	r.CornerRadius = v.look.nested
+	r.Resize(fyne.NewSize(v.column.width+2*out, max(bottom-top, 0)))
+	r.Move(fyne.NewPos(v.column.x-out, top))
+	return r
 }
 
 // codeGrounds draws the grounds of code blocks, which reach over all pieces that long code is laid out in.

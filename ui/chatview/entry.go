@@ -91,7 +91,7 @@ func (e *entry) parse(v *View) {
 		first = e.doc.Stable()
 		e.doc.Append(text[e.fed:])
 		blocks = e.doc.Blocks()
-	case RoleUser:
+	case RoleUser, RoleText:
 		blocks = markdown.Verbatim(text)
 	case RoleAssistant, RoleDivider:
 	}

@@ -34,15 +34,15 @@ func (v *View) footHeight(e *entry) float32 {
 	switch it.Role {
 	case RoleDivider:
 		return v.divider(e).height + (dividerSpace-actionRow)*scale
-	case RoleDocument:
+	case RoleDocument, RoleText:
 		return 0
 	case RoleUser:
-		return bubblePadY + actionRow*scale
+		return bubblePadY + v.userChips(e) + actionRow*scale
 	case RoleAssistant, RoleSystem:
 	}
-	h := actionRow*scale + footBottom
+	h := actionRow*scale + footBottom + v.chipsHeight(e)
 	if v.options.ReadOnly && it.State == StateDone {
-		return footBottom
+		return footBottom + v.chipsHeight(e)
 	}
 	switch it.State {
 	case StateRunning:
@@ -95,13 +95,17 @@ func (v *View) mountFoot(m *mount) {
 		v.mountDivider(m)
 		return
 	}
-	if it.Role == RoleDocument {
+	if it.Role == RoleDocument || it.Role == RoleText {
 		return
 	}
 	scale := max(v.look.sizes[classBody]/15, 1)
 	y := float32(0)
 	if it.Role == RoleUser {
 		y = bubblePadY
+		if h := v.userChips(e); h > 0 {
+			v.mountChips(m, y+chipGap)
+			y += h
+		}
 	} else {
 		if e.bare() {
 			y = v.startGap(e)
@@ -118,6 +122,9 @@ func (v *View) mountFoot(m *mount) {
 			y = v.mountSentence(m, v.failure(it), inkError, theme.IconError, y+4) + 8
 		case StateStopped, StateDone:
 		}
+	}
+	if it.Role != RoleUser {
+		y = v.mountChips(m, y)
 	}
 	v.mountActions(m, y, scale)
 }

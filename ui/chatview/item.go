@@ -18,6 +18,7 @@ const (
 	RoleSystem
 	RoleDivider
 	RoleDocument
+	RoleText // of a file, as it stands there: no actions
 )
 
 // State is the life of an item.
@@ -62,6 +63,8 @@ type Item struct {
 	Pinned   bool          // it stays in the model's sight
 	Choices  bool          // what else could have stood in it is known
 	Thought  time.Duration // how long the model thought before it answered; 0 = not known
+	Chips    *Chips        // under it; nil = none
+	Marked   bool          // of a RoleText: it is what was looked for
 	Parts    *prompt.Parts // a reply as its engine took it apart; nil = the text says it itself
 
 	Phase       Phase // while running without text
@@ -168,7 +171,7 @@ func (it *Item) set(a Action) bool {
 
 // actions returns what is offered for an item, in order.
 func (it *Item) actions() []Action {
-	if it.State == StateRunning || it.Role == RoleDivider || it.Role == RoleDocument {
+	if it.State == StateRunning || it.Role == RoleDivider || it.Role == RoleDocument || it.Role == RoleText {
 		return nil
 	}
 	var out []Action

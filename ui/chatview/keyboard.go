@@ -208,6 +208,10 @@ func (v *View) press(id hotID) {
 		if v.options.OnLink != nil {
 			v.options.OnLink(h.link)
 		}
+	case h.chip > 0:
+		if v.options.OnChip != nil {
+			v.options.OnChip(m.key.entry.item.ID, h.chip-1)
+		}
 	case h.fold:
 		v.toggle(m)
 	case h.code:

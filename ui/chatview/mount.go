@@ -67,6 +67,7 @@ type tip struct {
 type hot struct {
 	action     Action
 	code       bool   // copies the code of the block
+	chip       int    // 1-based: opens it
 	fold       bool   // folds or unfolds a section
 	link       string // opens it
 	x, y, w, h float32

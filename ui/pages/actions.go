@@ -19,11 +19,17 @@ func (c *conversation) send(text string) { c.sendAs(text, false) }
 
 // sendAs sends; leaveOut = older messages that no longer fit may be left out, also where the chat asks about them.
 func (c *conversation) sendAs(text string, leaveOut bool) {
+	c.sendWith(text, leaveOut, slices.Clone(c.files.list), false)
+}
+
+// sendWith sends with files; picked = the person has seen what of them is shown.
+func (c *conversation) sendWith(text string, leaveOut bool, files []backend.Attachment, picked bool) {
 	c.composer.setSending(true)
 	ch, editing, mark := c.chat, c.editing, c.opened
 	c.drafts.flush()
 	c.env.Host.Load("send", func(ctx context.Context) func() {
 		var err error
+		var sent chat.Sent
 		if editing != 0 {
 			_, err = c.env.Chats.Edit(ctx, editing, text)
 		} else {
@@ -31,10 +37,21 @@ func (c *conversation) sendAs(text string, leaveOut bool) {
 				ch, err = c.env.Chats.Create(ctx, ch)
 			}
 			if err == nil {
-				_, err = c.env.Chats.Send(ctx, ch.ID, chat.SendRequest{Text: text, LeaveOut: leaveOut})
+				sent, err = c.env.Chats.Send(ctx, ch.ID, chat.SendRequest{Text: text, LeaveOut: leaveOut, Attachments: files, Picked: picked})
 			}
 		}
-		return func() { c.sent(ch, editing, mark, text, err) }
+		return func() {
+			if p, ok := errors.AsType[*chat.Picking](err); ok && mark == c.opened {
+				c.sent(ch, editing, mark, text, errAsked)
+				c.files.counted(p.Files)
+				c.askPassages(p, leaveOut)
+				return
+			}
+			c.sent(ch, editing, mark, text, err)
+			if err == nil && mark == c.opened && editing == 0 {
+				c.files.keepPartly(sent.User.Attachments)
+			}
+		}
 	})
 }
 
@@ -51,6 +68,9 @@ func (c *conversation) sent(ch backend.Chat, editing int64, mark int, text strin
 	}
 	if err != nil {
 		c.drafts.touch()
+		if errors.Is(err, errAsked) {
+			return
+		}
 		if o, ok := errors.AsType[*chat.Overflowing](err); ok && editing == 0 {
 			if here {
 				c.askOverflow(o)
@@ -77,6 +97,9 @@ func (c *conversation) sent(ch backend.Chat, editing int64, mark int, text strin
 	c.view.ScrollToBottom()
 	c.reload()
 }
+
+// errAsked is a message that is not sent yet: the person is asked about it.
+var errAsked = errors.New("the person is asked")
 
 // act does what a button of a message asks for. The view copies by itself.
 func (c *conversation) act(id int64, a chatview.Action) {
@@ -160,6 +183,7 @@ func (c *conversation) menu(id int64) []*fyne.MenuItem {
 	if c.chat.ID != 0 {
 		add("What the model sees", theme.IconShow, func() { c.showPlan(c.tune) })
 	}
+	list = append(list, c.chipMenu(id)...)
 	if it.Role != chatview.RoleAssistant {
 		return list
 	}
@@ -209,6 +233,7 @@ func (c *conversation) startEdit(id int64) {
 	c.editing = id
 	c.drafts.hold(func() {
 		c.composer.setEditing(true, it.Role == chatview.RoleAssistant)
+		c.files.show()
 		c.composer.setText(it.Text)
 	})
 	c.composer.focus()
@@ -230,6 +255,7 @@ func (c *conversation) endEdit() {
 	draft := c.drafts.unpark()
 	c.drafts.hold(func() {
 		c.composer.setEditing(false, false)
+		c.files.show()
 		c.composer.setText(draft)
 	})
 	c.composer.focus()

@@ -20,26 +20,31 @@ type composer struct {
 	onLast   func() // Up where nothing is written: edit what was sent last
 	onFocus  func(o fyne.Focusable)
 	onHeight func() // it wants another height
+	onAttach func()
 
-	field   *widgets.Field
-	send    *widgets.Button
-	think   *widgets.Button // how the model thinks; hidden where it cannot be told
-	reason  *widgets.Label
-	meter   *widgets.Button // how full the context is; hidden while it is not
-	strip   *fyne.Container // "Editing a message"
-	edits   *widgets.Label  // what the strip says
-	news    *fyne.Container // what the person should know of the model, with a button
-	newsFor string
-	extras  *fyne.Container // LoRAs of the chat
-	card    *widgets.Panel
-	clip    *container.Clip
-	body    fyne.CanvasObject
-	room    float32 // the most the field may be high
-	running bool
-	blocked string // why nothing can be sent; "" = it can
-	sending bool
-	editing bool
-	lines   int
+	field    *widgets.Field
+	send     *widgets.Button
+	think    *widgets.Button // how the model thinks; hidden where it cannot be told
+	reason   *widgets.Label
+	meter    *widgets.Button // how full the context is; hidden while it is not
+	strip    *fyne.Container // "Editing a message"
+	edits    *widgets.Label  // what the strip says
+	news     *fyne.Container // what the person should know of the model, with a button
+	newsFor  string
+	extras   *fyne.Container // LoRAs of the chat
+	files    *fyne.Container // chips of what is attached
+	attach   *widgets.Button
+	card     *widgets.Panel
+	clip     *container.Clip
+	body     fyne.CanvasObject
+	room     float32 // the most the field may be high
+	running  bool
+	blocked  string // why nothing can be sent; "" = it can
+	sending  bool
+	hasFiles bool // a message may be files alone
+	reading  bool // a file is being read, which is to go along
+	editing  bool
+	lines    int
 }
 
 func newComposer() *composer {
@@ -98,8 +103,12 @@ func newComposer() *composer {
 	c.meter = widgets.NewButton("", widgets.KindQuiet, nil)
 	c.meter.Small, c.meter.Icon, c.meter.Tip = true, theme.Icon(theme.IconGauge), "How much of the model's context this chat takes"
 	c.meter.Hide()
-	bottom := container.New(widgets.Row{Gap: 8, Grow: 2}, c.extras, c.reason, c.meter, c.think, c.send)
-	c.card = widgets.NewCard(container.New(composerLayout{c}, c.strip, c.news, c.clip, bottom))
+	c.files = container.New(widgets.Flow{Gap: 6, Lines: 4})
+	c.files.Hide()
+	c.attach = widgets.NewIconButton(theme.Icon(theme.IconPlus), "Attach a file (or drop it here, or paste it)", func() { c.onAttach() })
+	c.attach.Small = true
+	bottom := container.New(widgets.Row{Gap: 8, Grow: 3}, c.attach, c.extras, c.reason, c.meter, c.think, c.send)
+	c.card = widgets.NewCard(container.New(composerLayout{c}, c.strip, c.news, c.files, c.clip, bottom))
 	c.card.Margin = widgets.Inset{Left: 12, Top: 9, Right: 8, Bottom: 8}
 	c.field.OnFocus = func(in bool) {
 		line := theme.ColorControl
@@ -149,9 +158,9 @@ func (l composerLayout) fieldHeight() float32 {
 
 // Layout implements fyne.Layout.
 func (l composerLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	clip, bottom := objects[2], objects[3]
+	clip, bottom := objects[3], objects[4]
 	y := float32(0)
-	for _, strip := range objects[:2] {
+	for _, strip := range objects[:3] {
 		if strip.Visible() {
 			h := widgets.HeightFor(strip, size.Width-6)
 			strip.Move(fyne.NewPos(6, y))
@@ -171,8 +180,8 @@ func (l composerLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 // MinSize implements fyne.Layout.
 func (l composerLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	h := l.fieldHeight() + objects[3].MinSize().Height
-	for _, strip := range objects[:2] {
+	h := l.fieldHeight() + objects[4].MinSize().Height
+	for _, strip := range objects[:3] {
 		if strip.Visible() {
 			h += widgets.HeightFor(strip, max(strip.Size().Width, 200)) + stripGap
 		}
@@ -297,10 +306,16 @@ func (c *composer) setNews(text, action string, do func(anchor fyne.CanvasObject
 // must not be lost when the message is refused.
 func (c *composer) submit() {
 	text := strings.TrimSpace(c.field.Text)
-	if text == "" || c.blocked != "" || c.sending || c.running {
+	if text == "" && !c.hasFiles || c.reading || c.blocked != "" || c.sending || c.running {
 		return
 	}
 	c.onSend(text)
+}
+
+// setReading holds the message back while a file is being read that is to go along.
+func (c *composer) setReading(on bool) {
+	c.reading = on
+	c.refresh()
 }
 
 func (c *composer) setSending(on bool) {
@@ -316,7 +331,7 @@ func (c *composer) refresh() {
 	} else {
 		c.send.Icon, c.send.Tip = theme.Icon(theme.IconSend), "Send (Enter)"
 		c.send.Kind = widgets.KindPrimary
-		c.send.SetEnabled(c.blocked == "" && !c.sending && strings.TrimSpace(c.field.Text) != "")
+		c.send.SetEnabled(c.blocked == "" && !c.sending && !c.reading && (c.hasFiles || strings.TrimSpace(c.field.Text) != ""))
 	}
 	c.send.Refresh()
 	c.reason.SetText(c.blocked)

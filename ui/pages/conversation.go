@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -28,6 +29,7 @@ type conversation struct {
 	picker   *picker
 	finder   *finder
 	loras    *chatLoRAs
+	files    *attachments
 	temp     *temporaryChat
 	empty    *emptyChat
 	title    *widgets.Label
@@ -38,11 +40,12 @@ type conversation struct {
 	tune      *widgets.Button
 	body      *fyne.Container
 
-	chat      backend.Chat // ID 0 = not stored yet
-	running   int64        // the reply that is being written here, 0 = none
-	comparing *comparing   // two answers that are being compared; nil = none
-	editing   int64        // the message whose text is in the composer
-	manner    chat.Manner  // of the model mannerOf
+	chat      backend.Chat              // ID 0 = not stored yet
+	running   int64                     // the reply that is being written here, 0 = none
+	comparing *comparing                // two answers that are being compared; nil = none
+	filed     map[int64]backend.Message // messages with files and replies with sources
+	editing   int64                     // the message whose text is in the composer
+	manner    chat.Manner               // of the model mannerOf
 	mannerOf  int64
 	verdict   backend.TemplateVerdict // of the template of the model verdictOf
 	verdictOf int64
@@ -73,10 +76,14 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	c.picker.onUsable = c.usable
 	c.picker.onEngine = c.loadManner
 	c.loras = newChatLoRAs(c)
+	c.files = &attachments{of: c}
+	c.composer.onAttach = c.files.open
+	c.composer.field.OnPaste = c.files.paste
 	c.empty = newEmptyChat(env)
 	c.view = chatview.New(chatview.Options{
 		OnAction:  c.act,
 		OnLink:    c.openLink,
+		OnChip:    c.openChip,
 		OnScroll:  func(chatview.ScrollState) { c.drafts.touch() },
 		Menu:      c.menu,
 		Clipboard: env.Host.Copy,
@@ -198,7 +205,7 @@ func (c *conversation) openNew(modelID int64, then func()) {
 	c.leave()
 	mark := c.opened
 	c.env.Host.Load("drafts", func(ctx context.Context) func() {
-		text, err := c.drafts.loadUnsent(ctx)
+		draft, err := c.drafts.loadUnsent(ctx)
 		return func() {
 			if mark != c.opened {
 				return
@@ -206,7 +213,7 @@ func (c *conversation) openNew(modelID int64, then func()) {
 			if err != nil {
 				c.env.Host.Fail(err, nil)
 			}
-			c.show(backend.Chat{ModelID: modelID}, nil, backend.Draft{Text: text})
+			c.show(backend.Chat{ModelID: modelID}, nil, draft)
 			c.beginPreset()
 			if then != nil {
 				then()
@@ -227,6 +234,7 @@ func (c *conversation) show(ch backend.Chat, path []backend.Message, draft backe
 	c.finder.hide()
 	c.drafts.hold(func() {
 		c.composer.setEditing(false, false)
+		c.files.put(draft.Attachments)
 		c.composer.setText(draft.Text)
 		c.view.SetItems(items(path, c.chat.Overflow))
 		c.view.SetScrollState(chatview.ScrollState{Message: draft.ScrollMessage, Offset: draft.ScrollOffset})
@@ -249,6 +257,7 @@ func (c *conversation) showChat(ch backend.Chat) {
 
 // afterPath takes from the path whether a reply is being written.
 func (c *conversation) afterPath(path []backend.Message) {
+	c.noteFiles(path)
 	was := c.running
 	c.running = 0
 	for _, m := range path {
@@ -268,7 +277,7 @@ func (c *conversation) afterPath(path []backend.Message) {
 // items are the messages of a path as the transcript shows them, with the line where the model's sight begins.
 func items(path []backend.Message, o backend.Overflow) []chatview.Item {
 	list := make([]chatview.Item, 0, len(path)+1)
-	var seen backend.Message
+	var seen, asked backend.Message
 	for _, m := range path {
 		if m.Role == backend.RoleAssistant {
 			seen = m
@@ -286,6 +295,14 @@ func items(path []backend.Message, o backend.Overflow) []chatview.Item {
 			})
 		}
 		it := chatview.FromMessage(m)
+		switch m.Role {
+		case backend.RoleUser:
+			asked = m
+			it.Chips = fileChips(m)
+		case backend.RoleAssistant:
+			it.Chips = sourceChips(asked)
+		case backend.RoleSystem, backend.RoleTool:
+		}
 		if m.Role == backend.RoleAssistant && m.State != backend.MessageRunning {
 			it.Note, it.Facts = replyNote(m), replyFacts(m)
 		}
@@ -385,7 +402,7 @@ func (c *conversation) reloadChat() {
 
 // draftNow is the draft of the open chat as it should be stored.
 func (c *conversation) draftNow() backend.Draft {
-	d := backend.Draft{ChatID: c.chat.ID, Text: c.composer.text()}
+	d := backend.Draft{ChatID: c.chat.ID, Text: c.composer.text(), Attachments: slices.Clone(c.files.list)}
 	if c.editing != 0 {
 		d.Text = c.drafts.parked
 	}

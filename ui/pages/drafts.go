@@ -2,9 +2,11 @@ package pages
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"loam/backend"
+	"loam/backend/chat"
 )
 
 // draftEvery is how long a change may wait before it is stored: within the second that is promised.
@@ -50,7 +52,7 @@ func (k *draftKeeper) store() {
 	k.env.Host.Load("drafts", func(ctx context.Context) func() {
 		var err error
 		if d.ChatID == 0 {
-			err = k.env.System.SetSetting(ctx, unsentKey, d.Text)
+			err = errors.Join(k.env.System.SetSetting(ctx, unsentKey, d.Text), k.env.System.SetSetting(ctx, chat.KeyUnsentFiles, draftFiles(d.Attachments)))
 		} else {
 			err = k.env.Chats.SaveDraft(ctx, d)
 		}
@@ -62,16 +64,21 @@ func (k *draftKeeper) store() {
 }
 
 // loadUnsent reads the draft of the chat that is not stored yet.
-func (k *draftKeeper) loadUnsent(ctx context.Context) (string, error) {
-	var text string
-	_, err := k.env.System.Setting(ctx, unsentKey, &text)
-	return text, err
+func (k *draftKeeper) loadUnsent(ctx context.Context) (backend.Draft, error) {
+	var d backend.Draft
+	_, err := k.env.System.Setting(ctx, unsentKey, &d.Text)
+	_, err2 := k.env.System.Setting(ctx, chat.KeyUnsentFiles, &d.Attachments)
+	return d, errors.Join(err, err2)
 }
+
+// draftFiles are the attachments of a draft as a setting.
+type draftFiles []backend.Attachment
 
 // clearUnsent forgets the draft of the chat that is stored now.
 func (k *draftKeeper) clearUnsent() {
 	k.env.Host.Load("drafts", func(ctx context.Context) func() {
-		if err := k.env.System.SetSetting(ctx, unsentKey, ""); err != nil {
+		err := errors.Join(k.env.System.SetSetting(ctx, unsentKey, ""), k.env.System.SetSetting(ctx, chat.KeyUnsentFiles, draftFiles{}))
+		if err != nil {
 			return func() { k.env.Host.Fail(err, nil) }
 		}
 		return nil

@@ -32,6 +32,7 @@ type DropUses struct {
 	ToggleWords func(words string)
 	HasWords    func(words string) bool
 	Insert      func(text string) // puts a text into the message that is being written
+	Attach      func(path string) // to the message that is being written
 	OpenChat    func(chatID int64)
 	Resized     func() // the card became taller or shorter
 	Close       func() // the card is done with

@@ -17,6 +17,7 @@ import (
 	_ "golang.org/x/image/webp" // likewise
 
 	"loam/backend"
+	"loam/backend/attach"
 	"loam/backend/hardware"
 	"loam/backend/library"
 )
@@ -199,6 +200,7 @@ const (
 	sniffFolder
 	sniffPicture
 	sniffText
+	sniffDocument // PDF, DOCX
 )
 
 // maxTextFile is up to which size a text is offered for the message.
@@ -253,10 +255,34 @@ func sniffFile(path string) (kind sniff, sizeBytes int64) {
 	case ".gguf", ".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin":
 		return sniffModel, info.Size()
 	}
-	if n > 0 && plainText(head) {
+	switch {
+	case bytes.Contains(head, []byte("%PDF-")), bytes.HasPrefix(head, []byte("PK\x03\x04")) && attach.KindOf(path) == backend.AttachWord:
+		return sniffDocument, info.Size()
+	case n > 0 && (plainText(head) || oddText(path, head)):
 		return sniffText, info.Size()
 	}
 	return sniffModel, info.Size()
+}
+
+// oddText says whether a file is a text that is not UTF-8: by its byte order mark, or by a name that only texts have.
+func oddText(path string, head []byte) bool {
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		return true
+	}
+	named := attach.KindOf(path) != backend.AttachText || strings.EqualFold(filepath.Ext(path), ".txt")
+	return named && bytes.IndexByte(head, 0) < 0
+}
+
+// MayAttach says by its name alone whether a file may be Attachable.
+func MayAttach(path string) bool {
+	return attach.KindOf(path) != backend.AttachText || strings.EqualFold(filepath.Ext(path), ".txt") || filepath.Ext(path) == ""
+}
+
+// Attachable says whether a file is one that is attached to a message without a question: a text or a document, and no export of
+// chats.
+func Attachable(path string) bool {
+	kind, _ := sniffFile(path)
+	return kind == sniffDocument || kind == sniffText && !mayHoldChats(path, kind)
 }
 
 func plainText(head []byte) bool {

@@ -89,8 +89,8 @@ func (r *dropRow) look() {
 			return r.lookFolder
 		case sniffPicture:
 			return r.lookPicture(size)
-		case sniffText:
-			return r.lookText(size)
+		case sniffText, sniffDocument:
+			return r.lookText(kind, size)
 		case sniffModel:
 		}
 		m, err := r.card.env.Models.Inspect(ctx, r.path)
@@ -339,6 +339,9 @@ func (r *dropRow) showFolder(f library.Folder) {
 	}
 	r.say(line, len(f.Models) > 0)
 	r.actions.Objects = nil
+	if len(f.Models) == 0 {
+		r.button("Attach its texts to the chat", widgets.KindPlain, func() { r.card.uses.Attach(r.path) })
+	}
 	if len(f.Models) > 0 {
 		r.kept.SetText("Kept in Loam, used where they lie.")
 		show(r.undo, false)
@@ -402,10 +405,10 @@ func settingsWords(s imagemeta.Settings) string {
 	return strings.Join(parts, ", ") + "."
 }
 
-// lookText offers a short text for the message.
-func (r *dropRow) lookText(size int64) func() {
+// lookText offers a text for the chat.
+func (r *dropRow) lookText(kind sniff, size int64) func() {
 	text := ""
-	if size <= maxTextFile {
+	if kind == sniffText && size <= maxTextFile {
 		if b, err := os.ReadFile(r.path); err == nil {
 			text = strings.ToValidUTF8(string(b), "\uFFFD")
 		}
@@ -413,12 +416,15 @@ func (r *dropRow) lookText(size int64) func() {
 	return func() {
 		r.text = text
 		r.icon.Set(theme.Icon(theme.IconBook), theme.ColorAccent)
-		r.facts.SetText("Text, " + bytesText(size))
-		if text == "" {
-			r.say("A text, not a model. It is too long to put into a message whole: copy the part that matters.", false)
-		} else {
-			r.say("A text, not a model. Its words can go into a message.", true)
-			r.button("Put into the message", widgets.KindPrimary, func() { r.card.uses.Insert(text) })
+		what := "Text"
+		if kind == sniffDocument {
+			what = "Document"
+		}
+		r.facts.SetText(what + ", " + bytesText(size))
+		r.say("Not a model. It can go along with a message, and the model reads it.", true)
+		r.button("Attach to the chat", widgets.KindPrimary, func() { r.card.uses.Attach(r.path) })
+		if text != "" {
+			r.button("Put into the message", widgets.KindPlain, func() { r.card.uses.Insert(text) })
 		}
 		r.button("Close", widgets.KindQuiet, nil)
 		show(r.actions, true)

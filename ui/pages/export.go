@@ -221,7 +221,7 @@ func mayHoldChats(path string, kind sniff) bool {
 		return ending == ".json" || ending == ".jsonl"
 	case sniffModel:
 		return ending == ".zip"
-	case sniffPicture:
+	case sniffPicture, sniffDocument:
 	}
 	return false
 }

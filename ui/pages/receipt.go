@@ -20,6 +20,12 @@ func (c *conversation) showReceipt(id int64) {
 	mark := c.opened
 	c.env.Host.Load("transcript", func(ctx context.Context) func() {
 		m, err := c.env.Chats.Message(ctx, id)
+		m.Attachments = nil
+		if err == nil && m.Parent != 0 {
+			if asked, err := c.env.Chats.Message(ctx, m.Parent); err == nil { // else they are not told
+				m.Attachments = asked.Attachments
+			}
+		}
 		g, gErr := c.env.Chats.Generation(ctx, id)
 		if errors.Is(gErr, backend.ErrNotFound) {
 			g, gErr = backend.Generation{}, nil
@@ -50,6 +56,17 @@ func receiptFacts(m backend.Message, g backend.Generation) []fact {
 	add("File", shortHash(g.Model.SHA256))
 	for _, a := range g.Adapters {
 		add("LoRA", a.Name+" at "+number(a.Weight))
+	}
+	for _, f := range m.Attachments {
+		text := filePart(f)
+		var places []string
+		for _, p := range f.Passages {
+			places = append(places, p.Place())
+		}
+		if len(places) > 0 {
+			text = f.Name + ": " + strings.Join(places, ", ")
+		}
+		add("Attachment", text)
 	}
 	if e := g.Engine; e.Engine != "" {
 		add("Engine", engineName(e.Engine)+", "+strings.TrimPrefix(e.Build, "llama.cpp "))

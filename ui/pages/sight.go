@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -59,12 +60,12 @@ func meterText(used, size int) string {
 // sightNames are the parts of a prompt, for people.
 var sightNames = map[chat.PartKind]string{
 	chat.PartSystem: "System prompt", chat.PartSummary: "Summary of older messages", chat.PartPinned: "Pinned messages",
-	chat.PartHistory: "Earlier messages", chat.PartNewest: "The newest message", chat.PartFormat: "The chat format around them",
+	chat.PartHistory: "Earlier messages", chat.PartNewest: "The newest message", chat.PartFile: "Attachment", chat.PartFormat: "The chat format around them",
 }
 
 var partInks = map[chat.PartKind]fyne.ThemeColorName{
 	chat.PartSystem: theme.ColorCodeType, chat.PartSummary: theme.ColorCodeNumber, chat.PartPinned: theme.ColorWarn,
-	chat.PartHistory: theme.ColorAccent, chat.PartNewest: theme.ColorText, chat.PartFormat: theme.ColorControl,
+	chat.PartHistory: theme.ColorAccent, chat.PartNewest: theme.ColorText, chat.PartFile: theme.ColorCodeString, chat.PartFormat: theme.ColorControl,
 }
 
 // overflows are the ways to deal with what no longer fits.
@@ -79,14 +80,14 @@ var overflows = []struct {
 
 // showPlan opens what the model sees of the chat. Counting needs the model, so it may have to be loaded first.
 func (c *conversation) showPlan(anchor fyne.CanvasObject) {
-	id, mark, text := c.chat.ID, c.opened, c.composer.text()
+	id, mark, text, files := c.chat.ID, c.opened, c.composer.text(), slices.Clone(c.files.list)
 	if c.editing != 0 {
-		text = ""
+		text, files = "", nil
 	}
 	waiting := widgets.NewLabel("Counting with the model's own tokenizer…", widgets.LabelStyle{Ink: theme.ColorQuiet})
 	c.env.Host.Popover(c.inWindow(waiting), anchor, planWidth)
 	c.env.Host.Load("plan", func(ctx context.Context) func() {
-		p, err := c.env.Chats.Plan(ctx, id, text)
+		p, err := c.env.Chats.Plan(ctx, id, text, files...)
 		return func() {
 			if mark != c.opened {
 				return
@@ -116,6 +117,14 @@ func (c *conversation) inWindow(o fyne.CanvasObject) fyne.CanvasObject {
 	return container.New(widgets.Sized{Height: height}, widgets.Scrolled(body))
 }
 
+// filePart says what of a file the model sees.
+func filePart(f backend.Attachment) string {
+	if f.Partly {
+		return f.Name + " (" + count(len(f.Passages), "passage") + " of it)"
+	}
+	return f.Name + " (all of it)"
+}
+
 // planBody is a plan with the ways to deal with what no longer fits.
 func planBody(p chat.Plan, now backend.Overflow, choose func(backend.Overflow)) fyne.CanvasObject {
 	var rows []fyne.CanvasObject
@@ -130,6 +139,9 @@ func planBody(p chat.Plan, now backend.Overflow, choose func(backend.Overflow)) 
 	rows = append(rows, widgets.NewShareBar(shares...))
 	for _, part := range p.Parts {
 		name := sightNames[part.Kind]
+		if part.File != nil {
+			name = filePart(*part.File)
+		}
 		if part.Messages > 1 {
 			name += " (" + count(part.Messages, "message") + ")"
 		}

@@ -59,6 +59,14 @@ func (r *ChoiceRow) SetImage(img image.Image) {
 	}
 }
 
+// SetTaken ticks it or not.
+func (r *ChoiceRow) SetTaken(on bool) {
+	if r.taken != on {
+		r.taken = on
+		r.Refresh()
+	}
+}
+
 // Text is the name.
 func (r *ChoiceRow) Text() string { return r.name.Text() }
 
