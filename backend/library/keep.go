@@ -59,7 +59,7 @@ func (l *Library) Copy(ctx context.Context, id int64) (backend.Model, error) {
 	}
 	const reserve = 256 << 20 // a disk that is full to the last byte breaks other things
 	if l.free != nil {
-		if free := l.free(l.dir); free > 0 && free-reserve < m.SizeBytes {
+		if free := l.free(l.Folder()); free > 0 && free-reserve < m.SizeBytes {
 			return m, &NoRoom{Model: m.Name, Needed: m.SizeBytes, Free: max(0, free-reserve)}
 		}
 	}
@@ -131,7 +131,7 @@ func (l *Library) adopt(ctx context.Context, m backend.Model, given string, put 
 		for _, path := range made {
 			_ = os.Remove(path)
 		}
-		if dir != l.dir {
+		if dir != l.Folder() {
 			_ = os.Remove(dir) // only when it is empty
 		}
 	}()
@@ -165,7 +165,7 @@ func (l *Library) adopt(ctx context.Context, m backend.Model, given string, put 
 
 // roomFor chooses free names in the models folder, in a folder of their own where the names are taken. The folder is made.
 func (l *Library) roomFor(m backend.Model, parts []string, given string) (dir string, names []string, err error) {
-	if l.dir == "" {
+	if l.Folder() == "" {
 		return "", nil, errors.New("there is no models folder")
 	}
 	names = make([]string, len(parts))
@@ -177,9 +177,9 @@ func (l *Library) roomFor(m backend.Model, parts []string, given string) (dir st
 			names[0] = fileName(m.Name) + "." + m.Format
 		}
 	}
-	dir = l.dir
+	dir = l.Folder()
 	for n := 2; anyExists(dir, names); n++ {
-		dir = filepath.Join(l.dir, fmt.Sprintf("%s (%d)", fileName(m.Name), n))
+		dir = filepath.Join(l.Folder(), fmt.Sprintf("%s (%d)", fileName(m.Name), n))
 	}
 	return dir, names, os.MkdirAll(dir, 0o700)
 }
@@ -273,7 +273,7 @@ func share(from, to string) error {
 
 // sweep removes the rests of copies that a crash cut short.
 func (l *Library) sweep() {
-	entries, err := os.ReadDir(l.dir)
+	entries, err := os.ReadDir(l.Folder())
 	if err != nil {
 		return // there is nothing to sweep, or the first use of the folder says why not
 	}
@@ -282,7 +282,7 @@ func (l *Library) sweep() {
 			continue
 		}
 		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && l.now().Sub(info.ModTime()) > 10*time.Minute {
-			_ = os.Remove(filepath.Join(l.dir, e.Name()))
+			_ = os.Remove(filepath.Join(l.Folder(), e.Name()))
 		}
 	}
 }

@@ -10,8 +10,10 @@ package library
 import (
 	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"loam/backend"
@@ -51,7 +53,7 @@ type Deps struct {
 // Library is the models on disk.
 type Library struct {
 	store Store
-	dir   string // without symbolic links, where it exists
+	dir   atomic.Pointer[string] // the models folder, without symbolic links where it exists
 	bus   Bus
 	log   *slog.Logger
 	now   func() time.Time
@@ -69,6 +71,11 @@ type Library struct {
 
 	mu sync.Mutex // one change of rows at a time
 
+	moving atomic.Bool                 // the models folder is being moved
+	usual  string                      // the models folder before any move
+	link   func(from, to string) error // os.Link, except in tests of other disks
+	atStep func(what string) error     // of a move, for tests that crash in the middle; nil = nothing
+
 	hashMu  sync.Mutex
 	hashing map[int64]*hashJob // under way
 	copying map[int64]context.CancelFunc
@@ -81,7 +88,7 @@ type Library struct {
 // New opens the library: it continues hashing where it ended and frees the files of models removed long ago.
 func New(d Deps) *Library {
 	l := &Library{
-		store: d.Store, dir: d.Dir, bus: d.Bus, log: d.Logger, now: d.Now, keep: d.Keep, small: d.Small,
+		store: d.Store, bus: d.Bus, log: d.Logger, now: d.Now, keep: d.Keep, small: d.Small,
 		passive: d.Passive,
 		wake:    make(chan struct{}, 1), rewind: make(chan struct{}, 1), hashing: map[int64]*hashJob{}, skip: map[int64]stamp{},
 		copying: map[int64]context.CancelFunc{}, free: d.Free, places: d.Places, fits: map[fitKey]LoRAFit{},
@@ -98,14 +105,13 @@ func New(d Deps) *Library {
 	if l.small == 0 {
 		l.small = 128 << 20
 	}
-	if abs, err := filepath.Abs(l.dir); err == nil && l.dir != "" {
-		l.dir = abs
-	}
-	if real, err := filepath.EvalSymlinks(l.dir); err == nil && l.dir != "" {
-		l.dir = real
-	}
+	l.link = os.Link
+	l.setFolder(d.Dir)
+	l.usual = l.Folder()
+	l.findFolder(d.Dir)
 	l.ctx, l.end = context.WithCancel(context.Background())
 	if !l.passive {
+		l.recoverMove(l.ctx)
 		l.owned.Go(l.hashAll)
 		l.owned.Go(l.freeOld)
 		if d.Watch == 0 {
@@ -140,10 +146,11 @@ func nudge(c chan struct{}) {
 
 // owns says whether a path (without symbolic links) lies in the models folder.
 func (l *Library) owns(path string) bool {
-	if l.dir == "" {
+	dir := l.Folder()
+	if dir == "" {
 		return false
 	}
-	rel, err := filepath.Rel(l.dir, path)
+	rel, err := filepath.Rel(dir, path)
 	return err == nil && filepath.IsLocal(rel) && rel != "."
 }
 
