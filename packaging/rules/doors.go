@@ -17,7 +17,7 @@ var Doors = []Door{
 	{[]string{"assets"}, nil, nil, "assets holds files only"},
 	{[]string{"backend"}, nil, nil, "the nouns know no room"},
 	{
-		[]string{"backend/event", "backend/wire/...", "backend/modelfile/...", "backend/imagemeta/...", "backend/raster/...", "backend/attach/...", "backend/license", "backend/catalogue"},
+		[]string{"backend/event", "backend/wire/...", "backend/modelfile/...", "backend/imagemeta/...", "backend/raster/...", "backend/attach/...", "backend/license", "backend/catalogue", "backend/bill"},
 		[]string{"backend", "backend/license"},
 		nil, "a pure room knows the nouns only",
 	},
