@@ -39,3 +39,12 @@ func licences() string {
 	}
 	return b.String()
 }
+
+// models is the catalogue of models that comes with the program.
+func models() []byte {
+	b, err := fs.ReadFile(assets.FS, "catalogue/loam.json")
+	if err != nil {
+		return nil // it is built in; a test reads it
+	}
+	return b
+}

@@ -46,7 +46,7 @@ func main() {
 	code := cli.Run(ctx, os.Args[1:], cli.Deps{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Terminal: isatty.IsTerminal(os.Stderr.Fd()), Typed: isatty.IsTerminal(os.Stdin.Fd()),
-		Version: version, Commit: commit,
+		Version: version, Commit: commit, Catalogue: models(),
 		Window: func(ctx context.Context, folders app.Folders, files []string) error {
 			return window(ctx, folders, files, started)
 		},

@@ -41,7 +41,7 @@ func window(ctx context.Context, folders app.Folders, files []string, started ti
 	}
 	log, closeLog := openLog(folders)
 	defer closeLog()
-	a, handed, err := app.Begin(ctx, app.Deps{Folders: folders, Version: version, Commit: commit, Logger: log, Window: true}, files)
+	a, handed, err := app.Begin(ctx, app.Deps{Folders: folders, Version: version, Commit: commit, Catalogue: models(), Logger: log, Window: true}, files)
 	if handed || errors.Is(err, backend.ErrLocked) {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"loam/backend"
 	"loam/backend/attach"
+	"loam/backend/catalogue"
 	"loam/backend/chat"
 	"loam/backend/engine"
 	"loam/backend/engine/kvstate"
@@ -54,6 +55,7 @@ type Deps struct {
 	Logger     *slog.Logger // nil = discard
 	Version    string
 	Commit     string
+	Catalogue  []byte // the catalogue of models that comes with the program; nil = none
 	// Places is where to look for models of other programs; the zero value is this system.
 	Places library.Places
 	// CheckAfter is how long no model must have been in memory before one that was never loaded is checked; 0 = two minutes.
@@ -92,6 +94,7 @@ type App struct {
 	states    *kvstate.Folder
 	chats     *chatStore
 	files     *attach.Files
+	shelf     *catalogue.Shelf
 
 	log     *slog.Logger
 	deps    Deps
@@ -156,6 +159,7 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 		Store: a.Store, Dir: d.Folders.Models, Bus: a.Bus, Logger: d.Logger, Passive: !d.Window,
 		Free: diskFree, Places: d.Places,
 	})
+	a.shelf = a.newShelf()
 	a.takeStarter(ctx)
 	a.startNetwork(ctx)
 	if d.Window {
@@ -324,7 +328,7 @@ func (a *App) Close(ctx context.Context) error {
 
 // ModelsFolder says how many bytes the models folder holds and how many are free on its disk; 0 = not known.
 func (a *App) ModelsFolder(ctx context.Context) (used, free int64) {
-	err := filepath.WalkDir(a.Folders.Models, func(_ string, e os.DirEntry, err error) error {
+	err := filepath.WalkDir(a.Library.Folder(), func(_ string, e os.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -339,5 +343,5 @@ func (a *App) ModelsFolder(ctx context.Context) (used, free int64) {
 	if err != nil {
 		used = 0
 	}
-	return used, diskFree(a.Folders.Models)
+	return used, diskFree(a.Library.Folder())
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -25,7 +27,7 @@ func (a *App) Doctor(ctx context.Context) (hardware.Report, error) {
 		PluginDir: filepath.Join(a.LibDir, "chat"), // also when it is not there: that is where it was looked for
 		Folders: []hardware.Folder{
 			{ID: "data", Name: "Data folder", Path: a.Folders.Data},
-			{ID: "models", Name: "Models folder", Path: a.Folders.Models},
+			{ID: "models", Name: "Models folder", Path: a.Library.Folder()},
 			{ID: "cache", Name: "Cache folder", Path: a.Folders.Cache},
 			{ID: "logs", Name: "Log folder", Path: a.Folders.Logs},
 		},
@@ -52,7 +54,7 @@ func (a *App) Doctor(ctx context.Context) (hardware.Report, error) {
 	if setup.EngineErr == nil {
 		r.Findings = append(r.Findings, sandboxFinding(probed))
 	}
-	r.Findings = append(r.Findings, a.packFinding(probed.Engine, err), a.pictureFinding(ctx), a.storeFinding(ctx))
+	r.Findings = append(r.Findings, a.packFinding(probed.Engine, err), a.pictureFinding(ctx), a.storeFinding(ctx), a.versionFinding(probed.Engine))
 	return r, nil
 }
 
@@ -120,5 +122,24 @@ func (a *App) storeFinding(ctx context.Context) hardware.Finding {
 		f.State, f.Detail = hardware.Error, "The database is damaged: "+err.Error()+"."
 		f.Next = "Copy the data folder before anything else; its folder \"backups\" may hold older copies of the database."
 	}
+	return f
+}
+
+// versionFinding names what the program is made of, for whoever looks for the cause of something.
+func (a *App) versionFinding(e backend.EngineInfo) hardware.Finding {
+	f := hardware.Finding{ID: "versions", Title: "Versions", State: hardware.OK}
+	parts := []string{"Loam " + a.Version, runtime.Version()}
+	if e.Build != "" {
+		parts = append(parts, e.Build)
+	}
+	if b, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range b.Deps {
+			switch m.Path {
+			case "fyne.io/fyne/v2", "modernc.org/sqlite":
+				parts = append(parts, m.Path+" "+m.Version)
+			}
+		}
+	}
+	f.Detail = strings.Join(parts, ", ") + "."
 	return f
 }

@@ -42,6 +42,8 @@ type Deps struct {
 	Typed    bool // stdin is a terminal: nothing is read from it without being asked for
 	Version  string
 	Commit   string
+	// Catalogue is the catalogue of models that comes with the program; nil = none.
+	Catalogue []byte
 	// Window opens the window with files and returns when it is closed.
 	Window func(ctx context.Context, folders app.Folders, files []string) error
 	// Open opens the services; nil = app.New. Commands close what it returns.
@@ -62,6 +64,7 @@ type grammar struct {
 	Export  exportCommand  `cmd:"" help:"Write chats to a file: one, or all."`
 	Import  importCommand  `cmd:"" help:"Take in chats: an export of Loam, ChatGPT, LM Studio or Open WebUI."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what the machine is, what Loam uses of it, and what is wrong."`
+	Bom     bomCommand     `cmd:"" help:"Write the bill of materials: installed models and parts of the program, as CycloneDX 1.6 JSON."`
 	Bench   benchCommand   `cmd:"" help:"Measure this machine and this build."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -148,7 +151,7 @@ func (s *session) open(f func(a *app.App) error) (err error) {
 	if begin == nil {
 		begin = app.New
 	}
-	a, err := begin(s.ctx, app.Deps{Folders: s.folders, Logger: logger, Version: s.Version, Commit: s.Commit, Engine: s.engine})
+	a, err := begin(s.ctx, app.Deps{Folders: s.folders, Logger: logger, Version: s.Version, Commit: s.Commit, Engine: s.engine, Catalogue: s.Catalogue})
 	if err != nil {
 		return err
 	}

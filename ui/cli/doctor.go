@@ -2,13 +2,15 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"loam/backend/app"
 	"loam/backend/hardware"
 )
 
 type doctorCommand struct {
-	JSON bool `name:"json" help:"Print JSON."`
+	JSON   bool `name:"json" help:"Print JSON."`
+	Report bool `name:"report" help:"Print a report to pass on: without paths, names of models and your own."`
 }
 
 // Run examines the machine and the installation. It ends with an error code when something does not work.
@@ -18,9 +20,12 @@ func (c *doctorCommand) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		if c.JSON {
+		switch {
+		case c.JSON:
 			err = s.print(report)
-		} else {
+		case c.Report:
+			_, err = fmt.Fprint(s.Stdout, plainLines(a.ReportText(s.ctx, report)))
+		default:
 			err = c.print(s, report)
 		}
 		if err == nil && report.Worst() == hardware.Error {
@@ -28,6 +33,15 @@ func (c *doctorCommand) Run(s *session) error {
 		}
 		return err
 	})
+}
+
+// plainLines is plain for a text of several lines.
+func plainLines(text string) string {
+	var b strings.Builder
+	for l := range strings.Lines(text) {
+		b.WriteString(plain(strings.TrimRight(l, "\n")) + "\n")
+	}
+	return b.String()
 }
 
 func (c *doctorCommand) print(s *session, r hardware.Report) error {

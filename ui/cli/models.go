@@ -18,6 +18,9 @@ type modelsCommand struct {
 	Show modelsShow `cmd:"" help:"Show all that is known about a model."`
 	Rm   modelsRm   `cmd:"" help:"Take a model off the list. A file that is not Loam's own stays."`
 
+	Move      modelsMove      `cmd:"" help:"Move the models folder, to another disk for instance."`
+	Catalogue modelsCatalogue `cmd:"" help:"The lists of models worth having: what they name, and how it would run here."`
+
 	Check modelsCheck `cmd:"" help:"Have an engine open a model in a process of its own: it is verified, or put aside with the reason."`
 	Copy  modelsCopy  `cmd:"" help:"Copy a model that is used elsewhere into the models folder."`
 	Found modelsFound `cmd:"" help:"Look for models in the folders of LM Studio, Ollama, ComfyUI and others, and list what could be used."`

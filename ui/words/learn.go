@@ -27,4 +27,7 @@ const (
 	LearnGated    = "getting-models#models-with-terms"
 	LearnDownload = "getting-models#downloads"
 	LearnElse     = "troubleshooting#something-else"
+
+	LearnMove      = "models#move-the-models-folder"
+	LearnCatalogue = "catalogues#add-a-catalogue"
 )

@@ -18,6 +18,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"loam/backend"
+	"loam/backend/catalogue"
 	"loam/backend/chat"
 	"loam/backend/engine"
 	"loam/backend/library"
@@ -80,6 +81,12 @@ func ofTransfer(err error) (text, next, learn string) {
 
 // ofFiles explains files that are not what they claim to be.
 func ofFiles(err error) (text, next, learn string) {
+	if no, ok := errors.AsType[*library.CannotMove](err); ok {
+		return fmt.Sprintf("The models cannot move to %s: %s.", quoted(no.To), no.Reason), "", LearnMove
+	}
+	if errors.Is(err, catalogue.ErrNotThere) {
+		return "There is no such catalogue; 'loam models catalogue' lists the models of all, with their names.", "", LearnCatalogue
+	}
 	bad, ok := errors.AsType[*backend.BadFile](err)
 	if !ok {
 		return "", "", ""

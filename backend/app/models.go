@@ -1,0 +1,251 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"loam/backend"
+	"loam/backend/bill"
+	"loam/backend/catalogue"
+	"loam/backend/hardware"
+	"loam/backend/instance"
+	"loam/backend/library"
+	"loam/backend/worker"
+)
+
+// catalogues makes the shelf of catalogues. Without the built-in one Loam does without recommendations.
+func (a *App) newShelf() *catalogue.Shelf {
+	dir := filepath.Join(a.Folders.Config, "catalogues")
+	s, err := catalogue.NewShelf(a.deps.Catalogue, dir)
+	if err != nil {
+		a.log.Error("The catalogue cannot be read", "error", err)
+		s, _ = catalogue.NewShelf(nil, dir)
+	}
+	return s
+}
+
+// Catalogues lists the catalogues of models, the one that comes with Loam first. An error tells of files that cannot be
+// read, beside the others.
+func (a *App) Catalogues(context.Context) ([]catalogue.Catalogue, error) { return a.shelf.All() }
+
+// AddCatalogue takes in a catalogue from a file; one of the same name is replaced.
+func (a *App) AddCatalogue(_ context.Context, path string) (catalogue.Catalogue, error) {
+	return a.shelf.Add(path)
+}
+
+// RemoveCatalogue takes one away that was added, and returns the way back.
+func (a *App) RemoveCatalogue(_ context.Context, name string) (undo func() error, err error) {
+	return a.shelf.Remove(name)
+}
+
+// Recommendation is a model of a catalogue with how it would run here.
+type Recommendation struct {
+	Entry     catalogue.Entry
+	Fit       hardware.Fit
+	Installed bool
+}
+
+// Measured is how fast the installed models really wrote here: what the speed of others is estimated from.
+func (a *App) Measured(ctx context.Context) []hardware.Measured {
+	list, err := a.Library.List(ctx)
+	if err != nil {
+		return nil
+	}
+	var measured []hardware.Measured
+	for _, m := range list {
+		if s, ok, err := a.Library.MeasuredSpeed(ctx, m.ID); err == nil && ok && m.Kind == backend.KindChat {
+			measured = append(measured, hardware.Measured{Bytes: m.SizeBytes, PerSecond: s.Reply})
+		}
+	}
+	return measured
+}
+
+// Recommend lists the models of the catalogues of one kind with how they would run on this machine: those that run well
+// first, the most able of them at the top, and people's own catalogues before ours.
+func (a *App) Recommend(ctx context.Context, kind backend.ModelKind) ([]Recommendation, error) {
+	entries, broken := a.shelf.Models()
+	if broken != nil {
+		a.log.Warn("A catalogue cannot be read", "error", broken)
+	}
+	installed, err := a.Library.List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("recommend models: %w", err)
+	}
+	machine, measured := a.Machine(ctx), a.Measured(ctx)
+	var list []Recommendation
+	for _, e := range entries {
+		if e.Kind != kind {
+			continue
+		}
+		r := Recommendation{Entry: e, Installed: slices.ContainsFunc(installed, func(m backend.Model) bool { return isEntry(e, m) })}
+		r.Fit = fitOf(e, machine, measured)
+		list = append(list, r)
+	}
+	slices.SortStableFunc(list, func(x, y Recommendation) int {
+		return better(machine, x) - better(machine, y)
+	})
+	return list, nil
+}
+
+// fitOf says how a model of a catalogue would run. Pictures are drawn in steps: of them only the memory is judged.
+func fitOf(e catalogue.Entry, m hardware.Machine, measured []hardware.Measured) hardware.Fit {
+	size, exact := e.Size()
+	if !exact && size == 0 && e.MinMemory > 0 { // a set without sizes: what it needs in all is known
+		f := hardware.Fit{Needed: e.MinMemory, Leaves: m.MemoryFree - e.MinMemory, Verdict: hardware.RunsGood}
+		if e.MinMemory > m.MemoryTotal+m.MemoryTotal/10 {
+			f.Verdict = hardware.RunsNot
+		}
+		return f
+	}
+	c := hardware.Candidate{Bytes: size}
+	if e.Active > 0 && e.Parameters > 0 {
+		c.Active = int64(float64(size) * float64(e.Active) / float64(e.Parameters))
+	}
+	f := hardware.FitOf(c, m, measured)
+	if e.Kind != backend.KindChat {
+		f.Tokens = 0
+		if f.Verdict == hardware.RunsSlow {
+			f.Verdict = hardware.RunsGood
+		}
+	}
+	return f
+}
+
+// better orders recommendations, the smaller number first: what runs well beside everything else, the able before the small;
+// then what is slow or tight, the small first.
+func better(m hardware.Machine, r Recommendation) int {
+	rank := r.Entry.Rank
+	if rank == 0 {
+		rank = 1 << 10
+	}
+	own := 0
+	if r.Entry.Catalogue != "Loam" {
+		own = -1 << 12
+	}
+	switch r.Fit.Verdict {
+	case hardware.RunsGood:
+		if r.Fit.Needed <= m.MemoryTotal/2 {
+			return own - rank
+		}
+		return own + 1<<13 + rank
+	case hardware.RunsSlow:
+		return own + 1<<14 + rank
+	case hardware.RunsTight, hardware.RunsUnknown:
+		return own + 1<<15 + rank
+	case hardware.RunsNot:
+	}
+	return own + 1<<16 + rank
+}
+
+// isEntry says whether an installed model is one of a catalogue: by its hash, or by where it came from.
+func isEntry(e catalogue.Entry, m backend.Model) bool {
+	if len(e.Files) > 0 && e.Files[0].SHA256 != "" && e.Files[0].SHA256 == m.SHA256 {
+		return true
+	}
+	return m.Source != "" && strings.Contains(m.Source, e.Repo) && len(e.Files) > 0 && filepath.Base(m.Path) == filepath.Base(e.Files[0].Path)
+}
+
+// Bill is the bill of materials of the installed models and of the program, in CycloneDX's JSON.
+func (a *App) Bill(ctx context.Context) ([]byte, error) {
+	models, err := a.Library.List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("bill of materials: %w", err)
+	}
+	c := bill.Contents{Version: a.Version, Commit: a.Commit, Now: time.Now(), Models: models, Engines: a.nativeEngines(ctx)}
+	if build, ok := debug.ReadBuildInfo(); ok {
+		c.Build = build
+	}
+	var b bytes.Buffer
+	err = bill.Write(&b, c)
+	return b.Bytes(), err
+}
+
+// nativeEngines are the engines that are installed, each asked in a child of its own.
+func (a *App) nativeEngines(ctx context.Context) []bill.Engine {
+	var list []bill.Engine
+	add := func(name, source string, p worker.Probed, err error) {
+		if err != nil || p.Engine.Build == "" {
+			return
+		}
+		list = append(list, bill.Engine{Name: name, Version: p.Engine.Build, License: "mit", Source: source})
+	}
+	settings := a.EngineSettings(ctx)
+	for _, name := range []string{ChatPack, ChatEmbedded} {
+		if name == ChatPack && a.chatFolder(ChatPack) == "" {
+			continue
+		}
+		asking, cancel := context.WithTimeout(ctx, probeLimit)
+		p, err := worker.Probe(asking, a.spec(settings, name))
+		cancel()
+		add("llama.cpp and ggml ("+name+")", "https://github.com/ggml-org/llama.cpp", p, err)
+	}
+	spec := a.pictureSpec(settings)
+	spec.Load.PluginDir = spec.Picture.PluginDir
+	asking, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	p, err := worker.Probe(asking, spec)
+	add("stable-diffusion.cpp and ggml ("+spec.Engine+")", "https://github.com/leejet/stable-diffusion.cpp", p, err)
+	return list
+}
+
+// PlanMove says what moving the models folder to another place would mean.
+func (a *App) PlanMove(_ context.Context, to string) (library.MovePlan, error) {
+	return a.Library.PlanMove(to)
+}
+
+// MoveModels moves the models folder. What is loaded leaves the memory first, after what it is asked has ended; downloads wait.
+// Beside a window it is refused: that one would go on with the old folder.
+func (a *App) MoveModels(ctx context.Context, to string, progress func(done, total int64)) (library.MovePlan, error) {
+	if a.lock == nil {
+		lock, err := instance.TakeLock(a.Folders.Data)
+		if err != nil {
+			return library.MovePlan{}, err
+		}
+		defer func() { _ = lock.Unlock() }()
+	}
+	if p, err := a.Library.PlanMove(to); err != nil {
+		return p, err
+	}
+	a.Engines.Unload(ctx)
+	if err := ctx.Err(); err != nil {
+		return library.MovePlan{}, err
+	}
+	return a.Library.Move(ctx, to, progress)
+}
+
+// ModelsDir is where the models folder is now.
+func (a *App) ModelsDir() string { return a.Library.Folder() }
+
+// ReportText is a doctor's report for pasting into a mail: it tells no path, no name of a model and not who asks.
+func (a *App) ReportText(ctx context.Context, r hardware.Report) string {
+	var p hardware.Private
+	p.Home, _ = os.UserHomeDir() // "" is nothing to hide
+	p.Host, _ = os.Hostname()
+	if u, err := user.Current(); err == nil {
+		p.User = u.Username
+		if i := strings.LastIndexAny(p.User, `\/`); i >= 0 {
+			p.User = p.User[i+1:]
+		}
+		p.Names = append(p.Names, u.Name)
+	}
+	if list, err := a.Library.List(ctx); err == nil {
+		for _, m := range list {
+			p.Names = append(p.Names, m.Name, filepath.Base(m.Path))
+		}
+	} else if !errors.Is(err, context.Canceled) {
+		a.log.Warn("The names of models could not be read", "error", err)
+	}
+	for _, dir := range []string{a.Folders.Data, a.Folders.Cache, a.Folders.Config, a.Folders.Logs, a.Library.Folder(), a.LibDir} {
+		p.Names = append(p.Names, dir)
+	}
+	return r.Text(a.Version+" ("+a.Commit+")", p)
+}
