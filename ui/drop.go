@@ -2,13 +2,17 @@ package ui
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
 
 	"loam/backend"
+	"loam/backend/catalogue"
 	"loam/backend/imagemeta"
 	"loam/ui/pages"
 	"loam/ui/widgets"
@@ -40,7 +44,7 @@ func (u *UI) take(paths []string) {
 	host{u}.Load("drop", func(context.Context) func() {
 		var files, others []string
 		for _, path := range paths {
-			if pages.Attachable(path) {
+			if pages.Attachable(path) && !catalogue.IsCatalogue(path) {
 				files = append(files, path)
 			} else {
 				others = append(others, path)
@@ -57,8 +61,63 @@ func (u *UI) take(paths []string) {
 	})
 }
 
-// addFiles shows a card that says of each file what it is and what can be done with it, over whatever page is shown.
+// addFiles shows a card that says of each file what it is and what can be done with it, over whatever page is shown. A catalogue
+// of models is taken in at once.
 func (u *UI) addFiles(paths []string) {
+	if slices.ContainsFunc(paths, func(p string) bool { return strings.EqualFold(filepath.Ext(p), ".json") }) {
+		u.addCatalogues(paths)
+		return
+	}
+	u.showFiles(paths)
+}
+
+// addCatalogues takes in the catalogues of models among files, and shows the card of the others.
+func (u *UI) addCatalogues(paths []string) {
+	u.load("catalogue", func(ctx context.Context) func() {
+		var rest []string
+		var told []func()
+		for _, path := range paths {
+			if !catalogue.IsCatalogue(path) {
+				rest = append(rest, path)
+				continue
+			}
+			c, err := u.deps.System.AddCatalogue(ctx, path)
+			told = append(told, func() {
+				if err != nil {
+					u.fail(err, nil)
+					return
+				}
+				u.notices.undone(widgets.Undo{
+					Text: fmt.Sprintf("Added the catalogue “%s” with %d models. The page Models and new chats recommend from it.", c.Name, len(c.Models)),
+					Undo: func() { u.removeCatalogue(c.Name) },
+				})
+				u.models.Reload()
+			})
+		}
+		return func() {
+			for _, tell := range told {
+				tell()
+			}
+			if len(rest) > 0 {
+				u.showFiles(rest)
+			}
+		}
+	})
+}
+
+func (u *UI) removeCatalogue(name string) {
+	u.load("catalogue", func(ctx context.Context) func() {
+		_, err := u.deps.System.RemoveCatalogue(ctx, name)
+		return func() {
+			if err != nil {
+				u.fail(err, nil)
+			}
+			u.models.Reload()
+		}
+	})
+}
+
+func (u *UI) showFiles(paths []string) {
 	u.closeCard()
 	u.float.close()
 	u.card = pages.NewDropCard(host{u}.env(), pages.DropUses{

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"loam/backend/bill"
 	"loam/backend/catalogue"
 	"loam/backend/hardware"
+	"loam/backend/hub"
 	"loam/backend/instance"
 	"loam/backend/library"
 	"loam/backend/worker"
@@ -54,21 +56,6 @@ type Recommendation struct {
 	Installed bool
 }
 
-// Measured is how fast the installed models really wrote here: what the speed of others is estimated from.
-func (a *App) Measured(ctx context.Context) []hardware.Measured {
-	list, err := a.Library.List(ctx)
-	if err != nil {
-		return nil
-	}
-	var measured []hardware.Measured
-	for _, m := range list {
-		if s, ok, err := a.Library.MeasuredSpeed(ctx, m.ID); err == nil && ok && m.Kind == backend.KindChat {
-			measured = append(measured, hardware.Measured{Bytes: m.SizeBytes, PerSecond: s.Reply})
-		}
-	}
-	return measured
-}
-
 // Recommend lists the models of the catalogues of one kind with how they would run on this machine: those that run well
 // first, the most able of them at the top, and people's own catalogues before ours.
 func (a *App) Recommend(ctx context.Context, kind backend.ModelKind) ([]Recommendation, error) {
@@ -80,14 +67,14 @@ func (a *App) Recommend(ctx context.Context, kind backend.ModelKind) ([]Recommen
 	if err != nil {
 		return nil, fmt.Errorf("recommend models: %w", err)
 	}
-	machine, measured := a.Machine(ctx), a.Measured(ctx)
+	machine, measured := a.Machine(ctx), a.measured(ctx, installed)
 	var list []Recommendation
 	for _, e := range entries {
 		if e.Kind != kind {
 			continue
 		}
 		r := Recommendation{Entry: e, Installed: slices.ContainsFunc(installed, func(m backend.Model) bool { return isEntry(e, m) })}
-		r.Fit = fitOf(e, machine, measured)
+		r.Fit = entryFit(e, machine, measured)
 		list = append(list, r)
 	}
 	slices.SortStableFunc(list, func(x, y Recommendation) int {
@@ -96,8 +83,8 @@ func (a *App) Recommend(ctx context.Context, kind backend.ModelKind) ([]Recommen
 	return list, nil
 }
 
-// fitOf says how a model of a catalogue would run. Pictures are drawn in steps: of them only the memory is judged.
-func fitOf(e catalogue.Entry, m hardware.Machine, measured []hardware.Measured) hardware.Fit {
+// entryFit says how a model of a catalogue would run. Pictures are drawn in steps: of them only the memory is judged.
+func entryFit(e catalogue.Entry, m hardware.Machine, measured []hardware.Measured) hardware.Fit {
 	size, exact := e.Size()
 	if !exact && size == 0 && e.MinMemory > 0 { // a set without sizes: what it needs in all is known
 		f := hardware.Fit{Needed: e.MinMemory, Leaves: m.MemoryFree - e.MinMemory, Verdict: hardware.RunsGood}
@@ -219,7 +206,10 @@ func (a *App) MoveModels(ctx context.Context, to string, progress func(done, tot
 	if err := ctx.Err(); err != nil {
 		return library.MovePlan{}, err
 	}
-	return a.Library.Move(ctx, to, progress)
+	defer a.Fetch.Hold()()
+	p, err := a.Library.Move(ctx, to, progress)
+	a.Fetch.SetDir(a.Library.Folder())
+	return p, err
 }
 
 // ModelsDir is where the models folder is now.
@@ -248,4 +238,48 @@ func (a *App) ReportText(ctx context.Context, r hardware.Report) string {
 		p.Names = append(p.Names, dir)
 	}
 	return r.Text(a.Version+" ("+a.Commit+")", p)
+}
+
+// Get begins to download a model of a catalogue, one download for each repository that its files lie in. The hub tells sizes and
+// hashes; where the catalogue knows a hash too, both must agree.
+func (a *App) Get(ctx context.Context, e catalogue.Entry) error {
+	var wants []backend.DownloadWant
+	var repos []string
+	for _, f := range e.Files {
+		if r := e.RepoOf(f); !slices.Contains(repos, r) {
+			repos = append(repos, r)
+		}
+	}
+	for _, name := range repos {
+		revision := ""
+		if name == e.Repo {
+			revision = e.Revision
+		}
+		r, err := a.Hub.Repo(ctx, name, revision)
+		if err != nil {
+			return fmt.Errorf("get %s: %w", e.Name, err)
+		}
+		c := hub.Choice{Model: backend.Model{Name: e.Name, Kind: e.Kind, Quant: e.Quant}}
+		for _, f := range e.Files {
+			if e.RepoOf(f) != name {
+				continue
+			}
+			i := slices.IndexFunc(r.Files, func(x hub.File) bool { return x.Path == f.Path })
+			if i < 0 || f.SHA256 != "" && r.Files[i].SHA256 != "" && f.SHA256 != r.Files[i].SHA256 {
+				return fmt.Errorf("get %s: %w", e.Name, &catalogue.Replaced{Model: e.Name, File: f.Path})
+			}
+			c.Files = append(c.Files, r.Files[i])
+		}
+		w := a.Hub.Want(r, c)
+		if w.Name = e.Name; name != e.Repo {
+			w.Name += ", " + path.Base(c.Files[0].Path)
+		}
+		wants = append(wants, w)
+	}
+	for _, w := range wants {
+		if _, err := a.Fetch.Add(ctx, w); err != nil {
+			return fmt.Errorf("get %s: %w", e.Name, err)
+		}
+	}
+	return nil
 }

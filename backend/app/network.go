@@ -62,7 +62,7 @@ func (a *App) startNetwork(ctx context.Context) {
 		patience = 0
 	}
 	a.Fetch = fetch.New(fetch.Deps{
-		Store: a.Store, Net: a.Net, Dir: a.Folders.Models, Request: a.Hub.Request, Keep: a.keepDownload, Free: diskFree,
+		Store: a.Store, Net: a.Net, Dir: a.Library.Folder(), Request: a.Hub.Request, Keep: a.keepDownload, Free: diskFree,
 		Patience: patience, Bus: a.Bus, Logger: a.log,
 	})
 }

@@ -7,6 +7,7 @@
 package catalogue
 
 import (
+	"fmt"
 	"strings"
 
 	"loam/backend"
@@ -62,6 +63,13 @@ type File struct {
 	Path      string `json:"path"`           // in its repository
 	SizeBytes int64  `json:"size,omitempty"` // exact; 0 = not known here, the hub tells
 	SHA256    string `json:"sha256,omitempty"`
+}
+
+// Replaced is a file of the hub that is no longer the one that a catalogue means.
+type Replaced struct{ Model, File string }
+
+func (e *Replaced) Error() string {
+	return fmt.Sprintf("%s of %s is another file now than the catalogue means", e.File, e.Model)
 }
 
 // RepoOf is the repository that a file of the entry lies in.

@@ -33,6 +33,8 @@ type terminal struct {
 	out   io.Writer // nil = kept
 	files []string  // what the window was opened with
 	eyes  bool      // stderr is a terminal
+
+	change func(d *app.Deps) // nil = nothing
 }
 
 // newTerminal has a data folder with one model of the fake engine.
@@ -84,6 +86,9 @@ func (term *terminal) run(ctx context.Context, args ...string) (stdout, stderr s
 // open is app.New with the fake engine and without installed libraries.
 func (term *terminal) open(ctx context.Context, d app.Deps) (*app.App, error) {
 	d.Engine, d.Pictures, d.LibDir = enginetest.Name, enginetest.PicturesName, filepath.Join(term.data, "no libraries")
+	if term.change != nil {
+		term.change(&d)
+	}
 	return app.New(ctx, d)
 }
 

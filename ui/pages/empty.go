@@ -22,6 +22,8 @@ type emptyChat struct {
 	machine *widgets.Label
 	add     *widgets.Button
 	acts    *fyne.Container // adding a model, and which
+	best    *fyne.Container // the model that this machine runs well
+	asked   bool            // it was looked for
 	body    fyne.CanvasObject
 }
 
@@ -37,9 +39,11 @@ func newEmptyChat(env Env) *emptyChat {
 	e.add = widgets.NewButton("Add a model file", widgets.KindPlain, env.Host.AddFiles)
 	e.add.Icon = theme.Icon(theme.IconPlus)
 	e.acts = container.New(middleLayout{}, container.New(widgets.Row{Gap: 6}, e.add, whichModel(env)))
+	e.best = container.New(widgets.Column{})
+	e.best.Hide()
 	e.body = container.New(uprightLayout{},
 		container.New(widgets.Centred{Width: 520, Margin: 16},
-			container.New(widgets.Column{Gap: 10}, e.head, e.model, e.machine, e.acts)))
+			container.New(widgets.Column{Gap: 10}, e.head, e.model, e.machine, e.best, e.acts)))
 	env.Host.Load("machine", func(ctx context.Context) func() {
 		m := env.System.Machine(ctx)
 		return func() { e.machine.SetText(runsLine(m)) }
@@ -95,7 +99,12 @@ func (e *emptyChat) setModel(m *backend.Model) {
 		e.head.SetText("What is on your mind?")
 		e.model.SetText(strings.Join([]string{m.Name, bytesText(m.SizeBytes), licenseOf(*m)}, " · "))
 	}
-	if want := m == nil || m.Starter; want != e.acts.Visible() {
+	want := m == nil || m.Starter
+	if want && !e.asked {
+		e.asked = true
+		e.recommend()
+	}
+	if want != e.acts.Visible() {
 		if want {
 			e.acts.Show()
 		} else {
@@ -103,6 +112,29 @@ func (e *emptyChat) setModel(m *backend.Model) {
 		}
 		canvas.Refresh(e.body)
 	}
+	if want && len(e.best.Objects) > 0 {
+		e.best.Show()
+	} else {
+		e.best.Hide()
+	}
+}
+
+// recommend looks for the one model of the catalogues that runs best here.
+func (e *emptyChat) recommend() {
+	a := &advice{env: e.env}
+	e.env.Host.Load("advice", func(ctx context.Context) func() {
+		list, err := e.env.System.Recommend(ctx, backend.KindChat)
+		return func() {
+			if list = goodAdvice(list); err != nil || len(list) == 0 {
+				return
+			}
+			e.best.Add(widgets.NewCard(container.New(widgets.Column{Gap: 6}, widgets.Quiet("Runs well on this machine"), a.row(list[0]))))
+			if e.acts.Visible() {
+				e.best.Show()
+			}
+			canvas.Refresh(e.body)
+		}
+	})
 }
 
 // machineLine says in one line what this machine is.

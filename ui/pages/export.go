@@ -130,41 +130,50 @@ const (
 	longTick       = 250 * time.Millisecond
 )
 
-// long does work that may take long elsewhere: it shows how far it is, with a button that stops it.
+// long does work on chats that may take long elsewhere: it shows how far it is, with a button that stops it.
 func long(env Env, doing string, work func(ctx context.Context, progress func(transfer.Progress)) error, done func(error)) {
-	ctx, cancel := context.WithCancel(context.Background())
 	var mu sync.Mutex
 	var at transfer.Progress
+	longWork(env, transferNotice, "transfer", func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case at.Total > 0:
+			return doing + " " + count0(uint64(at.Chats)) + " of " + count(at.Total, "chat") + "…"
+		case at.Chats > 0:
+			return doing + ": " + count(at.Chats, "chat") + "…"
+		}
+		return doing + " chats…"
+	}, func(ctx context.Context) error {
+		return work(ctx, func(p transfer.Progress) {
+			mu.Lock()
+			defer mu.Unlock()
+			at = p
+		})
+	}, done)
+}
+
+// longWork does work that may take long in a lane of its own: a notice says how far it is, in say's words, with a button that
+// stops it. say is called on the window's goroutine while work runs.
+func longWork(env Env, notice, lane string, say func() string, work func(ctx context.Context) error, done func(error)) {
+	ctx, cancel := context.WithCancel(context.Background())
 	over := false
 	var tick func()
 	tick = func() {
 		if over {
 			return
 		}
-		mu.Lock()
-		p := at
-		mu.Unlock()
-		text := doing + " chats…"
-		if p.Total > 0 {
-			text = doing + " " + count0(uint64(p.Chats)) + " of " + count(p.Total, "chat") + "…"
-		} else if p.Chats > 0 {
-			text = doing + ": " + count(p.Chats, "chat") + "…"
-		}
-		env.Host.Notify(widgets.Notice{Key: transferNotice, Text: text, Keep: true, Action: "Stop", Do: cancel})
+		env.Host.Notify(widgets.Notice{Key: notice, Text: say(), Keep: true, Action: "Stop", Do: cancel})
 		env.Host.After(longTick, tick)
 	}
 	env.Host.After(longAfter, tick)
-	env.Host.Load("transfer", func(host context.Context) func() {
+	env.Host.Load(lane, func(host context.Context) func() {
 		defer context.AfterFunc(host, cancel)() // the window closes
-		err := work(ctx, func(p transfer.Progress) {
-			mu.Lock()
-			defer mu.Unlock()
-			at = p
-		})
+		err := work(ctx)
 		return func() {
 			over = true
 			cancel()
-			env.Host.Dismiss(transferNotice)
+			env.Host.Dismiss(notice)
 			done(err)
 		}
 	})

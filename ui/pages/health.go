@@ -2,7 +2,6 @@ package pages
 
 import (
 	"context"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -18,8 +17,14 @@ func (p *SettingsPage) doctor() []fyne.CanvasObject {
 	again := widgets.NewButton("Look again", widgets.KindPlain, p.Examine)
 	again.Small, again.Icon = true, theme.Icon(theme.IconRegenerate)
 	dup := widgets.NewButton("Copy report", widgets.KindQuiet, func() {
-		p.env.Host.Copy(reportText(p.report, p.env.About))
-		p.env.Host.Notify(widgets.Notice{Key: "copied", Text: "The report is on the clipboard."})
+		report := p.report
+		p.env.Host.Load("doctor", func(ctx context.Context) func() {
+			text := p.env.System.ReportText(ctx, report)
+			return func() {
+				p.env.Host.Copy(text)
+				p.env.Host.Notify(widgets.Notice{Key: "copied", Text: "The report is on the clipboard. It names no folder, no model and not you."})
+			}
+		})
 	})
 	dup.Small, dup.Icon = true, theme.Icon(theme.IconCopy)
 	return []fyne.CanvasObject{p.health, container.New(widgets.Row{Gap: 6}, again, dup)}
@@ -29,6 +34,7 @@ func (p *SettingsPage) doctor() []fyne.CanvasObject {
 func (p *SettingsPage) Examine() {
 	p.lookAtPower()
 	p.lookAtKept()
+	p.lookAtModels()
 	p.health.Objects = []fyne.CanvasObject{widgets.Quiet("Looking…")}
 	p.body.Refresh()
 	p.env.Host.Load("doctor", func(ctx context.Context) func() {
@@ -79,21 +85,4 @@ func finding(f hardware.Finding) fyne.CanvasObject {
 		words = append(words, widgets.NewLabel(f.Next, widgets.LabelStyle{Size: theme.SizeSmall, Wrap: true}))
 	}
 	return container.New(widgets.Row{Gap: 12, Grow: 2}, icon, container.New(widgets.Column{Gap: 1}, words...))
-}
-
-// reportText is a report to paste into a mail.
-func reportText(r hardware.Report, a About) string {
-	var b strings.Builder
-	b.WriteString("Loam " + a.Version + " " + a.Commit + "\n")
-	b.WriteString(machineLine(r.Machine) + "\n")
-	for _, f := range r.Findings {
-		b.WriteString("[" + string(f.State) + "] " + f.Title)
-		for _, s := range []string{f.Detail, f.Next} {
-			if s != "" {
-				b.WriteString("\n    " + s)
-			}
-		}
-		b.WriteString("\n")
-	}
-	return b.String()
 }

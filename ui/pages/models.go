@@ -22,6 +22,7 @@ type ModelsPage struct {
 	folder  *widgets.Label
 	rows    *fyne.Container
 	found   *foundCard
+	advice  *advice
 	body    fyne.CanvasObject
 
 	models  []backend.Model
@@ -54,11 +55,16 @@ func NewModelsPage(env Env) *ModelsPage {
 		container.New(widgets.Column{Gap: 2}, widgets.Heading("Models"), p.machine, p.folder), add)
 	p.rows = container.New(widgets.Column{Gap: 8})
 	p.found = newFoundCard(p)
+	p.advice = newAdvice(env, func() {
+		if p.body != nil {
+			p.body.Refresh()
+		}
+	})
 	hint := widgets.NewLabel("Drop model files or folders anywhere. Files on this disk take no room a second time.",
 		widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Align: fyne.TextAlignCenter, Wrap: true})
 	p.body = widgets.Scrolled(container.New(widgets.Inset{Top: 24, Bottom: 32},
 		container.New(widgets.Centred{Width: 860, Margin: 24},
-			container.New(widgets.Column{Gap: 18}, head, p.found.body, p.rows, hint))))
+			container.New(widgets.Column{Gap: 18}, head, p.advice.body, p.found.body, p.rows, hint))))
 	p.Reload()
 	return p
 }
@@ -100,17 +106,19 @@ func (p *ModelsPage) Reload() {
 			p.models, p.byRule, p.speeds, p.tallies = models, byRule, speeds, tallies
 			p.machine.SetText(machine)
 			p.folder.SetText(folderLine(used, free))
+			p.advice.load(onlyStarter(models))
 			p.show()
 		}
 	})
 }
 
+// onlyStarter says whether a person has no chat model of their own yet.
+func onlyStarter(models []backend.Model) bool {
+	return !slices.ContainsFunc(models, func(m backend.Model) bool { return m.Kind == backend.KindChat && !m.Starter })
+}
+
 func folderLine(used, free int64) string {
-	s := "Models folder: " + bytesText(used)
-	if free > 0 {
-		s += ", " + bytesText(free) + " free"
-	}
-	return s
+	return "Models folder: " + folderText(used, free)
 }
 
 // groups are the headings of the page and the kinds under each.

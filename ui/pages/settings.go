@@ -43,6 +43,7 @@ type SettingsPage struct {
 	battery *widgets.Segmented
 	tray    *widgets.Segmented
 	kept    kept
+	models  modelKeeping
 	power   *widgets.Label // how many threads compute as things are
 	report  hardware.Report
 }
@@ -76,7 +77,8 @@ func NewSettingsPage(env Env) *SettingsPage {
 		chats = append(chats, p.chatFiles()...)
 	}
 	p.add("Chats", "names titles contexts kv cache disk clear trash delete for good export import backup chatgpt lm studio open webui markdown html jsonl take along bring", chats...)
-	p.add("Folders", "data models cache logs disk path other programs lm studio ollama comfyui look again", p.folders()...)
+	p.add("Models", "models folder move disk space catalogue bill of materials bom cyclonedx licences sbom", p.modelFiles()...)
+	p.add("Folders", "data cache logs disk path other programs lm studio ollama comfyui look again", p.folders()...)
 	p.add("Health", "doctor findings problems report check", p.doctor()...)
 	p.add("About", "version licences license commit", p.about()...)
 	head := container.New(widgets.Column{Gap: 14}, widgets.Heading("Settings"), p.search)
@@ -250,7 +252,6 @@ func (p *SettingsPage) folders() []fyne.CanvasObject {
 	var rows []fyne.CanvasObject
 	for _, f := range []struct{ name, path string }{
 		{"Data", p.env.Folders.Data},
-		{"Models", p.env.Folders.Models},
 		{"Cache", p.env.Folders.Cache},
 		{"Settings", p.env.Folders.Config},
 		{"Logs", p.env.Folders.Logs},

@@ -84,6 +84,10 @@ func ofFiles(err error) (text, next, learn string) {
 	if no, ok := errors.AsType[*library.CannotMove](err); ok {
 		return fmt.Sprintf("The models cannot move to %s: %s.", quoted(no.To), no.Reason), "", LearnMove
 	}
+	if old, ok := errors.AsType[*catalogue.Replaced](err); ok {
+		return fmt.Sprintf("%s was not downloaded: the file %s is gone or another one now than the catalogue means. Find more on the page Models shows what its page has.",
+			named(old.Model), quoted(old.File)), "", LearnCatalogue
+	}
 	if errors.Is(err, catalogue.ErrNotThere) {
 		return "There is no such catalogue; 'loam models catalogue' lists the models of all, with their names.", "", LearnCatalogue
 	}
