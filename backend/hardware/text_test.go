@@ -11,13 +11,13 @@ func TestAReportForOthersTellsNothingPrivate(t *testing.T) {
 	r := Report{Machine: Machine{OS: "linux", Arch: "amd64", CPU: "AMD Ryzen", Features: []string{"AVX2"}, GPUs: []GPU{{Name: "Arc", Driver: "i915"}}}, Findings: []Finding{
 		{ID: "disk:data", Title: "Data folder", State: OK, Detail: "/home/ada/.local/share/loam, 210 GB free."},
 		{ID: "disk:models", Title: "Models folder", State: Error, Detail: "/media/Ada's disk/models cannot be written.", Next: "Give yourself the right to write there, or choose another folder with --data."},
-		{ID: "disk:win", Title: "Cache", State: Warn, Detail: `C:\Users\Ada Lovelace\AppData\loam is not there.`},
+		{ID: "disk:win", Title: "Cache", State: Warn, Detail: `D:\Ada Lovelace\AppData\loam is not there.`},
 		{ID: "model", Title: "Model for new chats", State: OK, Detail: "My secret tune 8B, 5 GB, needs about 6 GB of memory."},
 		{ID: "engine", Title: "Chat engine", State: Error, Detail: "The engine did not start: open ~/models/private.gguf: ada@example.com has no permission; at 1/4 of the speed, and/or slower."},
 	}}
 	text := r.Text("0.1.0 (abc)", Private{Home: "/home/ada", User: "Ada", Host: "enigma", Names: []string{"My secret tune 8B", "secret"}})
 	low := strings.ToLower(text)
-	for _, private := range []string{"ada", "lovelace", "secret", "private.gguf", "/home", "users", "example.com", "tune"} {
+	for _, private := range []string{"ada", "lovelace", "secret", "private.gguf", "/home", "appdata", "example.com", "tune"} {
 		if strings.Contains(low, private) {
 			t.Errorf("it tells %q:\n%s", private, text)
 		}
