@@ -55,6 +55,7 @@ func fromGGUF(g GGUF) (File, error) {
 	switch {
 	case arch == "clip", g.str("general.type") == "mmproj":
 		f.Kind = backend.KindProjector
+		f.Shape.Embedding = projected(g)
 		return f, nil
 	case arch == "t5", arch == "t5encoder":
 		sh := shapesOf(g.Tensors)
@@ -84,6 +85,26 @@ func fromGGUF(g GGUF) (File, error) {
 		f.ArchitectureKnown = false
 	}
 	return language(f, g)
+}
+
+// projected is how wide the vectors are that a vision projector gives to its chat model; 0 = not known. Its last layer tells it:
+// what the header calls the projection is that of the picture encoder in the older ones.
+func projected(g GGUF) int {
+	const widest = 1 << 17
+	for _, name := range []string{"mm.2.weight", "mm.1.weight", "mm.input_projection.weight", "mm.model.fc.weight", "mm.0.weight"} {
+		for _, t := range g.Tensors {
+			if t.Name == name && len(t.Dims) == 2 {
+				if name == "mm.input_projection.weight" {
+					return int(min(t.Dims[0], widest)) // stored the other way round
+				}
+				return int(min(t.Dims[1], widest))
+			}
+		}
+	}
+	if n, ok := g.number("clip.vision.projection_dim"); ok && n > 0 && n <= widest {
+		return int(n)
+	}
+	return 0
 }
 
 // adapter fills in a LoRA for a language model.

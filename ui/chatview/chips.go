@@ -66,15 +66,15 @@ func (v *View) chipsHeight(e *entry) float32 {
 		return 0
 	}
 	_, h := v.chipBoxes(e)
+	if h > 0 {
+		h += chipGap // above them
+	}
 	return h
 }
 
 // userChips is how much of the foot under the person's words their chips take, with the gap above them.
 func (v *View) userChips(e *entry) float32 {
-	if h := v.chipsHeight(e); h > 0 {
-		return chipGap + h
-	}
-	return 0
+	return v.chipsHeight(e)
 }
 
 // mountChips draws the chips of an entry and returns where what follows begins.
@@ -84,6 +84,9 @@ func (v *View) mountChips(m *mount, y float32) float32 {
 		return y
 	}
 	boxes, height := v.chipBoxes(e)
+	if len(boxes) > 0 {
+		y += chipGap
+	}
 	style := styleOf(classSmall, 0)
 	for i, b := range boxes {
 		c := e.item.Chips.List[i]

@@ -103,7 +103,7 @@ func (v *View) mountFoot(m *mount) {
 	if it.Role == RoleUser {
 		y = bubblePadY
 		if h := v.userChips(e); h > 0 {
-			v.mountChips(m, y+chipGap)
+			v.mountChips(m, y)
 			y += h
 		}
 	} else {

@@ -176,7 +176,7 @@ const pillFar = 1.5
 
 func (v *View) pillObjects(size fyne.Size) []fyne.CanvasObject {
 	v.pill.shown = false
-	if v.follow || len(v.entries) > 0 && (v.entries[0].item.Role == RoleDocument || v.entries[0].item.Role == RoleText) { // the end of a document is no news
+	if v.follow || len(v.entries) > 0 && (v.entries[0].item.Role == RoleDocument || v.entries[len(v.entries)-1].item.Role == RoleText) { // the end of a document is no news
 		return nil
 	}
 	far := v.heights.total()+bottomSpace-v.above()-float64(size.Height) > pillFar*float64(size.Height)

@@ -29,6 +29,7 @@ type chatCommand struct {
 	Temperature *float32 `placeholder:"T" help:"How freely words are chosen; 0 takes the likeliest each time."`
 	MaxTokens   int      `placeholder:"N" help:"End the answer after so many tokens."`
 	System      string   `placeholder:"TEXT" help:"Instructions that stand before the conversation."`
+	File        []string `placeholder:"FILE" type:"path" help:"A file or folder that goes along with the prompt; may be given several times."`
 	Keep        bool     `help:"Keep the conversation in the history."`
 	Reasoning   bool     `help:"Print what the model thinks before it answers on stderr, also where that is no terminal."`
 	Quiet       bool     `short:"q" help:"Print the answer only: neither progress nor what the model thinks."`
@@ -80,7 +81,7 @@ func (c *chatCommand) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		t := talk{session: s, app: a, model: m, sampling: c.sampling(), stream: !c.JSON, alternatives: c.Alternatives, quiet: c.Quiet}
+		t := talk{session: s, app: a, model: m, sampling: c.sampling(), stream: !c.JSON, alternatives: c.Alternatives, quiet: c.Quiet, files: c.File}
 		t.thinks = c.Reasoning && !c.Quiet
 		chats, bus := a.Chats, a.Bus
 		if !c.Keep {
@@ -257,6 +258,7 @@ type talk struct {
 	thinks   bool // what it thinks is printed also where that is no terminal
 
 	alternatives int
+	files        []string
 
 	engine  backend.EngineInfo // that answered
 	choices []backend.TokenChoice
@@ -283,7 +285,7 @@ func (t *talk) ask(chats *chat.Service, bus *event.Bus, system, text string) (ba
 		return backend.Message{}, err
 	}
 	unsubscribe := bus.Subscribe(0, printer.events)
-	sent, err := chats.Send(t.ctx, c.ID, chat.SendRequest{Text: text, Sampling: &t.sampling, Alternatives: t.alternatives})
+	sent, err := t.send(chats, c.ID, chat.SendRequest{Text: text, Sampling: &t.sampling, Alternatives: t.alternatives})
 	if err != nil {
 		unsubscribe()
 		if trash := chats.Trash(context.WithoutCancel(t.ctx), c.ID); trash != nil {

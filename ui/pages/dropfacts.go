@@ -144,6 +144,9 @@ func fitLine(m backend.Model, all []backend.Model, machine hardware.Machine) (li
 	case backend.KindControlNet:
 		return "Loam keeps it, and cannot draw with it yet.", false
 	case backend.KindProjector:
+		if chat, ok := library.ChatOf(m, all); ok {
+			return "Lets " + modelName(chat) + " see pictures, and stands with it now. It is not used yet: the chat engine cannot look at pictures.", false
+		}
 		return "Lets a chat model see pictures. Loam keeps it, and cannot use it yet.", false
 	case backend.KindEmbedding:
 		return "Compares texts; it cannot chat. Loam keeps it, and cannot use it yet.", false

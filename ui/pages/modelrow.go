@@ -99,6 +99,9 @@ func (p *ModelsPage) rowFacts(m backend.Model) string {
 	switch m.Kind {
 	case backend.KindChat:
 		add(m.Quant)
+		if v, ok := library.ProjectorOf(m, p.models); ok {
+			add("with the part that sees pictures (" + bytesText(v.SizeBytes) + ", not used yet)")
+		}
 	case backend.KindLoRA, backend.KindAdapter:
 		add(familyName(m.Family))
 		if m.Shape.Method != "LoRA" {
@@ -113,7 +116,13 @@ func (p *ModelsPage) rowFacts(m backend.Model) string {
 	case backend.KindDiffusion:
 		add(familyName(m.Family))
 		add(m.Quant)
-	case backend.KindProjector, backend.KindEmbedding, backend.KindTextEncoder, backend.KindVAE, backend.KindControlNet,
+	case backend.KindProjector:
+		add("Vision projector")
+		if chat, ok := library.ChatOf(m, p.models); ok {
+			add("for " + modelName(chat))
+		}
+		add("not used yet")
+	case backend.KindEmbedding, backend.KindTextEncoder, backend.KindVAE, backend.KindControlNet,
 		backend.KindUpscaler, backend.KindReranker, backend.KindGuard, backend.KindTextual, backend.KindImageAdapter, backend.KindUnknown:
 		kind := kindName(m.Kind)
 		add(strings.ToUpper(kind[:1]) + kind[1:])

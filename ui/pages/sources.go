@@ -188,3 +188,6 @@ func textItems(f backend.Attachment, text string, passage *backend.Passage) (ite
 	}
 	return items, at
 }
+
+// OpenChip opens a chip of a message of the open chat.
+func (p *ChatsPage) OpenChip(messageID int64, chip int) { p.talk.openChip(messageID, chip) }
