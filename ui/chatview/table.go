@@ -1,6 +1,8 @@
 package chatview
 
 import (
+	"strings"
+
 	"loam/ui/markdown"
 	"loam/ui/textflow"
 )
@@ -119,22 +121,59 @@ func columnWidths(b *markdown.Block, l *look, width, wide float32) []float32 {
 	if total <= room {
 		return need
 	}
-	left, open := room, n
-	done := make([]bool, n)
-	for again := true; again; {
-		again = false
-		for c := range need {
-			if !done[c] && need[c] <= left/float32(open) {
-				done[c], again = true, true
-				left -= need[c]
-				open--
+	return share(need, leastWidths(b, l, need, room), room)
+}
+
+// leastWidths is how wide columns must be so that no word of theirs breaks, where that is not most of the table.
+func leastWidths(b *markdown.Block, l *look, need []float32, room float32) []float32 {
+	least := make([]float32, len(need))
+	for c := range least {
+		for r, row := range b.Rows[:min(len(b.Rows), sampledRows)] {
+			for _, in := range row[c] {
+				style := in.Style
+				if r == 0 {
+					style |= markdown.Bold
+				}
+				for word := range strings.FieldsSeq(in.Text[:min(len(in.Text), 400)]) {
+					if strings.IndexFunc(word, func(r rune) bool { return r >= 0x2E80 }) >= 0 {
+						continue // it may break anywhere
+					}
+					least[c] = max(least[c], l.Width(word, styleOf(classBody, style))+1)
+				}
 			}
 		}
+		least[c] = min(max(least[c], 20)+2*cellPadX, need[c], room*0.4)
 	}
-	for c := range need {
-		if !done[c] {
-			need[c] = max(left/float32(open), 2*cellPadX+20)
+	return least
+}
+
+// share gives columns widths that add up to room: all the same, but none less than it must have and none more than it
+// needs. Where even the least is too much, the widest give way.
+func share(need, least []float32, room float32) []float32 {
+	fits := float32(0)
+	for _, w := range least {
+		fits += w
+	}
+	low, high := least, need
+	if fits > room {
+		low, high = make([]float32, len(need)), least
+		for c := range low {
+			low[c] = min(2*cellPadX+20, least[c])
 		}
 	}
-	return need
+	out := make([]float32, len(need))
+	from, to := float32(0), room
+	for range 24 { // a twentieth of a pixel in any window
+		level, sum := (from+to)/2, float32(0)
+		for c := range out {
+			out[c] = min(max(level, low[c]), high[c])
+			sum += out[c]
+		}
+		if sum > room {
+			to = level
+		} else {
+			from = level
+		}
+	}
+	return out
 }

@@ -122,8 +122,8 @@ func TestLongCodeComesInPiecesThatJoin(t *testing.T) {
 		if b.Kind != markdown.Code {
 			continue
 		}
-		if b.Continued != (i > 0) {
-			t.Errorf("piece %d: Continued is %v", i, b.Continued)
+		if b.Continued != (i > 0) || b.Lang != "go" {
+			t.Errorf("piece %d: Continued is %v, the language %q", i, b.Continued, b.Lang)
 		}
 		got = append(got, b.Text)
 	}

@@ -71,13 +71,11 @@ func appendSegment(out []Block, s segment) []Block {
 
 // codeSegmentBlock reads a segment that is one fenced code block, closed or still open.
 func codeSegmentBlock(s segment) Block {
-	b := Block{Kind: Code, Continued: s.more, Continues: s.long}
+	b := Block{Kind: Code, Lang: s.lang, Continued: s.more, Continues: s.long}
 	body := string(s.text)
 	if !s.more {
-		info, rest, _ := strings.Cut(body, "\n")
-		_, trimmed := margin([]byte(info))
-		b.Lang = lang(string(trimmed[min(len(trimmed), s.code.length):]))
-		body = rest
+		b.Lang = fenceLang(s.text, s.code)
+		_, body, _ = strings.Cut(body, "\n")
 	}
 	last := body[strings.LastIndexByte(strings.TrimSuffix(body, "\n"), '\n')+1:]
 	if !s.long && (closes([]byte(strings.TrimSuffix(last, "\n")), s.code) || unfinishedFence(last, s.code)) {
@@ -106,6 +104,13 @@ func unindent(code string, columns int) string {
 		lines[i] = l[n:]
 	}
 	return strings.Join(lines, "")
+}
+
+// fenceLang is the language that a fence names, which code begins with.
+func fenceLang(code []byte, f fence) string {
+	info, _, _ := bytes.Cut(code, []byte("\n"))
+	_, trimmed := margin(info)
+	return lang(string(trimmed[min(len(trimmed), f.length):]))
 }
 
 func lang(info string) string {

@@ -27,14 +27,16 @@ type splitter struct {
 	blank  bool // the line before was blank
 	emit   func(segment)
 	cutOff bool // the code is being cut for its length
+	lang   string
 }
 
 // segment is a stretch of text that is parsed on its own.
 type segment struct {
 	text []byte
 	code fence
-	more bool // code: goes on from the segment before
-	long bool // code: cut for its length
+	more bool   // code: goes on from the segment before
+	long bool   // code: cut for its length
+	lang string // code that goes on: its language
 }
 
 // fence is the row of signs that opens a code block.
@@ -75,10 +77,13 @@ func (s *splitter) line(line []byte) {
 		if closes(line, s.code) {
 			s.cut(next)
 		} else if s.pos >= codeSegment {
-			code := s.code
+			code, language := s.code, s.lang
+			if !s.more {
+				language = fenceLang(s.buf, code)
+			}
 			s.cutOff = true
 			s.cut(next)
-			s.code, s.more = code, true
+			s.code, s.more, s.lang = code, true, language
 		}
 		return
 	}
@@ -180,7 +185,7 @@ func (s *splitter) innerFence(line []byte) {
 
 // cut emits the first n bytes as a segment and starts another one.
 func (s *splitter) cut(n int) {
-	s.emit(segment{text: s.buf[:n], code: s.code, more: s.more, long: s.cutOff})
+	s.emit(segment{text: s.buf[:n], code: s.code, more: s.more, long: s.cutOff, lang: s.lang})
 	s.buf = s.buf[n:]
 	*s = splitter{buf: s.buf, emit: s.emit}
 }

@@ -11,7 +11,7 @@ func readable(tex string) string {
 	r := texReader{left: tex}
 	lines := strings.Split(r.read(0, ""), "\n")
 	for i, l := range lines {
-		lines[i] = strings.Join(strings.Fields(l), " ")
+		lines[i] = gridSigns.Replace(strings.Join(strings.Fields(l), " "))
 	}
 	out := strings.Trim(strings.Join(lines, "\n"), "\n")
 	if out == "" || r.broken {
@@ -20,12 +20,26 @@ func readable(tex string) string {
 	return out
 }
 
+// A matrix is written into its line as (a, b; c, d). These stand for its signs until the spaces around them are known.
+const (
+	gridCell = "\uE000"
+	gridRow  = "\uE001"
+	gridEnd  = "\uE002"
+)
+
+var gridSigns = strings.NewReplacer(
+	" "+gridCell+" ", ", ", gridCell+" ", ", ", " "+gridCell, ", ", gridCell, ", ",
+	" "+gridRow+" ", "; ", gridRow+" ", "; ", " "+gridRow, "; ", gridRow, "; ",
+	" "+gridEnd, "", gridEnd, "",
+)
+
 // deepestTeX bounds how deep groups may lie in each other.
 const deepestTeX = 12
 
 type texReader struct {
 	left   string
 	broken bool
+	grids  int // matrices that are open
 }
 
 // read writes what comes before the sign that ends a group ("" = the end of the text).
@@ -52,7 +66,10 @@ func (r *texReader) read(depth int, end string) string {
 		case '\\':
 			r.command(&b, depth)
 		case '&', '~':
-			r.left = r.left[1:]
+			if r.left = r.left[1:]; c == '&' && r.grids > 0 {
+				b.WriteString(gridCell)
+				break
+			}
 			b.WriteByte(' ')
 		case '-':
 			r.left = r.left[1:]
@@ -126,8 +143,12 @@ func (r *texReader) command(b *strings.Builder, depth int) {
 		r.left = r.left[1+size:]
 		switch sign {
 		case "\\":
-			b.WriteByte('\n')
 			r.left = strings.TrimLeft(r.left, " \n")
+			if r.grids > 0 { // a row of a matrix, which stands in a line
+				b.WriteString(gridRow)
+				break
+			}
+			b.WriteByte('\n')
 		case ",", ";", ":", " ", "\n":
 			b.WriteByte(' ')
 		case "!":
@@ -181,8 +202,13 @@ func (r *texReader) command(b *strings.Builder, depth int) {
 			}
 			b.WriteString(signs[0])
 			r.left = strings.TrimLeft(r.left, " \n")
+			r.grids += len(signs[0])
 		} else {
+			if r.grids > 0 {
+				b.WriteString(gridEnd)
+			}
 			b.WriteString(signs[1])
+			r.grids = max(r.grids-len(signs[0]), 0)
 		}
 	case "quad", "qquad":
 		b.WriteString("  ")
