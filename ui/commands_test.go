@@ -1,12 +1,15 @@
 package ui
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
 
 	"loam/backend"
 	"loam/ui/pages"
+	"loam/ui/widgets"
 )
 
 func TestSearchRunsCommands(t *testing.T) {
@@ -34,4 +37,38 @@ func TestSearchRunsCommands(t *testing.T) {
 	if f.UI.chats.Current() != c.ID {
 		t.Errorf("chat %d is open", f.UI.chats.Current())
 	}
+}
+
+func TestManyNamesDoNotHideWhatElseIsFound(t *testing.T) {
+	f := fakes(t)
+	for i := range 40 {
+		f.chats.AddChat(backend.Chat{Title: fmt.Sprintf("River %02d", i)})
+	}
+	f.open(1280, 800)
+	f.mod(fyne.KeyK)
+	f.write("river")
+	f.says("River 39", "River 32", "32 more chats")
+	if s := f.shownText(); strings.Contains(s, "River 31") {
+		t.Errorf("all names are shown: %q", s)
+	}
+	f.draw("many names")
+	row, ok := inWindow(f, func(r *widgets.ChoiceRow) bool { return r.Text() == "32 more chats" })
+	if !ok {
+		t.Fatal("the others are not offered")
+	}
+	row.Tapped(nil)
+	f.says("River 39", "River 31")
+	if got := f.focusedField().Text; got != "river" {
+		t.Errorf("the search holds %q", got)
+	}
+}
+
+// inWindow finds a row of the window itself.
+func inWindow(f *fixture, is func(*widgets.ChoiceRow) bool) (found *widgets.ChoiceRow, ok bool) {
+	each(f.root, func(o fyne.CanvasObject) {
+		if r, isRow := o.(*widgets.ChoiceRow); isRow && is(r) {
+			found, ok = r, true
+		}
+	})
+	return found, ok
 }

@@ -8,6 +8,7 @@ import (
 type Command struct {
 	Name, Keys string // Keys "" = none
 	Do         func()
+	Keep       bool // the search stays
 }
 
 // commandsMost is how many commands a search shows.

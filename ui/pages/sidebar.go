@@ -40,6 +40,7 @@ type sidebar struct {
 	renaming int64
 	running  map[int64]bool // chats whose reply is being written
 	found    []Found        // messages that have the words of the search
+	allNames bool           // all chats whose names have the words of the search are shown
 	pictures []studio.Found // pictures whose prompts have them
 	waiting  func()         // cancels the search that is about to begin
 	thumbs   *thumbs        // of the pictures that were found
@@ -73,7 +74,12 @@ func newSidebar(env Env, onOpen func(int64), onNew func()) *sidebar {
 	s.thumbs = newThumbs(env)
 	s.search = widgets.NewField("Search and commands")
 	s.search.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
-	s.search.OnChanged = func(string) { s.group(); s.lookIn() }
+	s.search.OnChanged = func(string) {
+		s.allNames = false
+		s.group()
+		s.list.ToTop() // what fits best stands there
+		s.lookIn()
+	}
 	s.search.OnEsc = func() bool {
 		if s.search.Text == "" {
 			return false
@@ -135,6 +141,9 @@ func (s *sidebar) setRunning(chatID int64, on bool) {
 
 func (s *sidebar) group() {
 	s.rows = arrange(s.chats, s.search.Text, s.env.Host.Now(), s.order, s.archived)
+	if s.search.Text != "" && !s.allNames {
+		s.shortenNames()
+	}
 	s.showStrip()
 	if s.env.Commands != nil && s.search.Text != "" {
 		commands := findCommands(s.env.Commands(), s.search.Text)
@@ -166,6 +175,41 @@ func (s *sidebar) group() {
 		s.none.Show()
 	}
 	s.list.Reload()
+}
+
+// namesMost is how many chats a search shows by their names before what else it found.
+const namesMost = 8
+
+// shortenNames leaves out all but the first chats, and offers the others.
+func (s *sidebar) shortenNames() {
+	shown := 0
+	for i, r := range s.rows {
+		if r.chat.ID == 0 {
+			continue
+		}
+		if shown++; shown <= namesMost {
+			continue
+		}
+		left := 0
+		for _, r := range s.rows[i:] {
+			if r.chat.ID != 0 {
+				left++
+			}
+		}
+		if left == 1 {
+			return // its row takes no more room
+		}
+		rest := Command{Name: count(left, "more chat"), Keep: true, Do: func() {
+			s.allNames = true
+			s.group()
+		}}
+		s.rows = s.rows[:i]
+		if i > 0 && s.rows[i-1].heading != "" { // nothing stands under it
+			s.rows = s.rows[:i-1]
+		}
+		s.rows = append(s.rows, sidebarRow{command: &rest})
+		return
+	}
 }
 
 // searchAfter is how long a search waits for the next key, and searchMost how many messages it shows.
@@ -227,7 +271,9 @@ func (s *sidebar) openFirst() {
 
 // run does what a command says, and the search is over.
 func (s *sidebar) run(c Command) {
-	s.search.SetText("")
+	if !c.Keep {
+		s.search.SetText("")
+	}
 	c.Do()
 }
 

@@ -35,7 +35,7 @@ func (s *sidebar) groupPictures() {
 	for i, p := range s.pictures {
 		if i == picturesMost {
 			query := strings.TrimSpace(s.search.Text)
-			all := Command{Name: "All with these words", Do: func() { s.env.Host.ShowPictures(query, 0) }}
+			all := Command{Name: "All with these words", Keep: true, Do: func() { s.env.Host.ShowPictures(query, 0) }}
 			s.rows = append(s.rows, sidebarRow{command: &all})
 			break
 		}

@@ -59,6 +59,9 @@ func (l *List) Reload() {
 // Top is the scroll position in pixels.
 func (l *List) Top() float32 { return l.scroll.Offset.Y }
 
+// ToTop scrolls to the first row.
+func (l *List) ToTop() { l.scroll.ScrollToOffset(fyne.Position{}) }
+
 // Live is how many row widgets are in the tree.
 func (l *List) Live() int { return len(l.live) }
 
