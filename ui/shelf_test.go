@@ -1,10 +1,13 @@
 package ui
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
 	"loam/backend"
@@ -102,4 +105,61 @@ func (f *fixture) chatRow(title string) *widgets.ListRow {
 		f.t.Fatalf("no row %q", title)
 	}
 	return found
+}
+
+func TestSeveralChatsAreChosenByMouseAndKeys(t *testing.T) {
+	f := fakes(t)
+	for i := range 6 {
+		f.chats.AddChat(backend.Chat{Title: fmt.Sprintf("Chat %d", i)})
+	}
+	f.open(1280, 800)
+	click := func(title string, held fyne.KeyModifier) {
+		r := f.chatRow(title)
+		r.MouseDown(&desktop.MouseEvent{Button: desktop.MouseButtonPrimary, Modifier: held})
+		r.MouseUp(nil)
+		test.Tap(r)
+	}
+	click("Chat 5", 0)
+	click("Chat 3", fyne.KeyModifierShift)
+	f.says("3 chats") // from the open one on
+	click("Chat 1", fyne.KeyModifierShortcutDefault)
+	f.says("4 chats")
+	click("Chat 4", 0)
+	f.says("3 chats")
+	f.press(fyne.KeyEscape)
+	if strings.Contains(f.shownText(), "3 chats") {
+		t.Error("Esc does not end it")
+	}
+
+	row := f.chatRow("Chat 4")
+	f.window.Canvas().Focus(row)
+	row.KeyDown(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
+	f.press(fyne.KeyDown)
+	f.says("2 chats")
+	if f.window.Canvas().Focused() != fyne.Focusable(f.chatRow("Chat 3")) {
+		t.Error("the focus did not go along")
+	}
+	f.press(fyne.KeyDown)
+	f.says("3 chats")
+	f.press(fyne.KeySpace)
+	f.says("2 chats")
+	f.press(fyne.KeySpace)
+	f.draw("shelf-choosing")
+	f.press(fyne.KeyDelete)
+	left, err := f.chats.Chats(t.Context())
+	if err != nil || len(left) != 3 {
+		t.Errorf("%d chats are left, %v", len(left), err)
+	}
+
+	// Without choosing, the arrows open one chat after the other and stay in the list.
+	row = f.chatRow("Chat 5")
+	f.window.Canvas().Focus(row)
+	f.press(fyne.KeyDown)
+	if ch, err := f.chats.Chat(t.Context(), f.UI.chats.Current()); err != nil || ch.Title != "Chat 1" {
+		t.Errorf("%q is open, %v", ch.Title, err)
+	}
+	f.press(fyne.KeyDown)
+	if ch, err := f.chats.Chat(t.Context(), f.UI.chats.Current()); err != nil || ch.Title != "Chat 0" {
+		t.Errorf("%q is open, %v", ch.Title, err)
+	}
 }

@@ -22,16 +22,18 @@ const sidebarWidth = 264
 
 // ChatsPage is the list of chats and the open one.
 type ChatsPage struct {
-	env     Env
-	side    *sidebar
-	talk    *conversation
-	body    *fyne.Container
-	shown   bool // the sidebar is wanted in a wide window
-	over    bool // it is open over a narrow one
-	was     bool // the window was narrow at the last layout
-	onOpen  func(chatID int64)
-	reading bool
-	again   bool
+	env  Env
+	side *sidebar
+	talk *conversation
+	body *fyne.Container
+	// sidePane is the list: before the conversation, as it is read, or over it.
+	sidePane fyne.CanvasObject
+	shown    bool // the sidebar is wanted in a wide window
+	over     bool // it is open over a narrow one
+	was      bool // the window was narrow at the last layout
+	onOpen   func(chatID int64)
+	reading  bool
+	again    bool
 }
 
 // NewChatsPage builds the page. onOpen hears which chat is open, 0 = one that is not stored yet.
@@ -46,7 +48,9 @@ func NewChatsPage(env Env, onOpen func(chatID int64)) *ChatsPage {
 	p.side = newSidebar(env, func(id int64) { p.Open(id) }, func() { p.NewChat(0) })
 	p.side.onGoTo = p.goTo
 	side := widgets.NewEdges(widgets.Edges{Right: widgets.NewLine(true)}, p.side.body)
-	p.body = container.New(&chatsLayout{p}, p.talk.body, side)
+	p.side.onStep = func(id int64) { p.talk.open(id, nil) }
+	p.sidePane = side
+	p.body = container.New(&chatsLayout{p}, side, p.talk.body)
 	p.talk.picker.reload()
 	p.Reload()
 	return p
@@ -57,10 +61,13 @@ type chatsLayout struct{ p *ChatsPage }
 
 // Layout implements fyne.Layout.
 func (l *chatsLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	p, talk, side := l.p, objects[0], objects[1]
+	p, talk, side := l.p, l.p.talk.body, l.p.sidePane
 	narrow := p.env.Host.Narrow()
 	if narrow != p.was {
 		p.was, p.over = narrow, false
+	}
+	if last := objects[1] == side; last != narrow { // what comes last lies on top
+		objects[0], objects[1] = objects[1], objects[0]
 	}
 	visible := p.shown && !narrow || p.over && narrow
 	width := min(sidebarWidth*max(theme.Size(theme.SizeBody)/15, 1), size.Width*0.6)

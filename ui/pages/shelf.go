@@ -327,33 +327,6 @@ func (s *sidebar) storeOrder() {
 	})
 }
 
-// choose marks a chat among several, or no longer.
-func (s *sidebar) choose(id int64) {
-	if s.chosen[id] {
-		delete(s.chosen, id)
-	} else {
-		s.chosen[id] = true
-	}
-	s.group()
-}
-
-func (s *sidebar) chosenChats() []backend.Chat {
-	var list []backend.Chat
-	for _, c := range s.chats {
-		if s.chosen[c.ID] {
-			list = append(list, c)
-		}
-	}
-	return list
-}
-
-func (s *sidebar) endSelecting() {
-	if s.chosen != nil {
-		s.chosen = nil
-		s.group()
-	}
-}
-
 // showStrip shows under the list what can be done with the chats that are chosen, or that the archive is shown.
 func (s *sidebar) showStrip() {
 	s.strip.RemoveAll()

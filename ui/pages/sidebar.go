@@ -22,6 +22,7 @@ type sidebar struct {
 	onOpen func(chatID int64)
 	onNew  func()
 	onGoTo func(f Found, query string)
+	onStep func(chatID int64) // opens a chat; the focus stays in the list
 
 	search *widgets.Field
 	list   *widgets.List
@@ -34,6 +35,7 @@ type sidebar struct {
 	order    listOrder
 	archived bool           // those that were put away are shown
 	chosen   map[int64]bool // nil = one chat is opened at a time
+	anchor   int64          // the chat that was chosen last
 	strip    *fyne.Container
 	foot     *fyne.Container // holds strip
 	current  int64
@@ -285,11 +287,36 @@ func (s *sidebar) step(delta int) {
 			at = i
 		}
 	}
-	for i := at + delta; i >= 0 && i < len(s.rows); i += delta {
-		if s.rows[i].heading == "" && s.rows[i].chat.ID != 0 {
-			s.onOpen(s.rows[i].chat.ID)
-			return
+	if i := s.next(at, delta); i >= 0 {
+		s.onOpen(s.rows[i].chat.ID)
+	}
+}
+
+// next is the nearest row of a chat above or below one; -1 = none.
+func (s *sidebar) next(i, delta int) int {
+	for i += delta; i >= 0 && i < len(s.rows); i += delta {
+		if s.rows[i].chat.ID != 0 {
+			return i
 		}
+	}
+	return -1
+}
+
+// walk moves the focus from a row to the next one. Its chat is opened, unless several are being chosen.
+func (s *sidebar) walk(i, delta int) {
+	if i = s.next(i, delta); i < 0 {
+		return
+	}
+	if s.chosen == nil {
+		s.onStep(s.rows[i].chat.ID)
+	}
+	s.focusRow(i)
+}
+
+func (s *sidebar) focusRow(i int) {
+	s.list.Reveal(i)
+	if r, ok := s.list.Row(i).(*widgets.ListRow); ok {
+		s.env.Host.Focus(r)
 	}
 }
 
@@ -334,9 +361,7 @@ func (s *sidebar) Make(kind int) fyne.CanvasObject {
 	if kind == rowPicture {
 		return container.New(widgets.Inset{Left: 8, Right: 8}, widgets.NewPictureRow())
 	}
-	r := widgets.NewListRow()
-	r.OnArrow = s.step
-	return r
+	return widgets.NewListRow()
 }
 
 // Fill implements widgets.Rows.
@@ -381,6 +406,10 @@ func (s *sidebar) Fill(i int, o fyne.CanvasObject) {
 	r.OnMenu = func(at fyne.Position) { s.env.Host.Menu(s.menu(c), at) }
 	r.OnDelete = func() { s.trash(c) }
 	r.OnRename = func() { s.rename(c.ID) }
+	r.OnArrow = func(delta int) { s.walk(i, delta) }
+	r.OnChoose = func(reach bool) { s.chooseHere(i, reach) }
+	r.OnExtend = func(delta int) { s.extend(i, delta) }
+	r.OnAll = s.chooseAll
 	r.OnRenamed = func(title string, ok bool) { s.renamed(c, title, ok) }
 	r.SetEditing(c.ID == s.renaming, c.Title)
 	if s.chosen != nil {
@@ -389,6 +418,13 @@ func (s *sidebar) Fill(i int, o fyne.CanvasObject) {
 			r.Icon = theme.IconTicked
 		}
 		r.OnTapped = func() { s.choose(c.ID) }
+		r.OnDelete = func() { s.trashAll(s.chosenChats()) }
+		r.OnMenu = func(at fyne.Position) {
+			if !s.chosen[c.ID] {
+				s.choose(c.ID)
+			}
+			s.env.Host.Menu(s.shelfMenu(s.chosenChats()), at)
+		}
 	}
 	r.Refresh()
 }

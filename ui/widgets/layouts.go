@@ -228,14 +228,19 @@ func (l scrolledFit) MinSize(objects []fyne.CanvasObject) fyne.Size {
 // Edges keeps objects at the edges of an area and gives what is left to the middle: container.Border without Fyne's gaps.
 type Edges struct{ Top, Bottom, Left, Right fyne.CanvasObject }
 
-// NewEdges lays out an area; edges may be nil.
+// NewEdges lays out an area; edges may be nil. Tab walks through it as it is read.
 func NewEdges(e Edges, middle ...fyne.CanvasObject) *fyne.Container {
-	objects := middle
-	for _, o := range []fyne.CanvasObject{e.Top, e.Bottom, e.Left, e.Right} {
-		if o != nil {
-			objects = append(objects, o)
+	var objects []fyne.CanvasObject
+	put := func(list ...fyne.CanvasObject) {
+		for _, o := range list {
+			if o != nil {
+				objects = append(objects, o)
+			}
 		}
 	}
+	put(e.Top, e.Left)
+	put(middle...)
+	put(e.Right, e.Bottom)
 	return container.New(e, objects...)
 }
 

@@ -22,7 +22,8 @@ func modName() string {
 }
 
 // ListRow is one line of a list: a name that can be opened, renamed in place, removed, and asked for its menu. Keys: Enter
-// opens, F2 renames, Delete removes, Up and Down walk, the Menu key or Shift+F10 opens the menu.
+// opens, F2 renames, Delete removes, Up and Down walk, the Menu key or Shift+F10 opens the menu. Several are chosen by a click
+// with Shift or Mod, by the arrows with Shift, or all by Mod+A.
 type ListRow struct {
 	base
 	Text     string
@@ -36,9 +37,13 @@ type ListRow struct {
 	OnDelete  func()
 	OnRename  func()
 	OnArrow   func(delta int)
+	OnChoose  func(reach bool)           // a click with Mod, or with Shift (reach), which means all rows up to this one
+	OnExtend  func(delta int)            // an arrow with Shift
+	OnAll     func()                     // Mod+A
 	OnRenamed func(text string, ok bool) // ok = false: given up
 
 	hovered, focused, editing, shift bool
+	held                             fyne.KeyModifier // when the pointer went down
 	field                            *Field
 	more                             *Button
 }
@@ -92,10 +97,25 @@ func (r *ListRow) Field() *Field { return r.field }
 
 // Tapped implements fyne.Tappable.
 func (r *ListRow) Tapped(*fyne.PointEvent) {
-	if r.OnTapped != nil && !r.editing {
+	if r.editing {
+		return
+	}
+	held := r.held
+	r.held = 0
+	if held&(fyne.KeyModifierShift|fyne.KeyModifierShortcutDefault) != 0 && r.OnChoose != nil {
+		r.OnChoose(held&fyne.KeyModifierShift != 0)
+		return
+	}
+	if r.OnTapped != nil {
 		r.OnTapped()
 	}
 }
+
+// MouseDown implements desktop.Mouseable.
+func (r *ListRow) MouseDown(e *desktop.MouseEvent) { r.held = e.Modifier }
+
+// MouseUp implements desktop.Mouseable.
+func (r *ListRow) MouseUp(*desktop.MouseEvent) {}
 
 // TappedSecondary implements fyne.SecondaryTappable.
 func (r *ListRow) TappedSecondary(e *fyne.PointEvent) {
@@ -140,6 +160,9 @@ func (r *ListRow) KeyDown(e *fyne.KeyEvent) {
 	r.shift = r.shift || e.Name == desktop.KeyShiftLeft || e.Name == desktop.KeyShiftRight
 }
 
+// HoldShift tells a row that gets the focus while Shift is held: it did not see the key go down.
+func (r *ListRow) HoldShift() { r.shift = true }
+
 // KeyUp implements desktop.Keyable.
 func (r *ListRow) KeyUp(e *fyne.KeyEvent) {
 	if e.Name == desktop.KeyShiftLeft || e.Name == desktop.KeyShiftRight {
@@ -166,11 +189,14 @@ func (r *ListRow) TypedKey(e *fyne.KeyEvent) {
 			r.menuAt(r, fyne.NewPos(24, r.Size().Height))
 		}
 	case fyne.KeyUp, fyne.KeyDown:
-		if r.OnArrow != nil {
-			delta := 1
-			if e.Name == fyne.KeyUp {
-				delta = -1
-			}
+		delta := 1
+		if e.Name == fyne.KeyUp {
+			delta = -1
+		}
+		switch {
+		case r.shift && r.OnExtend != nil:
+			r.OnExtend(delta)
+		case r.OnArrow != nil:
 			r.OnArrow(delta)
 		}
 	default:
@@ -179,7 +205,13 @@ func (r *ListRow) TypedKey(e *fyne.KeyEvent) {
 }
 
 // TypedShortcut implements fyne.Shortcutable.
-func (r *ListRow) TypedShortcut(s fyne.Shortcut) { passShortcut(r, s) }
+func (r *ListRow) TypedShortcut(s fyne.Shortcut) {
+	if _, all := s.(*fyne.ShortcutSelectAll); all && r.OnAll != nil {
+		r.OnAll()
+		return
+	}
+	passShortcut(r, s)
+}
 
 // CreateRenderer implements fyne.Widget.
 func (r *ListRow) CreateRenderer() fyne.WidgetRenderer {
@@ -237,7 +269,7 @@ func (r *ListRow) CreateRenderer() fyne.WidgetRenderer {
 		if r.Icon != "" {
 			icon.Set(theme.Icon(r.Icon), theme.ColorQuiet)
 		}
-		shown(r.more, (r.hovered || r.focused) && r.OnMenu != nil && !r.editing)
+		shown(r.more, r.hovered && r.OnMenu != nil && !r.editing) // no stop of Tab: the keyboard has keys for the menu
 		d.objects = fixed
 		if r.editing && r.field != nil {
 			d.objects = append(fixed[:len(fixed):len(fixed)], r.field)
