@@ -163,3 +163,18 @@ func TestSeveralChatsAreChosenByMouseAndKeys(t *testing.T) {
 		t.Errorf("%q is open, %v", ch.Title, err)
 	}
 }
+
+func TestTheArchiveIsShownAfterALongList(t *testing.T) {
+	f := fakes(t)
+	for i := range 40 {
+		f.chats.AddChat(backend.Chat{Title: fmt.Sprintf("Chat %d", i), Shelf: backend.Shelf{Archived: i == 7}})
+	}
+	f.open(1280, 800)
+	menuItem(t, f.UI.chats.ListMenu(), "Show what is archived")
+	f.says("Chat 7", "The archive", "Back to the chats")
+	if strings.Contains(f.shownText(), "Chat 39") {
+		t.Error("other chats are shown too")
+	}
+	f.tap("Back to the chats")
+	f.says("Chat 39")
+}

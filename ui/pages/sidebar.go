@@ -146,7 +146,6 @@ func (s *sidebar) group() {
 	if s.search.Text != "" && !s.allNames {
 		s.shortenNames()
 	}
-	s.showStrip()
 	if s.env.Commands != nil && s.search.Text != "" {
 		commands := findCommands(s.env.Commands(), s.search.Text)
 		if len(commands) > 0 {
@@ -177,41 +176,7 @@ func (s *sidebar) group() {
 		s.none.Show()
 	}
 	s.list.Reload()
-}
-
-// namesMost is how many chats a search shows by their names before what else it found.
-const namesMost = 8
-
-// shortenNames leaves out all but the first chats, and offers the others.
-func (s *sidebar) shortenNames() {
-	shown := 0
-	for i, r := range s.rows {
-		if r.chat.ID == 0 {
-			continue
-		}
-		if shown++; shown <= namesMost {
-			continue
-		}
-		left := 0
-		for _, r := range s.rows[i:] {
-			if r.chat.ID != 0 {
-				left++
-			}
-		}
-		if left == 1 {
-			return // its row takes no more room
-		}
-		rest := Command{Name: count(left, "more chat"), Keep: true, Do: func() {
-			s.allNames = true
-			s.group()
-		}}
-		s.rows = s.rows[:i]
-		if i > 0 && s.rows[i-1].heading != "" { // nothing stands under it
-			s.rows = s.rows[:i-1]
-		}
-		s.rows = append(s.rows, sidebarRow{command: &rest})
-		return
-	}
+	s.showStrip()
 }
 
 // searchAfter is how long a search waits for the next key, and searchMost how many messages it shows.

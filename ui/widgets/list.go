@@ -86,6 +86,10 @@ func (l *List) Reveal(i int) {
 
 // update brings the rows near the window into the tree and takes the others out.
 func (l *List) update(refill bool) {
+	if l.rows.Len() != len(l.tops)-1 { // they changed, and Reload is still to come
+		l.Reload()
+		return
+	}
 	height := l.scroll.Size().Height
 	if height <= 0 {
 		return

@@ -57,3 +57,38 @@ func (s *sidebar) fillPicture(o fyne.CanvasObject, p studio.Found) {
 		row.Set(p.Snippet, "Its file cannot be read.", nil)
 	})
 }
+
+// namesMost is how many chats a search shows by their names before what else it found.
+const namesMost = 8
+
+// shortenNames leaves out all but the first chats, and offers the others.
+func (s *sidebar) shortenNames() {
+	shown := 0
+	for i, r := range s.rows {
+		if r.chat.ID == 0 {
+			continue
+		}
+		if shown++; shown <= namesMost {
+			continue
+		}
+		left := 0
+		for _, r := range s.rows[i:] {
+			if r.chat.ID != 0 {
+				left++
+			}
+		}
+		if left == 1 {
+			return // its row takes no more room
+		}
+		rest := Command{Name: count(left, "more chat"), Keep: true, Do: func() {
+			s.allNames = true
+			s.group()
+		}}
+		s.rows = s.rows[:i]
+		if i > 0 && s.rows[i-1].heading != "" { // nothing stands under it
+			s.rows = s.rows[:i-1]
+		}
+		s.rows = append(s.rows, sidebarRow{command: &rest})
+		return
+	}
+}
