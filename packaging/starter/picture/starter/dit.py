@@ -198,6 +198,7 @@ class DiT(nn.Module):
         if config.width % HEAD:
             raise ValueError(f"the width has to be a multiple of {HEAD}")
         self.config = config
+        self.kept: dict[tuple, tuple[Tensor, Tensor]] = {}
         w = config.width
         self.img_in = nn.Linear(CHANNELS * PATCH * PATCH, w)
         self.txt_in = nn.Linear(config.context, w)
@@ -219,10 +220,18 @@ class DiT(nn.Module):
             elif name.endswith("bias"):
                 nn.init.zeros_(p)
 
+    def turns(self, text: int, h: int, w: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """The rotations for a size, made once."""
+        key = (positions, text, h, w, device)
+        if key not in self.kept:
+            cos, sin = rotations(positions(text, h, w))
+            self.kept[key] = (cos.to(device), sin.to(device))
+        return self.kept[key]
+
     def forward(self, x: Tensor, t: Tensor, text: Tensor) -> Tensor:
         """x [n, 16, h, w], t [n] in [0, 1], text [n, tokens, context] -> [n, 16, h, w]."""
         h, w = x.shape[-2:]
-        cos, sin = (r.to(x.device) for r in rotations(positions(text.shape[1], h, w)))
+        cos, sin = self.turns(text.shape[1], h, w, x.device)
         pooled = torch.zeros(1, POOLED, device=x.device, dtype=x.dtype)
         vec = self.time_in(time_embedding(t).to(x.dtype)) + self.vector_in(pooled)
         img, txt = self.img_in(patchify(x)), self.txt_in(text)

@@ -4,6 +4,8 @@ The random choices are plain Python on the host (a scene is a few numbers); ever
 gather the sprites, dye them, place them with grid_sample at twice the size, lay them over the ground, average down.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -54,29 +56,27 @@ class Painter:
         shade = (0.45 + 0.55 * light / middle).clamp(0.35, 1.15)
         return torch.cat([(dye[:, :, None, None] * shade).clamp(0, 1) * alpha, alpha], dim=1)
 
-    def paint(self, scenes: list[Scene], side: int) -> Tensor:
-        """[n, 3, side, side]."""
-        n, big = len(scenes), 2 * side
+    def plan(self, scenes: list[Scene]) -> tuple[Tensor, Tensor]:
+        """What paint needs of the scenes, on the host: [n * SLOTS, 7] float, and the grounds [n, 2] (top, bottom)."""
         rows: list[list[float]] = []
-        tops, bottoms = [], []
         for scene in scenes:
-            tops.append(self.ground_names.index(scene.ground[0]))
-            bottoms.append(self.ground_names.index(scene.ground[-1]))
-            for slot in range(SLOTS):
-                if slot >= len(scene.items):
-                    rows.append([0, 0, 0, 9.0, 9.0, 1.0, 1.0])  # outside the picture
-                    continue
-                i = scene.items[slot]
-                level = 0 if i.size * big > 150 else 1 if i.size * big > 60 else 2
+            for i in scene.items:
                 sprite = i.thing * len(STYLES) + STYLES.index(scene.style)
-                rows.append([level, sprite, self.dye_names.index(i.dye), i.x, i.y, i.size, -1.0 if i.mirrored else 1.0])
-        table = torch.tensor(rows, device=self.device)
-        level, sprite, dye = (table[:, k].long() for k in range(3))
-        rgba = self.bank[level, sprite].float() / 255
-        dyed = dye > 0
-        if bool(dyed.any()):
-            rgba[dyed] = self.dye(rgba[dyed], self.dyes[dye[dyed]])
+                rows.append([0, sprite, self.dye_names.index(i.dye), i.x, i.y, i.size, -1.0 if i.mirrored else 1.0])
+            rows += [[0, 0, 0, 9.0, 9.0, 1.0, 1.0]] * (SLOTS - len(scene.items))  # outside the picture
+        grounds = [[self.ground_names.index(s.ground[0]), self.ground_names.index(s.ground[-1])] for s in scenes]
+        return torch.tensor(rows), torch.tensor(grounds)
+
+    def paint(self, scenes: list[Scene] | Sequence[Tensor], side: int) -> Tensor:
+        """Scenes, or their plan -> [n, 3, side, side]."""
+        plan = self.plan(scenes) if isinstance(scenes[0], Scene) else scenes
+        table, grounds = (p.to(self.device, non_blocking=True) for p in plan)
+        n, big = len(grounds), 2 * side
         x, y, size, mirror = table[:, 3:].unbind(1)
+        level = (size * big <= 150).long() + (size * big <= 60).long()
+        rgba = self.bank[level, table[:, 1].long()].float() / 255
+        dye = table[:, 2].long()
+        rgba = torch.where((dye > 0)[:, None, None, None], self.dye(rgba, self.dyes[dye]), rgba)
         theta = torch.zeros(n * SLOTS, 2, 3, device=self.device)
         theta[:, 0, 0] = mirror / size
         theta[:, 1, 1] = 1 / size
@@ -85,7 +85,7 @@ class Painter:
         grid = F.affine_grid(theta, [n * SLOTS, 4, big, big], align_corners=False)
         layers = F.grid_sample(rgba, grid, align_corners=False).unflatten(0, (n, SLOTS))
         slope = torch.linspace(0, 1, big, device=self.device).view(1, 1, big, 1)
-        top, bottom = (self.grounds[torch.tensor(g, device=self.device)][:, :, None, None] for g in (tops, bottoms))
+        top, bottom = (self.grounds[g][:, :, None, None] for g in grounds.unbind(1))
         picture = (top * (1 - slope) + bottom * slope).expand(n, 3, big, big)
         for slot in range(SLOTS):
             picture = picture * (1 - layers[:, slot, 3:]) + layers[:, slot, :3]

@@ -39,6 +39,22 @@ def picked(args: argparse.Namespace, data: Data, step: int, n: int) -> tuple[lis
     return scenes, r
 
 
+def painted(args: argparse.Namespace, data: Data):
+    """A stage's prepare for pictures without captions: the plan of a step's scenes."""
+    return lambda step: data.painter.plan(picked(args, data, step, args.batch)[0])
+
+
+def captioned(args: argparse.Namespace, data: Data, tokenizer: Tokenizer, drop: float = 0.1):
+    """A stage's prepare for pictures with captions: (plan, ids [n, tokens]); one caption in ten is left out."""
+
+    def prepare(step: int):
+        scenes, r = picked(args, data, step, args.batch)
+        captions = ["" if r.random() < drop else words.caption(r, s, data.archive.things) for s in scenes]
+        return data.painter.plan(scenes), torch.tensor([tokenizer.encode(c, args.tokens) for c in captions])
+
+    return prepare
+
+
 def loaded(module: nn.Module, path: pathlib.Path, device: str) -> nn.Module:
     """A module with a checkpoint's averaged weights, frozen."""
     if not path.is_file():
@@ -57,9 +73,8 @@ def tae(args: argparse.Namespace, data: Data):
     model = TAE().to(args.device)
     forward = torch.compile(model.encoder.layers) if args.compile else model.encoder.layers
 
-    def loss(step: int):
-        scenes, _ = picked(args, data, step, args.batch)
-        x = data.painter.paint(scenes, args.side)
+    def loss(step: int, plan):
+        x = data.painter.paint(plan, args.side)
         g = data.generator(step)
         z = forward(x)
         mean, spread = z.float().mean((0, 2, 3)), z.float().std((0, 2, 3))
@@ -73,7 +88,7 @@ def tae(args: argparse.Namespace, data: Data):
     def write(average: dict[str, Tensor]) -> None:
         files.write_safetensors(args.out / "loam-starter-tae.f16.safetensors", files.arrays(average))
 
-    return Stage(model, loss, 1e-3), write
+    return Stage(model, painted(args, data), loss, 1e-3), write
 
 
 class Pair(nn.Module):
@@ -103,14 +118,13 @@ def times(n: int, g: torch.Generator, device: str) -> Tensor:
     return torch.sigmoid(0.5 + torch.randn(n, generator=g, device=device))
 
 
-def batch_of(args: argparse.Namespace, data: Data, coder: TAE, tokenizer: Tokenizer, step: int, drop: float = 0.1):
+def batch_of(args: argparse.Namespace, data: Data, coder: TAE, step: int, ready):
     """Latents, noise, captions' ids and the generator of a step."""
-    scenes, r = picked(args, data, step, args.batch)
-    captions = ["" if r.random() < drop else words.caption(r, s, data.archive.things) for s in scenes]
+    plan, ids = ready
     g = data.generator(step)
     with torch.no_grad():
-        z = coder.encode(data.painter.paint(scenes, args.side)).float()
-    return z, torch.randn(z.shape, generator=g, device=args.device), ids_of(args, tokenizer, captions), g
+        z = coder.encode(data.painter.paint(plan, args.side)).float()
+    return z, torch.randn(z.shape, generator=g, device=args.device), ids.to(args.device, non_blocking=True), g
 
 
 def dit(args: argparse.Namespace, data: Data):
@@ -121,8 +135,8 @@ def dit(args: argparse.Namespace, data: Data):
     model = Pair(bundle).to(args.device)
     forward = torch.compile(model) if args.compile else model
 
-    def loss(step: int):
-        z, noise, ids, g = batch_of(args, data, coder, tokenizer, step)
+    def loss(step: int, ready):
+        z, noise, ids, g = batch_of(args, data, coder, step, ready)
         t = times(len(z), g, args.device)
         at = t[:, None, None, None]
         v = forward((1 - at) * z + at * noise, t, ids).float()
@@ -132,7 +146,7 @@ def dit(args: argparse.Namespace, data: Data):
     def write(average: dict[str, Tensor]) -> None:
         write_bundle(args, average)
 
-    return Stage(model, loss, 1e-3, decay=0.9995, config=vars_of(args)), write
+    return Stage(model, captioned(args, data, tokenizer), loss, 1e-3, decay=0.9995, config=vars_of(args)), write
 
 
 def vars_of(args: argparse.Namespace) -> dict:
@@ -159,8 +173,8 @@ def distil(args: argparse.Namespace, data: Data):
     empty = ids_of(args, tokenizer, [""])
     forward = torch.compile(student) if args.compile else student
 
-    def loss(step: int):
-        z, noise, ids, g = batch_of(args, data, coder, tokenizer, step)
+    def loss(step: int, ready):
+        z, noise, ids, g = batch_of(args, data, coder, step, ready)
         i = torch.randint(args.student_steps, (len(z),), generator=g, device=args.device)
         begin, end = plan[i], plan[i + 1]
         wide = lambda a: a[:, None, None, None]  # noqa: E731
@@ -181,7 +195,7 @@ def distil(args: argparse.Namespace, data: Data):
     def write(average: dict[str, Tensor]) -> None:
         write_bundle(args, average)
 
-    return Stage(student, loss, 3e-4, decay=0.999, config=vars_of(args)), write
+    return Stage(student, captioned(args, data, tokenizer), loss, 3e-4, decay=0.999, config=vars_of(args)), write
 
 
 def adapter(args: argparse.Namespace, data: Data):
@@ -194,7 +208,7 @@ def adapter(args: argparse.Namespace, data: Data):
     model = loaded(Pair(fresh(args)), base, args.device)
     added = lora.attach(model.dit).to(args.device)
 
-    def loss(step: int):
+    def loss(step: int, _):
         _, r = data.scenes(step, 0)
         g = data.generator(step)
         with torch.no_grad():
@@ -211,16 +225,15 @@ def adapter(args: argparse.Namespace, data: Data):
         added.load_state_dict(average)
         files.write_safetensors(args.out / f"loam-starter-{args.lora}.lora.safetensors", lora.tensors(added))
 
-    return Stage(added, loss, 1e-3, decay=0.99, weight_decay=0.0), write
+    return Stage(added, lambda step: 0, loss, 1e-3, decay=0.99, weight_decay=0.0), write
 
 
 def upscaler(args: argparse.Namespace, data: Data):
     """Twice the size: a scene painted at twice the side, from its average."""
     model = RRDBNet().to(args.device)
 
-    def loss(step: int):
-        scenes, _ = picked(args, data, step, args.batch)
-        high = data.painter.paint(scenes, args.side)
+    def loss(step: int, plan):
+        high = data.painter.paint(plan, args.side)
         low = F.avg_pool2d(high, 2)
         y = model(low).float()
         error = (y - high).abs().mean() + 0.5 * (edges(y) - edges(high)).abs().mean()
@@ -229,18 +242,21 @@ def upscaler(args: argparse.Namespace, data: Data):
     def write(average: dict[str, Tensor]) -> None:
         files.write_safetensors(args.out / "loam-starter-x2.esrgan.safetensors", files.arrays(average))
 
-    return Stage(model, loss, 5e-4), write
+    return Stage(model, painted(args, data), loss, 5e-4), write
 
 
 def judge(args: argparse.Namespace, data: Data):
     """The classifier that evaluates pictures: which thing, how many, which dye. It also sees blurred and noisy pictures."""
     model = Judge(len(data.archive.things)).to(args.device)
 
-    def loss(step: int):
+    def prepare(step: int):
         scenes, _ = data.scenes(step, args.batch)
-        wanted = labels(scenes, data.painter.dye_names, args.device, len(data.archive.things))
+        return data.painter.plan(scenes), labels(scenes, data.painter.dye_names, "cpu", len(data.archive.things))
+
+    def loss(step: int, ready):
+        plan, wanted = ready[0], [w.to(args.device) for w in ready[1]]
         g = data.generator(step)
-        x = data.painter.paint(scenes, args.side)
+        x = data.painter.paint(plan, args.side)
         x = x + 0.05 * torch.rand(len(x), 1, 1, 1, generator=g, device=args.device) * torch.randn(x.shape, generator=g, device=args.device)
         if step % 2:
             x = F.avg_pool2d(x, 3, 1, 1)
@@ -250,4 +266,4 @@ def judge(args: argparse.Namespace, data: Data):
     def write(average: dict[str, Tensor]) -> None:
         torch.save({"things": [t.word for t in data.archive.things], "weights": average}, args.out / "judge-final.pt")
 
-    return Stage(model, loss, 1e-3), write
+    return Stage(model, prepare, loss, 1e-3), write

@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import dataclasses
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -71,11 +72,33 @@ class Stage:
     """What a stage gives the loop: the module whose weights learn, its loss at a step, and how to step."""
 
     module: nn.Module
-    loss: Callable[[int], tuple]  # step -> the loss, and numbers to print by name
+    prepare: Callable[[int], object]  # step -> what the host makes of it: scenes, captions; runs in worker processes
+    loss: Callable[[int, object], tuple]  # step and what was prepared -> the loss, and numbers to print by name
     rate: float
     decay: float = 0.999
     weight_decay: float = 0.01
     config: dict = dataclasses.field(default_factory=dict)
+
+
+class Steps(torch.utils.data.Dataset):
+    """A stage's prepared steps, by number, for the worker processes."""
+
+    def __init__(self, prepare: Callable[[int], object]) -> None:
+        self.prepare = prepare
+
+    def __len__(self) -> int:
+        return 1 << 40
+
+    def __getitem__(self, step: int) -> object:
+        return self.prepare(step)
+
+
+def prepared(stage: Stage, first: int, workers: int):
+    """Yields what stage.prepare makes of first, first + 1, ...; ahead of time when there are workers."""
+    steps = itertools.count(first)
+    if not workers:
+        yield from map(stage.prepare, steps)
+    yield from torch.utils.data.DataLoader(Steps(stage.prepare), batch_size=None, sampler=steps, num_workers=workers, prefetch_factor=4)
 
 
 def optimizer_of(stage: Stage) -> torch.optim.AdamW:
@@ -122,14 +145,18 @@ def run(stage: Stage, name: str, args: argparse.Namespace, receipt: dict) -> Ave
         write_whole(file, lambda p: torch.save(kept, p))
         write_whole(args.out / f"{name}.json", lambda p: p.write_text(json.dumps(receipt, indent=1)))
 
-    while (done := (spent + time.monotonic() - began) / (60 * args.minutes)) < 1 and (not args.steps or step < args.steps):
-        if args.steps:
-            done = max(done, step / args.steps)
+    feed = prepared(stage, step, args.workers)
+    while not args.steps or step < args.steps:
+        minute = (spent + time.monotonic() - began) / 60
+        if minute >= min(args.minutes, args.until or args.minutes):
+            break
+        done = max(minute / args.minutes, step / args.steps if args.steps else 0)
         rate = stage.rate * min(1, (step + 1) / args.warmup) * min(1, max(0.02, (1 - done) / 0.2))
         for group in optimizer.param_groups:
             group["lr"] = rate
+        ready = next(feed)
         with amp:
-            loss, parts = stage.loss(step)
+            loss, parts = stage.loss(step, ready)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(stage.module.parameters(), 1.0)
@@ -160,6 +187,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--data", type=pathlib.Path, required=True, help="sprites.npz")
     p.add_argument("--out", type=pathlib.Path, required=True, help="folder for checkpoints and receipts")
     p.add_argument("--minutes", type=float, required=True, help="budget of the whole stage, earlier runs included")
+    p.add_argument("--until", type=float, default=0, help="stop at this minute of the budget, to go on later, perhaps at another size")
     p.add_argument("--steps", type=int, default=0, help="at most so many steps (0: only the budget counts)")
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--side", type=int, default=128, help="pixels of a picture")
@@ -169,6 +197,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--resume", action="store_true")
+    p.add_argument("--workers", type=int, default=0, help="processes that prepare scenes and captions ahead; a GPU needs about 12")
     p.add_argument("--compile", action="store_true")
     p.add_argument("--only", default="", help="a few objects, separated by commas, for small runs")
     p.add_argument("--kinds", default="", help="only these kinds of scenes: one, count, pair, place")

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 import torch
 
-from starter import dit, flow, sprites
+from starter import dit, files, flow, lora, sprites
 from starter.bundle import Bundle
 from starter.pack import Pack
 from starter.text import TextConfig
 from starter.tokenizer import Tokenizer
+from starter.upscaler import RRDBNet
 
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 # The pack multiplies in f16 and looks GELU up in a table; seen over all pictures below: mean 0.1, worst 1 of 255.
@@ -195,3 +196,51 @@ def test_a_start_picture(drawn, tokenizer):
     mean, worst = gap(ours, theirs)
     print(f"start picture: mean {mean:.3f}, worst {worst:.0f}")
     assert mean < MEAN and worst <= WORST
+
+
+def test_an_adapter_changes_the_picture_as_in_pytorch(pack, tokenizer, tmp_path):
+    """A LoRA under kohya's names fits wholly, and the pack adds it where PyTorch adds it."""
+    bundle = random_bundle(2)
+    model = pack.open(**bundle.write(tmp_path, quantized=False), threads=1)
+    case = CASES["four steps"]
+    without, _ = both(bundle, model, tokenizer, case)
+    added = lora.attach(bundle.dit)
+    with torch.no_grad():
+        for adapter in added.values():
+            adapter.up.normal_(0, 1.5 / lora.RANK**0.5)
+            for p in adapter.parameters():
+                p.copy_(p.half().float())
+    files.write_safetensors(tmp_path / "lora.safetensors", lora.tensors(added))
+    theirs, report = model.generate(
+        case["caption"], 128, 128, seed=case["seed"], steps=case["steps"], cfg=1.0, scheduler="discrete",
+        loras=[{"path": str(tmp_path / "lora.safetensors"), "weight": 1.0}],
+    )  # fmt: skip
+    model.close()
+    whole = 3 * len(added)  # down, up and alpha
+    assert [(entry["applied"], entry["total"]) for entry in report["loras"]] == [(whole, whole)], report["loras"]
+    mean, worst = gap(bundle.draw(tokenizer, **case), theirs)
+    print(f"LoRA: mean {mean:.3f}, worst {worst:.0f}; it changes the picture by {gap(without, theirs)[0]:.1f}")
+    assert mean < MEAN
+    assert gap(without, theirs)[0] > 4 * MEAN
+
+
+def test_the_upscaler_enlarges_as_in_pytorch(pack, tmp_path):
+    torch.manual_seed(3)
+    net = RRDBNet()
+    with torch.no_grad():
+        net.conv_last.bias.fill_(0.5)
+        for p in net.parameters():
+            p.copy_((2 * p).half().float() if p.dim() == 4 else p)
+    files.write_safetensors(tmp_path / "x2.safetensors", files.arrays(net.state_dict()))
+    model = pack.open(upscaler=tmp_path / "x2.safetensors", threads=1)
+    picture = np.random.default_rng(1).integers(0, 256, (24, 32, 3), np.uint8)
+    theirs = model.upscale(picture)
+    model.close()
+    with torch.no_grad():
+        ours = net(torch.from_numpy(picture).permute(2, 0, 1)[None] / 255)[0].clamp(0, 1)
+    mean, worst = gap(ours, theirs)
+    print(f"upscaler: mean {mean:.3f}, worst {worst:.0f}; spread {theirs.std():.0f}")
+    assert theirs.shape == (48, 64, 3)
+    assert theirs.std() > 10
+    assert mean < MEAN
+    assert worst <= WORST

@@ -2,12 +2,13 @@
 
 import itertools
 import json
+import pathlib
 
 import numpy as np
 import pytest
 import torch
 
-from starter import files, sprites, train
+from starter import evaluate, files, sprites, train
 from starter.sprites import STYLES, Archive, Thing
 
 WORDS = ("potato", "sunglasses", "top hat", "cat")
@@ -62,6 +63,30 @@ def test_the_stages_in_their_order(folder):
         assert name in names
 
 
+def test_evaluation_with_the_real_pack(folder, tmp_path, capsys):
+    """From training to the report, with the pack: what an untrained model's figures are is of no matter."""
+    pack = pathlib.Path(__file__).resolve().parents[4] / "bin/lib/loam/picture"
+    if not (pack / "libloam-picture.so").is_file():
+        pytest.skip("the picture pack is not built: run make build")
+    if not (folder / "judge-final.pt").is_file():
+        pytest.skip("the stages above did not run")
+    arguments = {
+        "model": folder / "q8_0",
+        "judge": folder / "judge-final.pt",
+        "data": folder / "sprites.npz",
+        "pack": pack,
+        "out": tmp_path,
+    }
+    more = ["--pictures", "3", "--side", "64", "--steps", "2", "--threads", "1"]
+    evaluate.main([x for k, v in arguments.items() for x in (f"--{k}", str(v))] + more)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report == json.loads(capsys.readouterr().out)
+    assert 0 <= report["right"] <= 1
+    assert report["seconds"]["median"] > 0
+    assert report["bytes"] == sum(p.stat().st_size for p in (folder / "q8_0").iterdir())
+    assert {p.name for p in tmp_path.glob("*.png")} == {"object.png", "count.png", "colour.png", "unseen.png"}
+
+
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(folder, tmp_path):
     (tmp_path / "sprites.npz").write_bytes((folder / "sprites.npz").read_bytes())
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -71,7 +96,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(folder, tmp_path):
     # Always the same rate: the fall at the end depends on where the end is.
     go(whole, "upscaler", 4, "--warmup", "1000000")
     go(parts, "upscaler", 2, "--warmup", "1000000")
-    go(parts, "upscaler", 4, "--warmup", "1000000", "--resume")
+    go(parts, "upscaler", 4, "--warmup", "1000000", "--resume", "--workers", "2")
     a, b = (torch.load(out / "upscaler.pt", weights_only=True) for out in (whole, parts))
     assert a["step"] == b["step"] == 4
     first = next(iter(a["weights"]))

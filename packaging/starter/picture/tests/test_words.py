@@ -1,5 +1,6 @@
 """Captions say only what the scene shows, every wording of a held-out scene is held out, and scenes are drawn as they are said."""
 
+import pathlib
 import random
 import re
 
@@ -149,10 +150,23 @@ def test_articles():
 
 
 def test_objects_txt_names_each_thing_once():
-    import pathlib
-
     things = sprites.read_objects((pathlib.Path(__file__).parents[1] / "objects.txt").read_text())
     assert 150 <= len(things) <= 400
     for text in ("cat\ncat\n", "cat = dog\ndog\n"):
         with pytest.raises(ValueError, match="twice"):
             sprites.read_objects(text)
+
+
+def test_each_evaluation_prompt_has_a_word_that_training_never_says():
+    folder = pathlib.Path(__file__).parents[1]
+    things = sprites.read_objects((folder / "objects.txt").read_text())
+    said: set[str] = {"the", "corner", "on", "at", "in"}
+    r = random.Random(1)
+    for _ in range(4000):
+        scene = words.draw_scene(r, [True] * len(things), things)
+        said |= set(re.findall(r"[\w-]+", words.caption(r, scene, things)))
+    said |= {w for t in things for name in (t.word, t.plural, *sum(sprites.ALLOWED.values(), ())) for w in name.split()}
+    prompts = (folder / "prompts.txt").read_text().splitlines()
+    assert len(set(prompts)) == 60
+    known = [p for p in prompts if set(re.findall(r"[\w-]+", p.lower())) <= said]
+    assert not known
