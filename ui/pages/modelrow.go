@@ -133,8 +133,8 @@ func (p *ModelsPage) rowFacts(m backend.Model) string {
 	add(licenseOf(m))
 	add(p.speeds[m.ID])
 	add(tallyText(p.tallies[m.ID]))
-	if from := sourceOf(m); from != "" {
-		add("from " + from)
+	if from, _, _ := strings.Cut(sourceOf(m), ", "); from != "" {
+		add("from " + from) // the rest is in its details
 	}
 	return strings.Join(facts, " · ")
 }
