@@ -2,15 +2,20 @@ package ui
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
 	"loam/backend"
 	"loam/backend/app"
 	"loam/backend/catalogue"
+	"loam/backend/event"
 	"loam/backend/hardware"
 	"loam/backend/library"
 	"loam/ui/pages"
@@ -106,4 +111,56 @@ func TestAModelsFolderThatCannotMoveSaysWhy(t *testing.T) {
 	f.system.Refuse = errors.Join(&library.NoRoom{Model: "the models folder", Needed: 9e9, Free: 1e9})
 	f.setting.MoveTo("/x")
 	f.says("1 GB")
+}
+
+// menuItem presses an item of the menu that is open.
+func (f *fixture) menuItem(label string) {
+	f.t.Helper()
+	var found interface{ Tapped(*fyne.PointEvent) }
+	for _, o := range f.window.Canvas().Overlays().List() {
+		eachObject(o, func(o fyne.CanvasObject) {
+			item, ok := o.(interface{ Tapped(*fyne.PointEvent) })
+			if !ok || fmt.Sprintf("%T", o) != "*widget.menuItem" {
+				return
+			}
+			text := ""
+			texts(o, fyne.Position{}, false, func(t *canvas.Text, _ fyne.Position, _ bool) { text += t.Text })
+			if text == label {
+				found = item
+			}
+		})
+	}
+	if found == nil {
+		f.t.Fatalf("no menu has an item %q", label)
+	}
+	found.Tapped(nil)
+}
+
+func TestWhatWasRemovedCanBeBroughtBackAfterARestart(t *testing.T) {
+	f := fakes(t)
+	gone := uitest.Starter(9)
+	gone.Name, gone.Starter, gone.SizeBytes = "Large", false, 4.1e9
+	f.system.Gone = []app.RemovedModel{{Model: gone, Until: noon.Add(7 * time.Minute)}}
+	f.models.Removed = []int64{9}
+	f.open(1280, 800)
+	f.show(pages.PageModels)
+	f.says("Removed", "Large", "4.1 GB will be freed in 7 minutes", "Free now")
+	f.draw("removed")
+	f.tap("Bring back")
+	if len(f.models.Removed) != 0 {
+		t.Errorf("not brought back: %v", f.models.Removed)
+	}
+}
+
+func TestRemovingAModelThatIsLoadedUnloadsIt(t *testing.T) {
+	f := fakes(t)
+	f.engines.Now = event.EngineChanged{ModelID: 1, State: event.EngineReady, Name: "SmolLM2"}
+	f.open(1280, 800)
+	f.show(pages.PageModels)
+	f.tapTip("More")
+	f.menuItem("Remove")
+	f.says("will be freed in 10 minutes. It leaves the memory when its answer is done.")
+	if f.engines.Emptied != 1 {
+		t.Errorf("unloaded %d times", f.engines.Emptied)
+	}
 }

@@ -212,6 +212,27 @@ func (a *App) MoveModels(ctx context.Context, to string, progress func(done, tot
 	return p, err
 }
 
+// RemovedModel is a model whose removal can be undone until its file is freed.
+type RemovedModel struct {
+	Model backend.Model
+	Until time.Time
+}
+
+// RemovedModels lists the models of Loam's folder that were removed and still lie there, the newest first.
+func (a *App) RemovedModels(ctx context.Context) ([]RemovedModel, error) {
+	list, err := a.Library.Removed(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list removed models: %w", err)
+	}
+	var removed []RemovedModel
+	for _, m := range list {
+		if m.Owned {
+			removed = append(removed, RemovedModel{Model: m, Until: m.Deleted.Add(a.Library.Keeps())})
+		}
+	}
+	return removed, nil
+}
+
 // ModelsDir is where the models folder is now.
 func (a *App) ModelsDir() string { return a.Library.Folder() }
 

@@ -60,6 +60,9 @@ func (l *Library) Restore(ctx context.Context, id int64) (backend.Model, error) 
 	return m, nil
 }
 
+// Keeps is how long the file of a removed Owned model stays.
+func (l *Library) Keeps() time.Duration { return l.keep }
+
 // Removed lists the models whose removal can be undone, newest first.
 func (l *Library) Removed(ctx context.Context) ([]backend.Model, error) {
 	list, err := l.removed(ctx)

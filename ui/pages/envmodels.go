@@ -23,6 +23,8 @@ type ModelCare interface {
 	Recommend(ctx context.Context, kind backend.ModelKind) ([]app.Recommendation, error)
 	// Get begins to download a model of a catalogue; backend.ErrUnsupported: this program cannot.
 	Get(ctx context.Context, e catalogue.Entry) error
+	// RemovedModels lists what was removed and can still be brought back.
+	RemovedModels(ctx context.Context) ([]app.RemovedModel, error)
 	// ModelsDir is where the models folder is; MoveModels moves it.
 	ModelsDir() string
 	MoveModels(ctx context.Context, to string, progress func(done, total int64)) (library.MovePlan, error)

@@ -3,13 +3,13 @@ package pages
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
 	"loam/backend"
+	"loam/backend/app"
 	"loam/backend/event"
 	"loam/ui/theme"
 	"loam/ui/widgets"
@@ -26,6 +26,7 @@ type ModelsPage struct {
 	body    fyne.CanvasObject
 
 	models  []backend.Model
+	gone    []app.RemovedModel // can be brought back
 	byRule  int64
 	speeds  map[int64]string
 	tallies map[int64]backend.Tally
@@ -101,9 +102,14 @@ func (p *ModelsPage) Reload() {
 		if err != nil {
 			return func() { p.env.Host.Fail(err, p.Reload) }
 		}
+		gone, err := p.env.System.RemovedModels(ctx)
+		if err != nil {
+			return func() { p.env.Host.Fail(err, p.Reload) }
+		}
 		return func() {
 			p.found.set(around)
 			p.models, p.byRule, p.speeds, p.tallies = models, byRule, speeds, tallies
+			p.gone = gone
 			p.machine.SetText(machine)
 			p.folder.SetText(folderLine(used, free))
 			p.advice.load(onlyStarter(models))
@@ -153,6 +159,7 @@ func (p *ModelsPage) show() {
 			p.rows.Add(p.row(m))
 		}
 	}
+	p.showRemoved()
 	if len(p.models) == 0 {
 		p.rows.Add(widgets.NewLabel("No model is installed yet.", widgets.LabelStyle{Ink: theme.ColorQuiet}))
 	}
@@ -165,30 +172,6 @@ func (p *ModelsPage) do(act func(ctx context.Context) error) {
 			return func() { p.env.Host.Fail(err, func() { p.do(act) }) }
 		}
 		return p.Reload
-	})
-}
-
-// remove takes a model off the list, with the way back. Files outside Loam's folders are only forgotten.
-func (p *ModelsPage) remove(m backend.Model) {
-	p.env.Host.Load("models", func(ctx context.Context) func() {
-		if err := p.env.Models.Remove(ctx, m.ID); err != nil {
-			return func() { p.env.Host.Fail(err, nil) }
-		}
-		return func() {
-			u := widgets.Undo{
-				Text: fmt.Sprintf("Removed %s from Loam. Its file stays where it is.", m.Name),
-				Undo: func() {
-					p.do(func(ctx context.Context) error { _, err := p.env.Models.Restore(ctx, m.ID); return err })
-				},
-			}
-			if m.Owned {
-				u.Text = fmt.Sprintf("Removed %s. %s will be freed in 10 minutes.", m.Name, bytesText(m.SizeBytes))
-				u.More = "Free now"
-				u.Do = func() { p.do(func(ctx context.Context) error { return p.env.Models.FreeNow(ctx, m.ID) }) }
-			}
-			p.env.Host.Undone(u)
-			p.Reload()
-		}
 	})
 }
 

@@ -18,6 +18,7 @@ type Care struct {
 
 	Lists  []catalogue.Catalogue
 	Advice []app.Recommendation // of every kind
+	Gone   []app.RemovedModel   // can be brought back
 	Got    []string             // models of catalogues that were to be downloaded
 	Moved  []string             // where the models folder was moved to
 	Refuse error                // of the next move
@@ -99,6 +100,13 @@ func (c *Care) Get(_ context.Context, e catalogue.Entry) error {
 	defer c.careMu.Unlock()
 	c.Got = append(c.Got, e.ID)
 	return nil
+}
+
+// RemovedModels implements pages.ModelCare.
+func (c *Care) RemovedModels(context.Context) ([]app.RemovedModel, error) {
+	c.careMu.Lock()
+	defer c.careMu.Unlock()
+	return slices.Clone(c.Gone), nil
 }
 
 // ModelsDir implements pages.ModelCare.
