@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"loam/backend"
+	"loam/backend/hardware"
 	"loam/backend/imagemeta"
 	"loam/backend/library"
 	"loam/backend/studio"
@@ -170,13 +171,13 @@ func receiptOf(p backend.Picture) (imagemeta.Receipt, bool) {
 	return rec, err == nil && rec.Format > 0
 }
 
-// forecast is the line beside Draw: the weights of the set, and the time where the pace is known.
+// forecast is the line beside Draw: the memory that the set and its widest stage take at this size, and the time where the pace is known.
 func forecast(set library.Set, r studio.Request, count int, known map[paceKey]pace) string {
 	bytes := set.Model.SizeBytes
 	for _, p := range set.Parts {
 		bytes += p.SizeBytes
 	}
-	line := bytesText(bytes)
+	line := bytesText(hardware.ForecastPicture(set.Model.Family, bytes, r.Width, r.Height, true).Total)
 	if p, ok := known[paceKey{set.Model.Name, r.Width, r.Height}]; ok {
 		line += ", about " + spanText(time.Duration(count)*(p.step*time.Duration(studio.StepsTaken(r.Steps, r.Strength))+p.rest))
 	}
