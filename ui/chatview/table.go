@@ -10,9 +10,24 @@ import (
 // sampledRows is how many rows decide about the widths of columns.
 const sampledRows = 200
 
+// tableLook is how a table is set: closer, and then in small text, where the words of a wide one would break otherwise.
+type tableLook struct {
+	class class
+	padX  float32
+}
+
+var tableLooks = []tableLook{{classBody, cellPadX}, {classBody, cellPadX / 2}, {classSmall, cellPadX / 2}}
+
 // layoutTable lays a table out. A table that needs more than the column gets up to wide, around the column's middle.
 func layoutTable(b *markdown.Block, l *look, out *blockLayout, left, width, wide float32) {
-	widths := columnWidths(b, l, width, wide)
+	var widths []float32
+	var set tableLook
+	for _, set = range tableLooks {
+		var fits bool
+		if widths, fits = set.columnWidths(b, l, width, wide); fits {
+			break
+		}
+	}
 	total := float32(0)
 	for _, w := range widths {
 		total += w
@@ -27,7 +42,7 @@ func layoutTable(b *markdown.Block, l *look, out *blockLayout, left, width, wide
 		if r > 0 {
 			text = append(text, '\n')
 		}
-		height := l.heights[classBody]
+		height := l.heights[set.class]
 		x := x0
 		for c, cell := range row {
 			if c > 0 {
@@ -37,7 +52,7 @@ func layoutTable(b *markdown.Block, l *look, out *blockLayout, left, width, wide
 			if r == 0 {
 				style = markdown.Bold
 			}
-			height = max(height, out.cell(l, cell, style, b.Aligns[c], cellBox{x + cellPadX, y + cellPadY, widths[c] - 2*cellPadX}, &text))
+			height = max(height, out.cell(l, cell, style, b.Aligns[c], cellBox{x + set.padX, y + cellPadY, widths[c] - 2*set.padX, set.class}, &text))
 			x += widths[c]
 		}
 		y += height + 2*cellPadY
@@ -55,16 +70,19 @@ func layoutTable(b *markdown.Block, l *look, out *blockLayout, left, width, wide
 	out.chips(l)
 }
 
-type cellBox struct{ x, y, width float32 }
+type cellBox struct {
+	x, y, width float32
+	class       class
+}
 
 // cell lays one cell out and returns its height. The cell's text goes to the end of text.
 func (out *blockLayout) cell(l *look, cell markdown.Cell, add markdown.Style, align markdown.Align, box cellBox, text *[]byte) float32 {
 	part := blockLayout{links: out.links, inks: out.inks}
-	spans := part.spans(cell, classBody)
+	spans := part.spans(cell, box.class)
 	for i := range spans {
 		spans[i].Style |= textflow.Style(add)
 	}
-	part.flow(l, spans, textflow.Options{Width: box.width}, box.x, box.y, classBody)
+	part.flow(l, spans, textflow.Options{Width: box.width}, box.x, box.y, box.class)
 	base := len(*text)
 	for _, f := range part.frags {
 		f.Start += base
@@ -94,8 +112,9 @@ func (out *blockLayout) cell(l *look, cell markdown.Cell, add markdown.Style, al
 	return part.height - box.y
 }
 
-// columnWidths shares the width out: columns that need little get what they need, the others share the rest.
-func columnWidths(b *markdown.Block, l *look, width, wide float32) []float32 {
+// columnWidths shares the width out: columns that need little get what they need, the others share the rest. fits says
+// whether no word breaks.
+func (t tableLook) columnWidths(b *markdown.Block, l *look, width, wide float32) (widths []float32, fits bool) {
 	n := len(b.Aligns)
 	need := make([]float32, n)
 	total := float32(0)
@@ -107,11 +126,11 @@ func columnWidths(b *markdown.Block, l *look, width, wide float32) []float32 {
 				if r == 0 {
 					style |= markdown.Bold
 				}
-				w += l.Width(in.Text[:min(len(in.Text), 400)], styleOf(classBody, style))
+				w += l.Width(in.Text[:min(len(in.Text), 400)], styleOf(t.class, style))
 			}
 			need[c] = max(need[c], w+1)
 		}
-		need[c] = max(need[c], 12) + 2*cellPadX
+		need[c] = max(need[c], 12) + 2*t.padX
 		total += need[c]
 	}
 	room := width
@@ -119,13 +138,17 @@ func columnWidths(b *markdown.Block, l *look, width, wide float32) []float32 {
 		room = min(total, wide)
 	}
 	if total <= room {
-		return need
+		return need, true
 	}
-	return share(need, leastWidths(b, l, need, room), room)
+	least, sum := t.leastWidths(b, l, need, room), float32(0)
+	for _, w := range least {
+		sum += w
+	}
+	return share(need, least, room), sum <= room
 }
 
 // leastWidths is how wide columns must be so that no word of theirs breaks, where that is not most of the table.
-func leastWidths(b *markdown.Block, l *look, need []float32, room float32) []float32 {
+func (t tableLook) leastWidths(b *markdown.Block, l *look, need []float32, room float32) []float32 {
 	least := make([]float32, len(need))
 	for c := range least {
 		for r, row := range b.Rows[:min(len(b.Rows), sampledRows)] {
@@ -138,11 +161,11 @@ func leastWidths(b *markdown.Block, l *look, need []float32, room float32) []flo
 					if strings.IndexFunc(word, func(r rune) bool { return r >= 0x2E80 }) >= 0 {
 						continue // it may break anywhere
 					}
-					least[c] = max(least[c], l.Width(word, styleOf(classBody, style))+1)
+					least[c] = max(least[c], l.Width(word, styleOf(t.class, style))+1)
 				}
 			}
 		}
-		least[c] = min(max(least[c], 20)+2*cellPadX, need[c], room*0.4)
+		least[c] = min(max(least[c], 20)+2*t.padX, need[c], room*0.4)
 	}
 	return least
 }
