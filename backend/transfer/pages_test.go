@@ -227,3 +227,22 @@ func TestHostileMarkdownIsWritten(t *testing.T) {
 		}
 	}
 }
+
+// A page reads formulas as the window does: their stars and underscores are TeX's, and the TeX is kept beside the words.
+func TestHTMLShowsFormulasAsTheWindowDoes(t *testing.T) {
+	h := newHouse(t)
+	c, err := h.store.AddTree(t.Context(), store.Tree{Chat: backend.Chat{Title: "T", Leaf: 1}, Messages: []store.TreeMessage{
+		{Message: backend.Message{Role: backend.RoleAssistant, Text: "So $a_1*b_2*c_3 < \\frac{x}{2}$, which costs $5 and $6.\n\n\\[ \\begin{aligned} a &= b \\\\ c &= d \\end{aligned} \\]"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := page(t, h, transfer.HTML, c.ID)
+	for _, want := range []string{
+		`<span class="formula" title="a_1*b_2*c_3 &lt; \frac{x}{2}">a₁*b₂*c₃ &lt; x/2</span>`, "which costs $5 and $6.", ">a = b<br>c = d</span>",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the page lacks %s:\n%s", want, out)
+		}
+	}
+}

@@ -9,11 +9,12 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
-	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
+
+	"loam/backend/markup"
 )
 
 // Rendering a text takes time that is quadratic in the length of what is rendered at once, so that a text is cut where
@@ -23,31 +24,8 @@ const (
 	hardStretch = 16 << 10
 )
 
-// grammar is CommonMark without HTML and reference definitions, with GitHub's tables, task lists and strikethrough: what the
-// window shows.
-var grammar = parser.NewParser(
-	parser.WithBlockParsers(
-		util.Prioritized(parser.NewSetextHeadingParser(), 100),
-		util.Prioritized(parser.NewThematicBreakParser(), 200),
-		util.Prioritized(parser.NewListParser(), 300),
-		util.Prioritized(parser.NewListItemParser(), 400),
-		util.Prioritized(parser.NewCodeBlockParser(), 500),
-		util.Prioritized(parser.NewATXHeadingParser(), 600),
-		util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
-		util.Prioritized(parser.NewBlockquoteParser(), 800),
-		util.Prioritized(parser.NewParagraphParser(), 1000),
-	),
-	parser.WithInlineParsers(
-		util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
-		util.Prioritized(parser.NewCodeSpanParser(), 100),
-		util.Prioritized(parser.NewLinkParser(), 200),
-		util.Prioritized(parser.NewAutoLinkParser(), 300),
-		util.Prioritized(parser.NewEmphasisParser(), 500),
-		util.Prioritized(extension.NewStrikethroughParser(), 500),
-	),
-	parser.WithParagraphTransformers(util.Prioritized(extension.NewTableParagraphTransformer(), 200)),
-	parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
-)
+// grammar is what the window reads with.
+var grammar = markup.NewParser(markup.Options{})
 
 // toHTML writes what grammar reads. Links to anything but the web and mail lead nowhere, and pictures of others are not
 // loaded: their place shows the words that stand for them.
@@ -55,6 +33,7 @@ var toHTML = goldmark.New(
 	goldmark.WithParser(grammar),
 	goldmark.WithRenderer(renderer.NewRenderer(renderer.WithNodeRenderers(
 		util.Prioritized(noPictures{}, 100),
+		util.Prioritized(formulas{}, 100),
 		util.Prioritized(extension.NewTableHTMLRenderer(), 500),
 		util.Prioritized(extension.NewTaskCheckBoxHTMLRenderer(), 500),
 		util.Prioritized(extension.NewStrikethroughHTMLRenderer(), 500),
@@ -90,6 +69,22 @@ func (noPictures) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 		}
 		_, err := w.WriteString(tag)
 		return ast.WalkContinue, err
+	})
+}
+
+// formulas writes formulas as the window does, with their TeX as what the pointer over them tells.
+type formulas struct{}
+
+// RegisterFuncs implements renderer.NodeRenderer.
+func (formulas) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
+	r.Register(markup.KindFormula, func(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		tex := string(n.(*markup.Formula).Source)
+		words := strings.ReplaceAll(shown(markup.Readable(tex)), "\n", "<br>")
+		_, err := w.WriteString("<span class=\"formula\" title=\"" + shown(tex) + "\">" + words + "</span>")
+		return ast.WalkSkipChildren, err
 	})
 }
 

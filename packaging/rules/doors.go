@@ -17,7 +17,7 @@ var Doors = []Door{
 	{[]string{"assets"}, nil, nil, "assets holds files only"},
 	{[]string{"backend"}, nil, nil, "the nouns know no room"},
 	{
-		[]string{"backend/event", "backend/wire/...", "backend/modelfile/...", "backend/imagemeta/...", "backend/raster/...", "backend/attach/...", "backend/license", "backend/catalogue", "backend/bill"},
+		[]string{"backend/event", "backend/wire/...", "backend/modelfile/...", "backend/imagemeta/...", "backend/raster/...", "backend/attach/...", "backend/markup", "backend/license", "backend/catalogue", "backend/bill"},
 		[]string{"backend", "backend/license"},
 		nil, "a pure room knows the nouns only",
 	},
@@ -51,13 +51,14 @@ var Doors = []Door{
 		},
 		[]string{
 			"backend", "backend/catalogue", "backend/engine/...", "backend/event", "backend/imagemeta", "backend/license", "backend/modelfile/...", "backend/outbound",
-			"backend/prompt/...", "backend/raster", "backend/attach",
+			"backend/prompt/...", "backend/raster", "backend/attach", "backend/markup",
 			"backend/wire", "backend/worker", "store",
 		},
 		nil, "services meet each other through interfaces that app wires",
 	},
 	{[]string{"backend/app/..."}, []string{"backend/...", "store"}, nil, "app wires the backend; the engines live in another process"},
-	{[]string{"ui/markdown", "ui/textflow", "ui/brush"}, nil, nil, "pure work on texts and masks is tested without a window"},
+	{[]string{"ui/markdown"}, []string{"backend/markup"}, nil, "pure work on texts is tested without a window"},
+	{[]string{"ui/textflow", "ui/brush"}, nil, nil, "pure work on texts and masks is tested without a window"},
 	{
 		[]string{"ui/cli/..."},
 		[]string{

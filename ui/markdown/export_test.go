@@ -4,6 +4,3 @@ package markdown
 func ParseUncut(text string) []Block {
 	return appendSegment(nil, segment{text: []byte(text)})
 }
-
-// Readable is readable, for tests.
-func Readable(tex string) string { return readable(tex) }

@@ -7,6 +7,8 @@ import (
 	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/util"
+
+	"loam/backend/markup"
 )
 
 // inlines collects the styled text of a block.
@@ -74,8 +76,8 @@ func (c *converter) inline(w *inlineWriter, parent ast.Node, style Style, link s
 			w.put(string(n.Value), style, link)
 		case *ast.CodeSpan:
 			c.codeSpan(w, n, style, link)
-		case *formula:
-			w.put(readable(string(n.source)), style|Formula, link)
+		case *markup.Formula:
+			w.put(markup.Readable(string(n.Source)), style|Formula, link)
 		case *ast.Emphasis:
 			s := Italic
 			if n.Level >= 2 {

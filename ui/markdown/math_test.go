@@ -3,7 +3,6 @@ package markdown_test
 import (
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -77,22 +76,4 @@ func TestFormulasKeepMarkdownAway(t *testing.T) {
 	if len(got) != 1 || markdown.Plain(got[0].Inlines) != "let a₁*b₂*c₃ be bold" {
 		t.Errorf("%+v", got)
 	}
-}
-
-func FuzzFormula(f *testing.F) {
-	for _, s := range []string{`\frac{a}{b}`, `x^{2}_{3}`, `\sqrt[3]{x}`, `\begin{cases} a & b \\ c \end{cases}`, `\left.\right|`, `\`, `^`, `\begin{array}{cc}`} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, tex string) {
-		shown := markdown.Readable(tex)
-		if utf8.ValidString(tex) && !utf8.ValidString(shown) {
-			t.Errorf("%q became %q", tex, shown)
-		}
-		if strings.TrimSpace(tex) != "" && strings.TrimSpace(shown) == "" {
-			t.Errorf("%q is lost", tex)
-		}
-		if len(shown) > 60*len(tex)+60 {
-			t.Errorf("%d bytes became %d", len(tex), len(shown))
-		}
-	})
 }

@@ -6,46 +6,19 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
-	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
-	"github.com/yuin/goldmark/util"
+
+	"loam/backend/markup"
 )
 
-// grammar is goldmark's CommonMark without HTML and reference definitions, and with GitHub's additions.
+// grammar is the whole of it; linkless and plain are for segments that are full of what costs.
 var (
-	grammar   = newGrammar(util.Prioritized(parser.NewLinkParser(), 200), emphasis, strikes)
-	linkless  = newGrammar(emphasis, strikes)
-	plain     = newGrammar()
-	emphasis  = util.Prioritized(parser.NewEmphasisParser(), 500)
-	strikes   = util.Prioritized(extension.NewStrikethroughParser(), 500)
+	grammar   = markup.NewParser(markup.Options{})
+	linkless  = markup.NewParser(markup.Options{NoLinks: true})
+	plain     = markup.NewParser(markup.Options{NoLinks: true, NoEmphasis: true})
 	linkSigns = []byte("](")
 )
-
-func newGrammar(inline ...util.PrioritizedValue) parser.Parser {
-	return parser.NewParser(
-		parser.WithBlockParsers(
-			util.Prioritized(parser.NewSetextHeadingParser(), 100),
-			util.Prioritized(parser.NewThematicBreakParser(), 200),
-			util.Prioritized(parser.NewListParser(), 300),
-			util.Prioritized(parser.NewListItemParser(), 400),
-			util.Prioritized(parser.NewCodeBlockParser(), 500),
-			util.Prioritized(parser.NewATXHeadingParser(), 600),
-			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
-			util.Prioritized(parser.NewBlockquoteParser(), 800),
-			util.Prioritized(parser.NewParagraphParser(), 1000),
-		),
-		parser.WithInlineParsers(append(inline,
-			util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
-			util.Prioritized(formulaParser{}, 50),
-			util.Prioritized(parser.NewCodeSpanParser(), 100),
-			util.Prioritized(parser.NewAutoLinkParser(), 300),
-		)...),
-		parser.WithParagraphTransformers(util.Prioritized(extension.NewTableParagraphTransformer(), 200)),
-		parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
-	)
-}
 
 // linksPerSegment is how many links a segment of softSegment bytes may seem to hold. Each costs the parser a look at
 // everything behind it, so a flood of them is shown as it is written.

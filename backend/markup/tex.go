@@ -1,13 +1,13 @@
-package markdown
+package markup
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// readable writes TeX as people write formulas in plain text: \alpha becomes α, x^2 becomes x², \frac{a}{b} becomes a/b.
+// Readable writes TeX as people write formulas in plain text: \alpha becomes α, x^2 becomes x², \frac{a}{b} becomes a/b.
 // What it does not know stays as it is; nothing but braces, spacing and the names of layout is left out.
-func readable(tex string) string {
+func Readable(tex string) string {
 	r := texReader{left: tex}
 	lines := strings.Split(r.read(0, ""), "\n")
 	for i, l := range lines {

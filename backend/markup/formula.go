@@ -1,4 +1,4 @@
-package markdown
+package markup
 
 import (
 	"bytes"
@@ -11,18 +11,21 @@ import (
 // longestFormula bounds how far the end of a formula is looked for, so that a flood of openers costs linear time.
 const longestFormula = 1000
 
-// formula is a stretch of TeX between $...$, $$...$$, \(...\) or \[...\].
-type formula struct {
+// Formula is a stretch of TeX between $...$, $$...$$, \(...\) or \[...\].
+type Formula struct {
 	ast.BaseInline
-	source []byte // without its signs
+	Source []byte // without its signs
 }
 
-var formulaKind = ast.NewNodeKind("Formula")
+// KindFormula is the kind of a Formula.
+var KindFormula = ast.NewNodeKind("Formula")
 
-func (*formula) Kind() ast.NodeKind { return formulaKind }
+// Kind implements ast.Node.
+func (*Formula) Kind() ast.NodeKind { return KindFormula }
 
-func (f *formula) Dump(source []byte, level int) {
-	ast.DumpHelper(f, source, level, map[string]string{"source": string(f.source)}, nil)
+// Dump implements ast.Node.
+func (f *Formula) Dump(source []byte, level int) {
+	ast.DumpHelper(f, source, level, map[string]string{"source": string(f.Source)}, nil)
 }
 
 // formulaParser keeps formulas away from Markdown, which would take their underscores and stars for emphasis.
@@ -51,7 +54,7 @@ func (formulaParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.
 				break
 			}
 			block.Advance(end + len(closer))
-			return &formula{source: source}
+			return &Formula{Source: source}
 		}
 		if opener == "$" { // stays in its line: prices stand in others
 			break
