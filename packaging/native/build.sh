@@ -99,7 +99,8 @@ build() {
 }
 
 ollama=$(module github.com/ollama/ollama)
-build chat "the embedded chat engine's CPU variants" "3 minutes" "$(grep '^github.com/ollama/ollama ' go.sum)" "-DOLLAMA_DIR=$ollama"
+build chat "the embedded chat engine's CPU variants" "3 minutes" \
+	"$(grep '^github.com/ollama/ollama ' go.sum) $(cat packaging/native/chatpack/patches/2-columns.patch)" "-DOLLAMA_DIR=$ollama"
 deliver chat "$BUILT/lib/loam/chat"
 
 # The chat pack comes in two steps: the current llama.cpp, which rarely changes here, and our own code over it, which both chat
