@@ -36,6 +36,7 @@ func (a *App) startEngines(ctx context.Context) {
 		KeepAlive: a.EngineSettings(ctx).Idle,
 		Busy:      a.awake.Hold,
 		States:    a.states,
+		Proofs:    &callProofs{a: a},
 		Hash:      a.hashOf,
 		Bus:       a.Bus,
 		Logger:    a.log,

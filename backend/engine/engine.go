@@ -64,6 +64,17 @@ type GenerateRequest struct {
 	Alts     int              `json:"alts,omitempty"`
 	// Speculate lets the engine guess tokens from what was said before, where that changes nothing but the speed.
 	Speculate bool `json:"speculate,omitempty"`
+	// Proofs are what earlier replies found out (Result.Proofs), those of other processes too: of the same model, adapters,
+	// engine, settings and threads. What they say is not found out again.
+	Proofs []CallProof `json:"proofs,omitempty"`
+}
+
+// CallProof says whether calls of several tokens give the bits of single tokens, as found out on the model itself. Only then
+// guessed tokens are evaluated in such calls.
+type CallProof struct {
+	Call  int  `json:"call"` // tokens
+	Span  int  `json:"span"` // of the context: the engine's unit of attention, from 0
+	Exact bool `json:"exact"`
 }
 
 // Event is what Generate reports while it runs: Evaluating once, Prompt zero or more times, Token per token.
@@ -99,6 +110,8 @@ type Result struct {
 	Stop  backend.StopReason `json:"stop"`
 	Text  string             `json:"text"` // released at the end, after the last Token event; often empty
 	Usage backend.Usage      `json:"usage"`
+	// Proofs are what this reply found out, for GenerateRequest.Proofs of later ones.
+	Proofs []CallProof `json:"proofs,omitempty"`
 }
 
 // Chat is a loaded language model.

@@ -45,7 +45,9 @@ type child struct {
 	err   error
 	back  func() // its memory comes back
 	adapt func([]engine.AdapterWeight) error
-	mute  bool // it dies at its next request, before a token
+	mute  bool                 // it dies at its next request, before a token
+	found []engine.CallProof   // that its replies tell
+	told  [][]engine.CallProof // before its replies
 }
 
 func (c *child) Info() engine.Info     { return c.info }
@@ -86,7 +88,10 @@ func (c *child) Generate(ctx context.Context, r engine.GenerateRequest, emit fun
 	if c.mute {
 		return engine.Result{}, c.die(engine.CauseAssertion)
 	}
-	return c.Chat.Generate(ctx, r, emit)
+	c.told = append(c.told, r.Proofs)
+	out, err := c.Chat.Generate(ctx, r, emit)
+	out.Proofs = c.found
+	return out, err
 }
 
 // newBench makes a manager over fake engines; files are models by name.

@@ -66,6 +66,9 @@ func (l *lease) Generate(ctx context.Context, r engine.GenerateRequest, emit fun
 		return engine.Result{}, err
 	}
 	l.use(ctx)
+	if r.Speculate {
+		r.Proofs = l.m.proofs(ctx, l.r)
+	}
 	alive := false
 	out, err := l.r.child.Generate(ctx, r, func(e engine.Event) error {
 		if _, ok := e.(engine.Token); ok && !alive {
@@ -77,6 +80,7 @@ func (l *lease) Generate(ctx context.Context, r engine.GenerateRequest, emit fun
 	if err == nil && out.Stop != backend.StopCancel && !alive {
 		l.m.works() // it had nothing to say, and said so
 	}
+	l.m.keepProofs(ctx, l.r, out.Proofs)
 	return out, l.died(err)
 }
 

@@ -26,6 +26,7 @@ type resident struct {
 	ending   bool         // it is being ended on purpose; guarded by Manager.mu
 	held     holding      // guarded by Manager.mu
 	stopping bool         // a person stopped what it does, and may have to end it for that; guarded by Manager.mu
+	proven   string       // whose proofs about calls the child was told; belongs to turn
 }
 
 // fingerprint names a model file, to tell whose deaths are counted and whether it was replaced.

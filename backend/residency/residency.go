@@ -98,6 +98,7 @@ type Deps struct {
 	// nobody cares.
 	Busy   func() (done func())
 	States States // nil = contexts end with their processes
+	Proofs Proofs // nil = they end with their processes
 	// Hash gives the hash of a model's file that was not known when it was loaded; "" = it still is not. nil = never.
 	Hash   func(m backend.Model) string
 	Bus    Publisher    // nil = nobody listens

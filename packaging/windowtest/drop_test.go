@@ -5,6 +5,7 @@ package windowtest
 import (
 	"encoding/json"
 	"fmt"
+	"image"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -168,6 +169,46 @@ func TestEveryKindOfFileIsAnsweredByACard(t *testing.T) {
 				l.key("Escape")
 				time.Sleep(200 * time.Millisecond)
 				l.alive()
+			}
+		})
+	}
+}
+
+// A LoRA is answered over every page, in light and dark, and Esc gives the page back as it was.
+func TestALoRAIsAnsweredOnEveryPage(t *testing.T) {
+	for _, mode := range []string{"light", "dark"} {
+		t.Run(mode, func(t *testing.T) {
+			files, data := kinds(t), easel(t, 64, 4)
+			look(t, data, mode, 1280, 800)
+			s := newScreen(t, "1280x800")
+			l := start(t, s, data)
+			for _, page := range []struct{ name, key string }{
+				{"chats", "ctrl+1"}, {"pictures", "ctrl+2"}, {"models", "ctrl+3"}, {"settings", "ctrl+comma"},
+			} {
+				l.key(page.key)
+				var clean image.Image
+				l.until("the page "+page.name+" to rest", func() bool {
+					l.alive()
+					before := clean
+					clean = s.shot(t, "lora-before")
+					return before != nil && changed(before, clean) < 0.0005
+				})
+				l.drop(files.lora)
+				l.until("the card over "+page.name, func() bool {
+					l.alive()
+					return changed(clean, s.shot(t, "lora-wait")) > 0.01
+				})
+				l.until("the library to know it", func() bool { return installed(t, data)["lora"] == 1 })
+				time.Sleep(900 * time.Millisecond) // what it fits is filled in
+				s.shot(t, fmt.Sprintf("lora-on-%s-%s", mode, page.name))
+				l.key("Escape")
+				if page.name == "models" {
+					continue // the list has one more
+				}
+				l.until("the page "+page.name+" as it was", func() bool {
+					l.alive()
+					return changed(clean, s.shot(t, "lora-after")) < 0.005
+				})
 			}
 		})
 	}

@@ -84,6 +84,7 @@ func NewDropCard(env Env, uses DropUses, paths []string) *DropCard {
 	c.scroll = widgets.Scrolled(container.New(widgets.Inset{Left: 16, Top: 12, Right: 14, Bottom: 14}, c.column))
 	c.body = widgets.NewCard(container.New(dropLayout{c}, append(objects, c.scroll)...))
 	c.body.Margin = widgets.Inset{}
+	c.body.Line = theme.ColorControl // it lies over other cards, and in the dark a hairline does not part them
 	for _, r := range c.rows {
 		r.look()
 	}

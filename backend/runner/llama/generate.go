@@ -27,6 +27,7 @@ type reply struct {
 	usage  backend.Usage
 	piece  []byte // scratch
 	proof  *proof // of a size of call, in progress
+	proofs []engine.CallProof
 }
 
 // Generate implements engine.Chat. The penalties look back over prompt and reply alike, PenaltyLastN tokens, as
@@ -44,6 +45,7 @@ func (c *chat) Generate(ctx context.Context, r engine.GenerateRequest, emit func
 	if r.Sampling, err = c.sampling(r.Sampling); err != nil {
 		return engine.Result{}, err
 	}
+	c.exact.learn(r.Proofs, c.info.Context)
 	g := &reply{
 		chat: c, r: r, emit: emit, start: time.Now(), tokens: slices.Clone(r.Reply), text: release.New(r.Stops),
 		usage: backend.Usage{PromptTokens: len(r.Prompt), ReplyTokens: len(r.Reply)},
@@ -335,7 +337,7 @@ func (g *reply) alts(list []alternative) []backend.TokenAlt {
 }
 
 func (g *reply) result(stop backend.StopReason) engine.Result {
-	r := engine.Result{Stop: stop, Usage: g.usage}
+	r := engine.Result{Stop: stop, Usage: g.usage, Proofs: g.proofs}
 	if stop != "" && stop != backend.StopCancel {
 		r.Text = g.text.Flush()
 	}

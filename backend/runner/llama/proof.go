@@ -6,6 +6,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+
+	"loam/backend/engine"
 )
 
 // spanTokens is what llama.cpp pads its attention to: the kernels, and how threads share them, change at most there.
@@ -29,6 +31,17 @@ func (e *exactness) note(key sizeInSpan, same bool) {
 		e.proven++
 	} else {
 		e.lost++
+	}
+}
+
+// learn takes what earlier replies found out. What does not fit is left aside; what is known already stays.
+func (e *exactness) learn(list []engine.CallProof, contextTokens int) {
+	for _, p := range list {
+		key := sizeInSpan{p.Call, p.Span}
+		if _, known := e.known[key]; known || !slices.Contains(callSizes[:], p.Call) || p.Span < 0 || p.Span > contextTokens/spanTokens {
+			continue
+		}
+		e.note(key, p.Exact)
 	}
 }
 
@@ -117,6 +130,7 @@ func (g *reply) prove(token int32) error {
 		return nil
 	}
 	g.exact.note(p.key, same)
+	g.proofs = append(g.proofs, engine.CallProof{Call: p.key.size, Span: p.key.span, Exact: same})
 	g.proof = nil
 	return nil
 }

@@ -178,3 +178,52 @@ func TestSpeculatorsLossIsBounded(t *testing.T) {
 		}
 	})
 }
+
+func TestProofsOfEarlierRepliesAreLearned(t *testing.T) {
+	var e exactness
+	e.note(sizeInSpan{4, 0}, false)
+	e.learn([]engine.CallProof{
+		{Call: 4, Exact: true},                               // it is known better
+		{Call: 8, Span: 1, Exact: true}, {Call: 16, Span: 2}, // news
+		{Call: 5, Exact: true}, {Call: 8, Span: -1, Exact: true}, // what no engine of ours has found out
+		{Call: 8, Span: 1 << 40, Exact: true},
+	}, 2048)
+	want := map[sizeInSpan]bool{{4, 0}: false, {8, 1}: true, {16, 2}: false}
+	if d := cmp.Diff(want, e.known, cmp.AllowUnexported(sizeInSpan{})); d != "" {
+		t.Error(d)
+	}
+	if e.proven != 1 || e.lost != 2 || !e.hopeless() {
+		t.Errorf("%d proven, %d lost, hopeless %v", e.proven, e.lost, e.hopeless())
+	}
+}
+
+// A process that is told what another one found out does not find it out again, and writes the same text.
+func TestProofsAreFoundOutOnce(t *testing.T) {
+	for _, o := range bothEngines(t) {
+		t.Run(o.name, func(t *testing.T) {
+			c := o.chat(t)
+			prompt, err := c.Tokenize(t.Context(), rewrite, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := engine.GenerateRequest{Prompt: prompt, Sampling: backend.Sampling{MaxTokens: 90}}
+			want := generate(t, c, r)
+			r.Speculate = true
+			var proofs []engine.CallProof
+			for range 3 {
+				proofs = append(proofs, generate(t, c, r).result.Proofs...)
+			}
+			r.Proofs = proofs
+			got := generate(t, o.chat(t), r)
+			if d := cmp.Diff(want.tokens, got.tokens); d != "" {
+				t.Error(d)
+			}
+			for _, p := range got.result.Proofs {
+				if slices.ContainsFunc(proofs, func(q engine.CallProof) bool { return p.Call == q.Call && p.Span == q.Span }) {
+					t.Errorf("%+v is found out again", p)
+				}
+			}
+			t.Logf("%d proofs were taken, %d are new, %d guesses held", len(proofs), len(got.result.Proofs), got.result.Usage.Confirmed)
+		})
+	}
+}
