@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -83,6 +84,37 @@ func TestReplayOfTheLogGivesBitEqualLogits(t *testing.T) {
 // The second turn reuses the first one's cache; its log holds the cuts of both. Interruptions at random tokens, continued
 // on an engine whose cache holds something else, give the same tokens and the same text. (The conformance suite resumes
 // a first turn at twenty points.)
+// The kernels for several tokens (packaging/native/chatpack/patches) share work between tokens and round nothing otherwise.
+func TestStartersCallsGiveTheBitsOfSingleTokens(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("SKIP: guesses find out for themselves what this processor's kernels do")
+	}
+	for _, o := range bothEngines(t) {
+		t.Run(o.name, func(t *testing.T) {
+			c := o.chat(t)
+			text, err := c.Tokenize(t.Context(), rewrite, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ask := func(prompt []int32, cuts ...int) []float32 {
+				l, err := c.Logits(t.Context(), engine.GenerateRequest{Prompt: prompt, Cuts: cuts})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return l
+			}
+			const start = 20
+			singly := []int{start}
+			for n := 1; n <= 19; n++ {
+				singly = append(singly, 1)
+				want := ask(text[:start+n], singly...)
+				sameBits(t, fmt.Sprintf("a call of %d", n), want, ask(text[:start+n], start, n))
+				ask(text[:start+n], singly...) // the cache goes on token by token
+			}
+		})
+	}
+}
+
 func TestResumeContinuesToTheIdenticalText(t *testing.T) {
 	c := open(t, request(t))
 	user := func(s string) engine.Message { return engine.Message{Role: backend.RoleUser, Content: s} }

@@ -22,12 +22,13 @@ const (
 	maxMatch   = 64 // repeated tokens that are counted
 	nearTokens = 8  // after a difference, a text that is written down again goes on within so many tokens
 
-	pays       = 1.05 // expected gain from which a guess is made
-	paysProof  = 1.15 // and from which the cost of a proof is worth it
-	startFunds = 3    // tokens' time that guesses of a reply may lose before they have gained any
-	maxFunds   = 24
-	refund     = 0.02 // per token
-	proofFunds = 12   // tokens' time that proofs may take, once for every span
+	pays        = 1.05 // expected gain from which a guess is made
+	paysProof   = 1.15 // and from which the cost of a proof is worth it
+	provenShare = 0.75 // of an unproven size's gain, against those of proven ones: nothing is gained while a proof goes on
+	startFunds  = 3    // tokens' time that guesses of a reply may lose before they have gained any
+	maxFunds    = 24
+	refund      = 0.02 // per token
+	proofFunds  = 12   // tokens' time that proofs may take, once for every span
 )
 
 // callSizes are the tokens of calls with guesses: the certain one first. Kernels like multiples of four.
@@ -178,6 +179,20 @@ const (
 	useFreely
 )
 
+// firstCall is the size that is proven first: it pays most of what guessing can pay, and is soon proven.
+const firstCall = 8
+
+// inTurn says whether it is a size's turn to be proven: larger ones cost most and come after those that half of them proved.
+func inTurn(call int, of func(call int) use) bool {
+	switch {
+	case call > firstCall:
+		return of(call/2) == useFreely
+	case call < firstCall:
+		return of(firstCall) != useProof
+	}
+	return true
+}
+
 // guess returns the tokens that may come, at most room of them, in the size that pays most; nil = none.
 func (s *speculator) guess(room int, of func(call int) use) []int32 {
 	if s.at == 0 || s.funds <= 0 {
@@ -194,10 +209,10 @@ func (s *speculator) guess(room int, of func(call int) use) []int32 {
 		case useNever:
 			continue
 		case useProof:
-			if price > s.proofs {
+			if price > s.proofs || !inTurn(call, of) {
 				continue
 			}
-			gain, least = gain*0.9, paysProof // a proven size is as good
+			gain, least = gain*provenShare, paysProof
 		case useFreely:
 		}
 		if gain > max(best, least) {
@@ -221,10 +236,14 @@ func (s *speculator) guess(room int, of func(call int) use) []int32 {
 // learn notes how a guess came out: how many of its tokens held, and how long the call and its draws took.
 func (s *speculator) learn(guessed, held int, took time.Duration) {
 	s.drafted, s.confirmed = s.drafted+guessed, s.confirmed+held
-	s.costs.note(guessed+1, took)
 	if one := s.costs.median(1); one > 0 {
-		s.funds = min(s.funds+float64(held+1)-took.Seconds()/one, maxFunds)
+		cost := took.Seconds() / one
+		if s.costs[guessed+1] == nil {
+			cost = min(cost, s.costs.price(guessed+1)) // the rest will not be paid again
+		}
+		s.funds = min(s.funds+float64(held+1)-cost, maxFunds)
 	}
+	s.costs.note(guessed+1, took)
 }
 
 // proved notes what a call cost whose logits were only looked at.
@@ -242,11 +261,16 @@ type recent struct {
 	n       int
 }
 
+// note takes a measure. The first of a size is left out: the engine builds its graph and touches its memory then, and who took
+// that for the price would never try again.
 func (c costs) note(call int, took time.Duration) {
 	r := c[call]
 	if r == nil {
 		r = &recent{}
 		c[call] = r
+		if call > 1 {
+			return
+		}
 	}
 	r.seconds[r.n%len(r.seconds)] = took.Seconds()
 	r.n++
@@ -255,7 +279,7 @@ func (c costs) note(call int, took time.Duration) {
 // median is that of calls of a size; 0 = not measured.
 func (c costs) median(call int) float64 {
 	r := c[call]
-	if r == nil {
+	if r == nil || r.n == 0 {
 		return 0
 	}
 	list := slices.Clone(r.seconds[:min(r.n, len(r.seconds))])

@@ -63,7 +63,7 @@ func TestSpeculationKeepsTheText(t *testing.T) {
 func measured(share float64) costs {
 	c := costs{}
 	for _, n := range append([]int{1}, callSizes[:]...) {
-		for range 9 {
+		for range 10 {
 			c.note(n, time.Duration(1e6*(1+share*float64(n-1))))
 		}
 	}
@@ -140,6 +140,47 @@ func TestSpeculatorGuessesOnlyWhatPays(t *testing.T) {
 		if most != c.most {
 			t.Errorf("a token more costs %v of one: guesses %d tokens at most, want %d", c.share, most, c.most)
 		}
+	}
+}
+
+// A proof takes as many tokens as its call has, which are then not guessed: it begins small.
+func TestSpeculatorProvesSizesInTurn(t *testing.T) {
+	known := map[int]use{4: useProof, 8: useProof, 16: useProof, 32: useProof}
+	s := newSpeculator(measured(0.02), slices.Repeat([]int32{1, 2, 3, 4, 5, 6, 7}, 12))
+	for range 200 {
+		s.add(s.tokens[len(s.tokens)-7])
+	}
+	for _, want := range []int{8, 16, 32} {
+		if g := s.guess(40, func(call int) use { return known[call] }); len(g)+1 != want {
+			t.Errorf("a call of %d, want %d", len(g)+1, want)
+		}
+		known[want] = useFreely
+	}
+	for _, n := range []int{8, 16, 32} {
+		known[n] = useNever
+	}
+	if g := s.guess(40, func(call int) use { return known[call] }); len(g)+1 != 4 {
+		t.Errorf("a call of %d where large ones are not exact", len(g)+1)
+	}
+}
+
+// The first call of a size builds what later ones use again. Its cost says nothing about theirs.
+func TestSpeculatorForgivesTheFirstCallOfASize(t *testing.T) {
+	c := costs{}
+	for range 9 {
+		c.note(1, time.Millisecond)
+	}
+	s := newSpeculator(c, slices.Repeat([]int32{1, 2, 3, 4, 5, 6, 7}, 12))
+	first := s.guess(7, freely)
+	s.learn(len(first), len(first), 50*time.Millisecond)
+	if len(first) != 7 || !slices.Equal(first, s.guess(7, freely)) {
+		t.Errorf("guesses %v, and then %v", first, s.guess(7, freely))
+	}
+	for range 3 {
+		s.learn(len(first), len(first), 50*time.Millisecond)
+	}
+	if g := s.guess(7, freely); g != nil {
+		t.Errorf("guesses %v in calls that are dear again and again", g)
 	}
 }
 
