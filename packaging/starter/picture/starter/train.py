@@ -228,7 +228,7 @@ def main(argv: list[str] | None = None) -> None:
     receipt = {
         "data": hashlib.sha256(args.data.read_bytes()).hexdigest(),
         "commit": commit(),
-        "command": argv or sys.argv[1:],
+        "command": [a for a in (argv or sys.argv[1:]) if "/" not in a],  # no paths of the machine
         "torch": torch.__version__,
         "device": torch.cuda.get_device_name() if args.device == "cuda" else "CPU",
     }
