@@ -51,6 +51,20 @@ class TAE(nn.Module):
         self.decoder = nn.Module()
         self.encoder.layers = encoder_layers()
         self.decoder.layers = decoder_layers()
+        self.reset()
+
+    @torch.no_grad()
+    def reset(self) -> None:
+        """Keeps the spread of what passes through, starts every block near the identity, and the picture at grey."""
+        for name, p in self.named_parameters():
+            if p.dim() == 4:
+                nn.init.kaiming_normal_(p, nonlinearity="relu")
+                p.mul_(0.2 if name.endswith("conv.4.weight") else 1)
+            else:
+                nn.init.zeros_(p)
+        self.encoder.layers[14].weight.mul_(0.7)
+        self.decoder.layers[18].weight.mul_(0.2)
+        self.decoder.layers[18].bias.fill_(0.5)
 
     def encode(self, pictures: Tensor) -> Tensor:
         """[n, 3, h, w] in [0, 1] -> [n, 16, h/8, w/8]."""
