@@ -13,6 +13,7 @@ import (
 
 	"loam/backend"
 	"loam/backend/event"
+	"loam/backend/library"
 	"loam/backend/studio"
 	"loam/ui/pages"
 	"loam/ui/uitest"
@@ -253,5 +254,25 @@ func TestBrokenPreviewsAndLostFilesDoNotHurt(t *testing.T) {
 	f.pictures.ViewLatest()
 	if s := strings.ReplaceAll(f.shownText(), "\n", " "); !strings.Contains(s, "cannot be read any more") {
 		t.Errorf("%q", s)
+	}
+}
+
+// The empty stage says honestly what the picture starter is for, and Models lists it under its own name.
+func TestThePictureStarterSaysWhatItCanDo(t *testing.T) {
+	f := fakes(t)
+	m := uitest.PictureModel(0)
+	m.Name, m.Starter = "Loam starter (draws simple pictures; for learning and testing)", true
+	f.models.Files["/m/starter.gguf"] = m
+	f.open(1280, 800)
+	if _, err := f.models.Add(t.Context(), "/m/starter.gguf", library.AddOptions{Starter: true}); err != nil {
+		t.Fatal(err)
+	}
+	f.show(pages.PagePictures)
+	if text := strings.ReplaceAll(f.shownText(), "\n", " "); !strings.Contains(text, "larger model") || !strings.Contains(text, "The starter draws simple things") {
+		t.Errorf("the empty stage says:\n%s", f.shownText())
+	}
+	f.show(pages.PageModels)
+	if !strings.Contains(f.shownText(), "Loam starter (draws simple pictures") {
+		t.Errorf("the list of models says:\n%s", f.shownText())
 	}
 }

@@ -160,7 +160,7 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 		Free: diskFree, Places: d.Places,
 	})
 	a.shelf = a.newShelf()
-	a.takeStarter(ctx)
+	a.takeStarters(ctx)
 	a.startNetwork(ctx)
 	if d.Window {
 		if a.left, err = a.Fetch.Recover(ctx); err != nil {
@@ -253,14 +253,21 @@ func (a *App) measure(events []event.Event) {
 	}
 }
 
-// takeStarter takes the installation's starter model in. Doing without it is no reason not to start.
-func (a *App) takeStarter(ctx context.Context) {
-	s, err := readStarter(a.LibDir)
+// takeStarters takes the installation's starter models in. Doing without one is no reason not to start.
+func (a *App) takeStarters(ctx context.Context) {
+	s, err := readStarter(a.LibDir, chatStarter)
 	if err == nil {
 		_, _, err = a.Library.EnsureStarter(ctx, s.path, library.AddOptions{Name: s.Name, Source: s.Source, License: s.License})
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		a.log.Warn("The starter model could not be taken in", "error", err)
+	}
+	s, err = readStarter(a.LibDir, pictureStarter)
+	if err == nil {
+		_, _, err = a.Library.EnsurePictureStarter(ctx, s.path, s.parts, library.AddOptions{Name: s.Name, Source: s.Source, License: s.License})
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		a.log.Warn("The starter for pictures could not be taken in", "error", err)
 	}
 }
 

@@ -239,9 +239,55 @@ func TestStarterIsTakenInOnce(t *testing.T) {
 	}
 }
 
+// The picture starter is three files; all are there after the first start, and only the model itself is called the starter.
+func TestPictureStarterIsTakenInWithItsParts(t *testing.T) {
+	dir, lib := t.TempDir(), t.TempDir()
+	folder := filepath.Join(lib, pictureStarter)
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"a", "b", "c"} {
+		part := filepath.Join(folder, name)
+		if err := os.Mkdir(part, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		fakeModel(t, part, enginetest.Model{Length: 5 + i})
+	}
+	const description = `{"name": "Draws", "file": "a/model.gguf", "parts": ["b/model.gguf", "c/model.gguf"], "license": "MIT", "source": "made here"}`
+	if err := os.WriteFile(filepath.Join(folder, "starter.json"), []byte(description), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := Deps{Folders: foldersIn(t, dir), LibDir: lib, Engine: enginetest.Name}
+	a := openWith(t, d)
+	list, err := a.Library.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var starters []string
+	for _, m := range list {
+		if m.License != "MIT" || m.Source != "made here" {
+			t.Errorf("a file is taken in without its licence and source: %+v", m)
+		}
+		if m.Starter {
+			starters = append(starters, m.Name)
+			if err := a.Library.Remove(t.Context(), m.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{"Draws"}, starters); diff != "" || len(list) != 3 {
+		t.Errorf("%d models, starters (-want +got):\n%s", len(list), diff)
+	}
+	closeApp(t, a)
+	list, err = openWith(t, d).Library.List(t.Context())
+	if err != nil || len(list) != 2 {
+		t.Errorf("a removed starter comes back: %d models, %v", len(list), err)
+	}
+}
+
 func TestReadStarterRefusesFilesElsewhere(t *testing.T) {
 	lib := t.TempDir()
-	if _, err := readStarter(lib); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := readStarter(lib, chatStarter); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no starter gives %v", err)
 	}
 	if err := os.Mkdir(filepath.Join(lib, "starter"), 0o700); err != nil {
@@ -251,7 +297,7 @@ func TestReadStarterRefusesFilesElsewhere(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(lib, "starter", "starter.json"), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if s, err := readStarter(lib); err == nil {
+		if s, err := readStarter(lib, chatStarter); err == nil {
 			t.Errorf("%q gives %+v", content, s)
 		}
 	}

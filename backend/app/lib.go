@@ -50,22 +50,30 @@ func pluginDir(lib string) string {
 	return ""
 }
 
-// starter is the model that comes with the installation.
-type starter struct {
-	Name    string `json:"name"`
-	File    string `json:"file"`
-	License string `json:"license"`
-	Source  string `json:"source"`
+// The folders of an installation's models, each with a starter.json.
+const (
+	chatStarter    = "starter"
+	pictureStarter = "starter-picture"
+)
 
-	path string
+// starter is a model that comes with the installation.
+type starter struct {
+	Name    string   `json:"name"`
+	File    string   `json:"file"`
+	Parts   []string `json:"parts"` // further files that it needs, of a picture model
+	License string   `json:"license"`
+	Source  string   `json:"source"`
+
+	path  string
+	parts []string
 }
 
-// readStarter reads starter.json of an installation. os.ErrNotExist: it has no starter.
-func readStarter(lib string) (starter, error) {
+// readStarter reads the starter.json in a folder of an installation. os.ErrNotExist: it has no such starter.
+func readStarter(lib, folder string) (starter, error) {
 	if lib == "" {
 		return starter{}, os.ErrNotExist
 	}
-	dir := filepath.Join(lib, "starter")
+	dir := filepath.Join(lib, folder)
 	b, err := os.ReadFile(filepath.Join(dir, "starter.json"))
 	if err != nil {
 		return starter{}, fmt.Errorf("read the starter model's description: %w", err)
@@ -74,9 +82,12 @@ func readStarter(lib string) (starter, error) {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return s, fmt.Errorf("read the starter model's description: %w", err)
 	}
-	if !filepath.IsLocal(s.File) {
-		return s, errors.New("read the starter model's description: it names no file beside it")
+	for _, file := range append([]string{s.File}, s.Parts...) {
+		if !filepath.IsLocal(file) {
+			return s, errors.New("read the starter model's description: it names no file beside it")
+		}
+		s.parts = append(s.parts, filepath.Join(dir, file))
 	}
-	s.path = filepath.Join(dir, s.File)
+	s.path, s.parts = s.parts[0], s.parts[1:]
 	return s, nil
 }

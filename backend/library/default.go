@@ -98,7 +98,7 @@ func (l *Library) promote(ctx context.Context, m backend.Model) error {
 		return err
 	}
 	for _, other := range list {
-		if other.Starter && other.SizeBytes >= m.SizeBytes {
+		if other.Starter && other.Kind == backend.KindChat && other.SizeBytes >= m.SizeBytes {
 			return nil
 		}
 	}
@@ -112,7 +112,16 @@ func (l *Library) promote(ctx context.Context, m backend.Model) error {
 // EnsureStarter takes in the starter model of the installation once. A starter that a person removed stays removed; one
 // whose file moved with the installation is found again. ok is false when there is nothing to show for it.
 func (l *Library) EnsureStarter(ctx context.Context, path string, o AddOptions) (m backend.Model, ok bool, err error) {
-	const key = "library.starter"
+	return l.ensureStarter(ctx, "library.starter", path, nil, o)
+}
+
+// EnsurePictureStarter does the same for the installation's picture model; parts are the files that it draws with. They come
+// with it, when it is taken in or has moved: a part that a person removed alone stays removed.
+func (l *Library) EnsurePictureStarter(ctx context.Context, path string, parts []string, o AddOptions) (m backend.Model, ok bool, err error) {
+	return l.ensureStarter(ctx, "library.starter.picture", path, parts, o)
+}
+
+func (l *Library) ensureStarter(ctx context.Context, key, path string, parts []string, o AddOptions) (m backend.Model, ok bool, err error) {
 	o.Starter = true
 	var id int64
 	if _, err := l.store.Setting(ctx, key, &id); err != nil {
@@ -128,6 +137,11 @@ func (l *Library) EnsureStarter(ctx context.Context, path string, o AddOptions) 
 		}
 		if exists(m.Path) && m.State != backend.ModelMissing && m.State != backend.ModelChanged {
 			return m, true, nil
+		}
+	}
+	for _, part := range parts {
+		if _, err := l.Add(ctx, part, AddOptions{Source: o.Source, License: o.License}); err != nil {
+			return m, false, err
 		}
 	}
 	if m, err = l.Add(ctx, path, o); err != nil {

@@ -18,6 +18,9 @@ for folder in packaging/native/*/; do
 	done < <(find "$crate" -maxdepth 4 -type f -iname 'LICENSE*' -print0 | sort -z)
 done
 parts+=("SmolLM2-135M-Instruct, the starter model (lib/loam/starter)=$LIB/starter/LICENSE")
+if [[ -f $LIB/starter-picture/NOTICE ]]; then
+	parts+=("Loam starter, the picture model (lib/loam/starter-picture)=$LIB/starter-picture/NOTICE")
+fi
 for f in assets/licenses/*; do
 	parts+=("$(basename "${f%.*}")=$f")
 done

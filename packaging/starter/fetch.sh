@@ -45,3 +45,12 @@ if ! whole "$target" || ! cmp -s "$folder/starter.json" "$target/starter.json"; 
 	cp "$folder/starter.json" "$target/starter.json"
 	say "starter: $file is in bin/lib/loam/starter"
 fi
+
+# The picture starter, once its weights are there (picture/README.md): small enough to lie in the source tree.
+drawn=$folder/picture/weights
+if [[ -f $drawn/starter.json ]] && ! diff -rq "$drawn" "$LIB/starter-picture" >/dev/null 2>&1; then
+	rm -rf "$LIB/starter-picture"
+	mkdir -p "$LIB"
+	cp -r "$drawn" "$LIB/starter-picture" || die "the picture starter could not be copied to bin/: free some disk space, then run make setup again"
+	say "starter: the picture model is in bin/lib/loam/starter-picture"
+fi

@@ -10,8 +10,10 @@ LOAM_TARGET=windows packaging/native/build.sh
 packaging/starter/fetch.sh
 out=$ROOT/bin/windows
 mkdir -p "$out/lib/loam"
-rm -rf "$out/lib/loam/starter"
-cp -rL "$LIB/starter" "$out/lib/loam/starter"
+for part in starter starter-picture; do
+	rm -rf "$out/lib/loam/$part"
+	[[ ! -d $LIB/$part ]] || cp -rL "$LIB/$part" "$out/lib/loam/$part"
+done
 
 work=$(mktemp -d)
 resource=$ROOT/rsrc_windows_amd64.syso # go build links what has this ending

@@ -93,7 +93,7 @@ func (p *ModelsPage) rowFacts(m backend.Model) string {
 			facts = append(facts, s)
 		}
 	}
-	if m.Starter {
+	if m.Starter && modelName(m) != m.Name {
 		add(m.Name)
 	}
 	switch m.Kind {

@@ -299,6 +299,9 @@ func (p *PicturesPage) welcome() string {
 		return "No picture model is installed. Add one that you have (safetensors or GGUF); Loam uses it where it lies."
 	case !p.drawable():
 		return p.controls.whyNot()
+	case p.controls.chosen() != nil && p.controls.chosen().Starter:
+		return "The starter draws simple things, such as two red apples on a blue background. It is small and made for learning and testing; " +
+			"people, places and photographs need a larger model, which Models offers. Say what to draw and press Draw."
 	}
 	return "Say what to draw and press Draw. The picture grows here."
 }

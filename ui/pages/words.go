@@ -113,9 +113,9 @@ func secondsText(d time.Duration) string {
 	}
 }
 
-// modelName is a model's name for a person: the starter is named as what it is.
+// modelName is a model's name for a person: the chat starter is named as what it is; that for pictures bears such a name.
 func modelName(m backend.Model) string {
-	if m.Starter {
+	if m.Starter && m.Kind != backend.KindDiffusion {
 		return starterName
 	}
 	return m.Name
