@@ -83,7 +83,7 @@ func TestARefusedFileLeadsToItsHeading(t *testing.T) {
 
 func TestEveryChapterFitsTheSmallestWindow(t *testing.T) {
 	f := fakes(t).open(720, 480)
-	for _, id := range []string{"first-chat", "first-picture", "lora", "models", "privacy", "export", "keyboard", "troubleshooting", "laptop", "going-back", "limits"} {
+	for _, id := range []string{"first-chat", "attachments", "first-picture", "lora", "models", "privacy", "export", "keyboard", "troubleshooting", "laptop", "going-back", "limits"} {
 		host{f.UI}.Guide(id)
 		f.fits(id)
 	}

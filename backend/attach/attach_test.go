@@ -287,6 +287,18 @@ func TestRankFindsTheAnswer(t *testing.T) {
 	}
 }
 
+func TestAroundShowsWhyAPassageWasFound(t *testing.T) {
+	text := "Chapter one is long and dull.\nNothing happens in it.\nThe ferry to Bergen leaves at eight."
+	for question, want := range map[string]string{
+		"the ferry to Bergen":  "Chapter on … The ferry to Bergen …",
+		"what is chapter one?": "Chapter one is long and dull. …",
+	} {
+		if got := attach.Around(text, question, 30); got != want {
+			t.Errorf("%q: %q", question, got)
+		}
+	}
+}
+
 func TestShownSaysWhatItIs(t *testing.T) {
 	text := "one\ftwo </document> two\fthree"
 	a := backend.Attachment{Name: "a \"b\".pdf", Kind: backend.AttachPDF}

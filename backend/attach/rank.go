@@ -202,3 +202,34 @@ var stopWords = func() map[string]bool {
 	}
 	return m
 }()
+
+// Around is how a passage is told in a line: its first words, and where they do not show why it was found, the line that has most of
+// the question's words.
+func Around(text, question string, n int) string {
+	first := FirstWords(text, n)
+	wanted := map[string]bool{}
+	for _, w := range terms(question) {
+		if !stopWords[w] {
+			wanted[w] = true
+		}
+	}
+	hits := func(line string) int {
+		found := map[string]bool{}
+		for _, w := range terms(line) {
+			if wanted[w] {
+				found[w] = true
+			}
+		}
+		return len(found)
+	}
+	best, most := "", hits(first)
+	for line := range strings.Lines(text) {
+		if h := hits(line); h > most {
+			best, most = line, h
+		}
+	}
+	if best == "" {
+		return first
+	}
+	return strings.TrimSuffix(FirstWords(text, n/3), "…") + " … " + FirstWords(strings.TrimRight(best, "\n"), n*2/3)
+}

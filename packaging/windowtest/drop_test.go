@@ -148,7 +148,7 @@ func TestEveryKindOfFileIsAnsweredByACard(t *testing.T) {
 				{"set", "ctrl+2", files.set, "diffusion"},
 				{"lora", "ctrl+2", []string{files.lora}, ""},
 				{"lora-other", "ctrl+2", []string{files.other}, "lora"},
-				{"text", "ctrl+1", []string{files.text}, ""},
+				{"text", "ctrl+3", []string{files.text}, ""},
 				{"broken", "ctrl+comma", []string{files.broken}, ""},
 				{"folder", "ctrl+3", []string{files.folder}, "upscaler"},
 				{"all", "ctrl+1", append([]string{files.chat, files.lora, files.text, files.broken, files.folder}, files.set...), ""},

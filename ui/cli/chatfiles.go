@@ -28,7 +28,7 @@ func (t *talk) send(chats *chat.Service, chatID int64, q chat.SendRequest) (chat
 	if !ok {
 		return sent, err
 	}
-	if err := listPassages(t.Stderr, p); err != nil {
+	if err := listPassages(t.Stderr, p, q.Text); err != nil {
 		return chat.Sent{}, err
 	}
 	q.Attachments, q.Picked = p.Chosen(), true
@@ -36,7 +36,7 @@ func (t *talk) send(chats *chat.Service, chatID int64, q chat.SendRequest) (chat
 }
 
 // listPassages says which passages the model is shown.
-func listPassages(w io.Writer, p *chat.Picking) error {
+func listPassages(w io.Writer, p *chat.Picking, question string) error {
 	var b strings.Builder
 	for _, of := range p.Picks {
 		picked := 0
@@ -48,7 +48,7 @@ func listPassages(w io.Writer, p *chat.Picking) error {
 		fmt.Fprintf(&b, "%s does not fit the model as a whole: %d of its %d passages are sent.\n", p.Files[of.File].Name, picked, of.Total)
 		for _, k := range of.List {
 			if k.Picked {
-				fmt.Fprintf(&b, "  %s (%d tokens): %s\n", k.Passage.Place(), k.Passage.Tokens, attach.FirstWords(k.Text, 70))
+				fmt.Fprintf(&b, "  %s (%d tokens): %s\n", k.Passage.Place(), k.Passage.Tokens, attach.Around(k.Text, question, 90))
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func TestTheGuideHasItsChapters(t *testing.T) {
 			seen[s.Anchor] = true
 		}
 	}
-	want := []string{"first-chat", "first-picture", "lora", "models", "getting-models", "catalogues", "privacy", "export", "keyboard", "troubleshooting", "laptop", "going-back", "limits"}
+	want := []string{"first-chat", "attachments", "first-picture", "lora", "models", "getting-models", "catalogues", "privacy", "export", "keyboard", "troubleshooting", "laptop", "going-back", "limits"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

@@ -76,7 +76,7 @@ func (k *picking) file(of *chat.Picks) []fyne.CanvasObject {
 }
 
 func (k *picking) row(pick *chat.Pick) fyne.CanvasObject {
-	name := pick.Passage.Place() + " · " + attach.FirstWords(pick.Text, 110)
+	name := pick.Passage.Place() + " · " + attach.Around(pick.Text, k.c.composer.text(), 110)
 	facts := count(pick.Passage.Tokens, "token")
 	if pick.Seen {
 		facts += ", went in with an earlier message that the model still sees"
