@@ -172,7 +172,7 @@ func (u *UI) chooseFile() {
 		func(path string) { u.addFiles([]string{path}) })
 }
 
-// fileDialog asks for one file.
+// fileDialog asks for one file; no endings = any.
 func (u *UI) fileDialog(title, confirm string, endings []string, take func(path string)) {
 	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
 		if err != nil {
@@ -186,7 +186,9 @@ func (u *UI) fileDialog(title, confirm string, endings []string, take func(path 
 		_ = r.Close() // only its name is wanted
 		take(path)
 	}, u.window)
-	d.SetFilter(storage.NewExtensionFileFilter(endings))
+	if len(endings) > 0 {
+		d.SetFilter(storage.NewExtensionFileFilter(endings))
+	}
 	d.SetTitleText(title)
 	d.SetConfirmText(confirm)
 	u.float.remember()

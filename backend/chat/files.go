@@ -120,6 +120,28 @@ func (s *Service) usedFiles(ctx context.Context) (map[string]bool, error) {
 	return used, nil
 }
 
+// HoldFiles moves the bytes of attachments from the disk to memory, but for those that other messages have, too.
+func (s *Service) HoldFiles(ctx context.Context, list []backend.Attachment) error {
+	if s.files == nil || len(list) == 0 {
+		return nil
+	}
+	held, gone := map[string][]byte{}, map[string]bool{}
+	for _, a := range list {
+		for _, sum := range []string{a.SHA256, a.Text} {
+			data, err := s.files.Get(sum)
+			if err != nil {
+				return err
+			}
+			held[sum], gone[sum] = data, true
+		}
+	}
+	err := s.ForgetFiles(ctx, gone)
+	for _, data := range held {
+		s.files.Hold(data)
+	}
+	return err
+}
+
 // CleanFiles removes the bytes of attachments that no message, no draft and no chat in the trash has any more.
 func (s *Service) CleanFiles(ctx context.Context) (removed int, err error) {
 	used, err := s.usedFiles(ctx)

@@ -275,6 +275,26 @@ func TestFilesOfTemporaryChatsStayInMemory(t *testing.T) {
 	})
 }
 
+func TestFilesGoAlongToATemporaryChat(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *house) {
+		files := attach.NewFiles(t.TempDir())
+		h.files = files
+		a := h.attachFile(0, "secret.txt", []byte("secret"))
+		if _, err := os.Stat(files.Path(a.SHA256)); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.HoldFiles(t.Context(), []backend.Attachment{a}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(files.Path(a.SHA256)); !errors.Is(err, os.ErrNotExist) {
+			t.Error("it is still on the disk", err)
+		}
+		if text, err := h.AttachedText(t.Context(), a); err != nil || text != "secret" {
+			t.Error(text, err)
+		}
+	})
+}
+
 func TestMissingFileDoesNotEndTheChat(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *house) {
 		c := h.newChat()

@@ -74,6 +74,8 @@ type Chats interface {
 	Attach(ctx context.Context, chatID int64, path string) (backend.Attachment, error)
 	AttachText(ctx context.Context, chatID int64, name, text string) (backend.Attachment, error)
 	AttachedText(ctx context.Context, a backend.Attachment) (string, error)
+	// HoldFiles moves the bytes of attachments to memory: they go along to a temporary chat.
+	HoldFiles(ctx context.Context, list []backend.Attachment) error
 
 	// Plan says what of a chat the model sees, Fill how full its context was when the last reply ended.
 	Plan(ctx context.Context, chatID int64, text string, files ...backend.Attachment) (chat.Plan, error)
@@ -219,7 +221,7 @@ type Host interface {
 	// LookAround looks for models of other programs again.
 	LookAround()
 	AddFiles()
-	// ChooseFile asks for one file with one of the endings; nothing happens when it is given up.
+	// ChooseFile asks for one file with one of the endings, none = any; nothing happens when it is given up.
 	ChooseFile(title, confirm string, endings []string, take func(path string))
 	// Guide opens the guide at a link of package guide; "" = at the chapter of the page that is shown.
 	Guide(link string)

@@ -36,7 +36,11 @@ func (c *conversation) showMeter() {
 				return
 			}
 			c.fill = [2]int{used, size}
-			c.composer.setMeter(meterText(used, size), size > 0 && used*10 >= size*9, c.showPlan)
+			text := meterText(used, size)
+			if text == "" && size > 0 && len(c.files.list) > 0 { // there is something to be planned
+				text = fmt.Sprintf("%d %% full", 100*used/size)
+			}
+			c.composer.setMeter(text, size > 0 && used*10 >= size*9, c.showPlan)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -71,7 +72,7 @@ func (t *temporaryChat) show() {
 // leave drops a temporary chat in which nothing was written.
 func (t *temporaryChat) leave() {
 	id := t.c.chat.ID
-	if !backend.IsTemporary(id) || t.c.chat.Leaf != 0 || t.c.running != 0 || t.c.composer.text() != "" {
+	if !backend.IsTemporary(id) || t.c.chat.Leaf != 0 || t.c.running != 0 || t.c.composer.text() != "" || len(t.c.files.list) > 0 {
 		return
 	}
 	t.c.env.Host.Load("chats", func(ctx context.Context) func() {
@@ -90,15 +91,23 @@ func (t *temporaryChat) leave() {
 // written and not sent comes along.
 func (c *conversation) openTemporary(then func()) {
 	model, text := int64(0), ""
+	var files []backend.Attachment
 	if c.chat.ID == 0 {
 		model, text = c.chat.ModelID, c.composer.text()
-		c.drafts.hold(func() { c.composer.setText("") })
+		files = slices.Clone(c.files.list)
+		c.drafts.hold(func() {
+			c.composer.setText("")
+			c.files.put(nil)
+		})
 		c.drafts.clearUnsent()
 	}
 	c.leave()
 	mark := c.opened
 	c.env.Host.Load("drafts", func(ctx context.Context) func() {
 		ch, err := c.env.Chats.CreateTemporary(ctx, backend.Chat{ModelID: model})
+		if err == nil {
+			err = c.env.Chats.HoldFiles(ctx, files)
+		}
 		return func() {
 			if mark != c.opened {
 				return
@@ -107,7 +116,7 @@ func (c *conversation) openTemporary(then func()) {
 				c.env.Host.Fail(err, func() { c.openTemporary(then) })
 				return
 			}
-			c.show(ch, nil, backend.Draft{ChatID: ch.ID, Text: text})
+			c.show(ch, nil, backend.Draft{ChatID: ch.ID, Text: text, Attachments: files})
 			c.drafts.touch()
 			if then != nil {
 				then()

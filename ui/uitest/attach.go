@@ -31,6 +31,9 @@ func (c *Chats) AttachText(_ context.Context, _ int64, name, text string) (backe
 	return backend.Attachment{Name: name, Kind: backend.AttachPasted, Size: int64(len(text)), SHA256: sum, Text: sum}, nil
 }
 
+// HoldFiles implements pages.Chats.
+func (c *Chats) HoldFiles(context.Context, []backend.Attachment) error { return nil }
+
 // AttachedText implements pages.Chats.
 func (c *Chats) AttachedText(_ context.Context, a backend.Attachment) (string, error) {
 	c.mu.Lock()
