@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -71,4 +72,22 @@ func inWindow(f *fixture, is func(*widgets.ChoiceRow) bool) (found *widgets.Choi
 		}
 	})
 	return found, ok
+}
+
+func TestASearchInVainSaysSoWhenItIsOver(t *testing.T) {
+	f := fakes(t)
+	f.conversation(backend.MessageComplete)
+	f.open(720, 480)
+	f.mod(fyne.KeyK)
+	f.write("walrus")
+	if strings.Contains(f.shownText(), "Nothing has") {
+		t.Error("it is said before the search has ended")
+	}
+	f.time.pass(time.Second)
+	f.says("Nothing has “walrus”: no chat, message, picture or command.")
+	f.fits("search in vain")
+	f.mod(fyne.KeyF) // the list, which lies over a narrow window, gives way
+	if f.focusedField().PlaceHolder != "Find in this chat" || strings.Contains(f.shownText(), "Nothing has") {
+		t.Error("the list lies over what is searched")
+	}
 }

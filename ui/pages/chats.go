@@ -179,7 +179,10 @@ func (p *ChatsPage) goTo(f Found, query string) {
 }
 
 // Find opens the search inside the conversation.
-func (p *ChatsPage) Find() { p.talk.finder.show(p.talk.finder.field.Text) }
+func (p *ChatsPage) Find() {
+	p.closeOver()
+	p.talk.finder.show(p.talk.finder.field.Text)
+}
 
 // NewChat shows an empty chat for a model; 0 = the default one.
 func (p *ChatsPage) NewChat(modelID int64) {

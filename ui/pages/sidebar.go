@@ -44,6 +44,7 @@ type sidebar struct {
 	found    []Found        // messages that have the words of the search
 	allNames bool           // all chats whose names have the words of the search are shown
 	pictures []studio.Found // pictures whose prompts have them
+	looked   string         // the words for which found and pictures are
 	waiting  func()         // cancels the search that is about to begin
 	thumbs   *thumbs        // of the pictures that were found
 	places   map[fyne.CanvasObject]*wanting
@@ -165,8 +166,10 @@ func (s *sidebar) group() {
 	switch {
 	case len(s.rows) > 0:
 		s.none.Hide()
+	case strings.TrimSpace(s.search.Text) != s.looked:
+		s.none.Hide() // the search is under way
 	case s.search.Text != "":
-		s.none.SetText("No chat has “" + s.search.Text + "” in its name, folder or tags.")
+		s.none.SetText("Nothing has “" + s.search.Text + "”: no chat, message, picture or command.")
 		s.none.Show()
 	case s.archived:
 		s.none.SetText("Nothing is archived.")
@@ -197,6 +200,8 @@ func (s *sidebar) lookIn() {
 	}
 	query := strings.TrimSpace(s.search.Text)
 	if query == "" {
+		s.looked = ""
+		s.group()
 		s.thumbs = newThumbs(s.env) // what was decoded for the search goes with it
 		return
 	}
@@ -210,7 +215,7 @@ func (s *sidebar) lookIn() {
 				case err != nil:
 					s.env.Host.Fail(err, s.lookIn)
 				default:
-					s.found, s.pictures = found, pictures
+					s.found, s.pictures, s.looked = found, pictures, query
 					s.group()
 				}
 			}
