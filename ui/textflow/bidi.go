@@ -217,6 +217,9 @@ func numbers(words []word) {
 	}
 }
 
+// deepestBrackets is how deep brackets may lie in each other before the rest of a line goes without (UAX #9, BD16).
+const deepestBrackets = 63
+
 // brackets gives both brackets of a pair the direction of what they hold.
 func brackets(words []word, text string, dir []kind, away kind) {
 	var open []int
@@ -230,7 +233,9 @@ func brackets(words []word, text string, dir []kind, away kind) {
 			continue
 		}
 		if p.IsOpeningBracket() {
-			open = append(open, i)
+			if open = append(open, i); len(open) > deepestBrackets {
+				return
+			}
 			continue
 		}
 		for n := len(open) - 1; n >= 0; n-- {
@@ -351,10 +356,11 @@ func place(l *Line, words []word, text string, m Measurer, base uint8) {
 
 const mirrored = "()[]{}<>«»‹›≤≥⟨⟩"
 
+var mirrorPairs = []rune(mirrored)
+
 func mirrorOf(r rune) rune {
-	pairs := []rune(mirrored)
-	if i := slices.Index(pairs, r); i >= 0 {
-		return pairs[i^1]
+	if i := slices.Index(mirrorPairs, r); i >= 0 {
+		return mirrorPairs[i^1]
 	}
 	return r
 }
