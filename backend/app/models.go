@@ -256,7 +256,7 @@ func (a *App) ReportText(ctx context.Context, r hardware.Report) string {
 		a.log.Warn("The names of models could not be read", "error", err)
 	}
 	for _, dir := range []string{a.Folders.Data, a.Folders.Cache, a.Folders.Config, a.Folders.Logs, a.Library.Folder(), a.LibDir} {
-		p.Names = append(p.Names, dir)
+		p.Paths = append(p.Paths, dir)
 	}
 	return r.Text(a.Version+" ("+a.Commit+")", p)
 }

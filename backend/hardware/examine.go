@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
 	humanize "github.com/dustin/go-humanize"
@@ -205,6 +206,9 @@ func folderFinding(folder Folder) Finding {
 		f.State, f.Next = Error, "Free some space: chats can no longer be stored safely."
 	case free < lowSpace:
 		f.State, f.Next = Warn, "Free some space before you add models."
+	case folder.ID == "data" && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+		f.State, f.Detail = Warn, f.Detail+" Other people with an account on this machine can look into it."
+		f.Next = "Keep your chats to yourself: chmod 700 on that folder."
 	}
 	return f
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -113,5 +114,23 @@ func TestFoldersAreLookedAt(t *testing.T) {
 	}
 	if f := find(t, r, "disk:file"); f.State != Error || !strings.Contains(f.Detail, "not a folder") {
 		t.Errorf("%+v", f)
+	}
+}
+
+func TestADataFolderThatOthersCanLookIntoIsTold(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("rights are another matter there")
+	}
+	dir := t.TempDir()
+	for mode, want := range map[os.FileMode]bool{0o700: false, 0o755: true, 0o750: true} {
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		for id, watched := range map[string]bool{"data": true, "models": false} {
+			f := folderFinding(Folder{ID: id, Name: "Folder", Path: dir})
+			if told := strings.Contains(f.Next, "chmod"); told != (want && watched) && !strings.Contains(f.Next, "space") {
+				t.Errorf("%s with mode %o: %+v", id, mode, f)
+			}
+		}
 	}
 }

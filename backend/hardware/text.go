@@ -13,7 +13,8 @@ type Private struct {
 	Home  string
 	User  string
 	Host  string
-	Names []string // of models, and whatever else is theirs
+	Names []string // of models
+	Paths []string // of folders
 }
 
 var (
@@ -59,6 +60,9 @@ func (p Private) hide(s string) string {
 	list := []secret{{p.Home, "(home)"}}
 	for _, n := range p.Names {
 		list = append(list, secret{n, "(model)"})
+	}
+	for _, n := range p.Paths {
+		list = append(list, secret{n, "(folder)"})
 	}
 	slices.SortFunc(list, func(a, b secret) int { return cmp.Compare(len(b.text), len(a.text)) })
 	for _, x := range list {
