@@ -90,6 +90,7 @@ func Repos(model []byte) []hubtest.Repo {
 		ID: "example/Only-As-Trained", Tags: []string{"gguf", "license:mit"}, Task: "text-generation", Downloads: 70, Likes: 3,
 		Files: []hubtest.File{{Path: "model.safetensors", Bytes: model[:100]}},
 	}}
+	small := model[:min(len(model), 20<<20)]
 	for i := range 120 {
 		size := []float64{0.6, 1.7, 4, 8, 14, 32, 70, 235}[i%8]
 		repos = append(repos, hubtest.Repo{
@@ -97,7 +98,7 @@ func Repos(model []byte) []hubtest.Repo {
 			Task: "text-generation", Downloads: 400_000 / (i + 1), Likes: 900 / (i + 1),
 			GGUF:  map[string]any{"total": size * 1e9, "architecture": strings.ToLower([]string{"Aster", "Birch", "Cedar", "Dahlia"}[i%4]), "context_length": 32768},
 			Card:  map[string]any{"license": "apache-2.0"},
-			Files: []hubtest.File{{Path: "m-Q4_K_M.gguf", Bytes: model}, {Path: "m-Q8_0.gguf", Bytes: larger}},
+			Files: []hubtest.File{{Path: "m-Q4_K_M.gguf", Bytes: small}, {Path: "m-Q8_0.gguf", Bytes: small}},
 		})
 	}
 	return repos

@@ -64,7 +64,7 @@ func TestPullSaysWhyItFailedAndGoesOn(t *testing.T) {
 		if n == 0 { // the header
 			return hubtest.Fault{}
 		}
-		return hubtest.Fault{Bytes: make([]byte, 4<<20)}
+		return hubtest.Fault{Shift: 512}
 	})
 	_, errs, code := term.run(t.Context(), "pull", "owner/tiny:Q8_0")
 	if code != exitFailed || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, "was not downloaded") {

@@ -52,12 +52,26 @@ type File struct {
 	Git   bool
 	// Promise is the hash that the hub tells instead of the true one.
 	Promise string
+
+	sum string // kept; large files are asked about often
+}
+
+// summed computes the hashes of a repository's files once.
+func summed(r Repo) Repo {
+	r.Files = slices.Clone(r.Files)
+	for i, f := range r.Files {
+		r.Files[i].sum = f.SHA256()
+	}
+	return r
 }
 
 // SHA256 is the hash that the hub tells.
 func (f File) SHA256() string {
-	if f.Promise != "" {
+	switch {
+	case f.Promise != "":
 		return f.Promise
+	case f.sum != "":
+		return f.sum
 	}
 	sum := sha256.Sum256(f.Bytes)
 	return hex.EncodeToString(sum[:])
@@ -97,14 +111,20 @@ type Hub struct {
 }
 
 // New makes a hub with repositories.
-func New(repos ...Repo) *Hub { return &Hub{repos: repos, blobs: "http://" + BlobHost} }
+func New(repos ...Repo) *Hub {
+	h := &Hub{blobs: "http://" + BlobHost}
+	for _, r := range repos {
+		h.repos = append(h.repos, summed(r))
+	}
+	return h
+}
 
 // Put adds a repository, or exchanges it.
 func (h *Hub) Put(r Repo) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.repos = slices.DeleteFunc(h.repos, func(o Repo) bool { return o.ID == r.ID })
-	h.repos = append(h.repos, r)
+	h.repos = append(h.repos, summed(r))
 }
 
 // SetFault says how the n-th answer with bytes (from 0) goes wrong; nil = never.
