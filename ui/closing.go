@@ -11,13 +11,13 @@ import (
 	"loam/ui/pages"
 )
 
-// backgroundLook is how often a window that is gone looks whether its pictures are finished.
+// backgroundLook is how often a window that is gone looks whether its work is finished.
 const backgroundLook = 500 * time.Millisecond
 
 // leaving is how the window takes its leave.
 type leaving struct {
 	tray       bool // an icon brings the window back: closing hides it
-	background bool // the window is gone until the pictures are finished, then the program ends
+	background bool // the window is gone until pictures and downloads are finished, then the program ends
 }
 
 // closeWindow is the window's close button: it hides where an icon brings it back, else it quits.
@@ -29,44 +29,54 @@ func (u *UI) closeWindow() {
 	u.quit()
 }
 
-// quit ends the program, but asks once while pictures are drawn or wait.
+// quit ends the program, but asks once while pictures are drawn or models downloaded.
 func (u *UI) quit() {
-	n := 0
-	if u.deps.Studio != nil {
-		n = len(u.deps.Studio.Queue())
-	}
-	if n == 0 || u.leaving.background {
+	pictures, downloads := u.unfinished()
+	if pictures+downloads == 0 || u.leaving.background {
 		u.Close()
 		return
 	}
 	u.window.Show() // it may be hidden, and the question must be seen
-	u.float.dialog(dialogs.Leaving(n, dialogs.LeavingUses{
+	u.float.dialog(dialogs.Leaving(pictures, downloads, dialogs.LeavingUses{
 		Stay:       u.float.close,
 		Background: func() { u.float.close(); u.finishInBackground() },
 		Stop:       u.Close, // what is not finished waits for a word at the next start
 	}))
 }
 
-// finishInBackground hides the window until nothing is left to draw.
+// finishInBackground hides the window until nothing is left to draw or download.
 func (u *UI) finishInBackground() {
 	u.leaving.background = true
 	u.chats.Flush()
 	u.pictures.Flush()
 	u.storeState()
 	u.window.Hide()
-	u.awaitPictures()
+	u.awaitWork()
 }
 
-func (u *UI) awaitPictures() {
+func (u *UI) awaitWork() {
 	u.tasks.after(backgroundLook, func() {
 		switch {
 		case !u.leaving.background || u.closed:
-		case len(u.deps.Studio.Queue()) == 0:
-			u.Close()
 		default:
-			u.awaitPictures()
+			if pictures, downloads := u.unfinished(); pictures+downloads == 0 {
+				u.Close()
+				return
+			}
+			u.awaitWork()
 		}
 	})
+}
+
+// unfinished is how many pictures are drawn or wait, and how many downloads.
+func (u *UI) unfinished() (pictures, downloads int) {
+	if u.deps.Studio != nil {
+		pictures = len(u.deps.Studio.Queue())
+	}
+	if u.deps.Getting != nil {
+		downloads = u.deps.Getting.Active()
+	}
+	return pictures, downloads
 }
 
 // comeBack shows a window that was hidden.

@@ -68,7 +68,7 @@ func (d *dispatcher) add(e event.Event) {
 // merges says whether an event only tells how far something has come. All others arrive one by one.
 func merges(e event.Event) bool {
 	switch e.(type) {
-	case event.MessageGrew, event.MessageProgress, event.JobProgress, event.JobPreview:
+	case event.MessageGrew, event.MessageProgress, event.JobProgress, event.JobPreview, event.DownloadProgress:
 		return true
 	}
 	return false

@@ -23,7 +23,7 @@ func (h host) env() pages.Env {
 	d := h.ui.deps
 	return pages.Env{
 		Host: h, Chats: d.Chats, Models: d.Models, Engines: d.Engines, Studio: d.Studio, System: d.System,
-		Search: d.Search, Commands: h.ui.commands, Transfer: d.Transfer, Folders: d.Folders, About: d.About,
+		Search: d.Search, Commands: h.ui.commands, Transfer: d.Transfer, Getting: d.Getting, Folders: d.Folders, About: d.About,
 	}
 }
 
@@ -221,7 +221,7 @@ func (u *UI) step(next string, retry func()) func() {
 		return u.chooseFile
 	case words.NextModels:
 		return func() { u.show(pages.PageModels) }
-	case words.NextSettings:
+	case words.NextSettings, words.NextOnline:
 		return func() { u.show(pages.PageSettings) }
 	case words.NextFolder:
 		return func() { host{u}.OpenFolder(u.deps.Folders.Data) }

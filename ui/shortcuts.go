@@ -139,9 +139,11 @@ func (u *UI) cancelInnermost() {
 		used = u.chats.Cancel()
 	case pages.PagePictures:
 		used = u.pictures.Cancel()
+	case pages.PageModels:
+		used = u.models.Cancel()
 	case pages.PageGuide:
 		used = u.guide.Cancel()
-	case pages.PageModels, pages.PageSettings:
+	case pages.PageSettings:
 	}
 	if !used {
 		u.notices.cancelNewest()

@@ -32,8 +32,10 @@ type Deps struct {
 	Search  pages.Search // nil = only names of chats are searched
 	// Transfer carries chats out and in; nil = nobody does.
 	Transfer pages.Transfer
-	Folders  pages.Folders
-	About    pages.About
+	// Getting finds models elsewhere and downloads them; nil = nobody does.
+	Getting pages.Getting
+	Folders pages.Folders
+	About   pages.About
 	// Tray says whether the desktop shows icons of programs; nil = it does not. It may take a moment.
 	Tray func() bool
 	// OpenFolder shows a folder in the system's file manager.
@@ -188,10 +190,12 @@ func (u *UI) build() {
 	u.chats.SetSidebarShown(!u.state.SidebarHidden)
 	u.pictures = pages.NewPicturesPage(env, func(share float32) { u.rail[pages.PagePictures].SetProgress(share) })
 	u.models = pages.NewModelsPage(env)
+	u.models.Progress = func(share float32) { u.rail[pages.PageModels].SetProgress(share) }
 	u.setting = pages.NewSettingsPage(env)
 	u.guide = pages.NewGuidePage(env, u.files)
 	u.root.build()
 	u.pictures.Start()
+	u.models.AskForLeft()
 }
 
 // show brings a page to the front.

@@ -85,6 +85,7 @@ type fixture struct {
 	studio  *uitest.Studio
 
 	transfer *uitest.Transfer
+	getting  *uitest.Getting // nil = models are not looked for elsewhere
 	time     *inline
 }
 
@@ -121,6 +122,9 @@ func (f *fixture) open(width, height float32) *fixture {
 	}, os.DirFS("../assets"))
 	if err != nil {
 		f.t.Fatal(err)
+	}
+	if f.getting != nil {
+		u.deps.Getting = f.getting
 	}
 	u.now = func() time.Time { return f.time.now }
 	u.tasks = f.time

@@ -7,7 +7,10 @@ import (
 	"runtime"
 	"time"
 
+	"loam/backend"
 	"loam/backend/app"
+	"loam/backend/event"
+	"loam/backend/hub"
 	"loam/backend/session"
 	"loam/ui/pages"
 )
@@ -17,6 +20,7 @@ func Wire(a *app.App, started time.Time) Deps {
 	return Deps{
 		Bus: a.Bus, Chats: a.Chats, Models: a.Library, Engines: a.Engines, Studio: a.Studio, System: a,
 		Transfer: a.Transfer,
+		Getting:  getting{a},
 		Search:   search(a), Crashes: a.Crashes(),
 		Folders: pages.Folders{
 			Data: a.Folders.Data, Models: a.Folders.Models, Cache: a.Folders.Cache, Config: a.Folders.Config, Logs: a.Folders.Logs,
@@ -27,6 +31,39 @@ func Wire(a *app.App, started time.Time) Deps {
 		Started:    started,
 	}
 }
+
+// getting is the hub and the downloads as the window sees them.
+type getting struct{ *app.App }
+
+func (g getting) Host() string { return g.Hub.Host() }
+
+func (g getting) Search(ctx context.Context, q hub.Query) (hub.Page, error) {
+	return g.Hub.Search(ctx, q)
+}
+
+func (g getting) Card(ctx context.Context, repo, commit string) (string, error) {
+	return g.Hub.Card(ctx, repo, commit)
+}
+
+func (g getting) Downloads(ctx context.Context) ([]backend.Download, error) { return g.Fetch.List(ctx) }
+
+func (g getting) Left() []backend.Download { return g.DownloadsLeft() }
+
+func (g getting) Progress(id int64) (event.DownloadProgress, bool) { return g.Fetch.Progress(id) }
+
+func (g getting) Pause(ctx context.Context, id int64) error { return g.Fetch.Pause(ctx, id) }
+
+func (g getting) Resume(ctx context.Context, id int64) error { return g.Fetch.Resume(ctx, id) }
+
+func (g getting) First(ctx context.Context, id int64) error { return g.Fetch.First(ctx, id) }
+
+func (g getting) Remove(ctx context.Context, id int64) error { return g.Fetch.Remove(ctx, id) }
+
+func (g getting) Restore(ctx context.Context, id int64) error { return g.Fetch.Restore(ctx, id) }
+
+func (g getting) Dismiss(ctx context.Context, id int64) error { return g.Fetch.Dismiss(ctx, id) }
+
+func (g getting) Active() int { return g.Fetch.Active() }
 
 // search finds messages by their words.
 func search(a *app.App) pages.Search {

@@ -71,7 +71,7 @@ See <a href="https://example.org/paper">the paper</a>.
 
 // Repos are repositories of all kinds around one model's bytes.
 func Repos(model []byte) []hubtest.Repo {
-	model = bytes.Replace(bytes.Clone(model), []byte("SmolLM2"), []byte("HubChat"), 1) // not a copy of the one that is installed
+	model = bytes.Replace(bytes.Clone(model), []byte("Smollm2"), []byte("HubChat"), 1) // not a copy of the one that is installed
 	larger := append(bytes.Clone(model), make([]byte, 40<<20)...)
 	repos := []hubtest.Repo{{
 		ID: "example/Small-Chat-135M-GGUF", Tags: []string{"gguf", "license:apache-2.0"}, Task: "text-generation", Downloads: 125_400, Likes: 310,

@@ -292,6 +292,7 @@ type Env struct {
 	Commands func() []Command
 
 	Transfer Transfer // nil = chats are not exported or imported
+	Getting  Getting  // nil = models are not looked for elsewhere
 	Folders  Folders
 	About    About
 }

@@ -25,6 +25,15 @@ type ModelsPage struct {
 	advice  *advice
 	body    fyne.CanvasObject
 
+	tabs      *widgets.Segmented // nil = there is nothing to find elsewhere
+	find      *findView          // nil, as above
+	downloads *downloadsCard
+	middle    *fyne.Container
+	installed fyne.CanvasObject
+	add       *widgets.Button
+	// Progress hears how far all downloads together are, 0 = none; nil = nobody wants to know.
+	Progress func(share float32)
+
 	models  []backend.Model
 	gone    []app.RemovedModel // can be brought back
 	byRule  int64
@@ -52,8 +61,17 @@ func NewModelsPage(env Env) *ModelsPage {
 	p.folder = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall})
 	add := widgets.NewButton("Add file", widgets.KindPrimary, env.Host.AddFiles)
 	add.Icon = theme.Icon(theme.IconPlus)
-	head := container.New(widgets.Row{Gap: 16, Grow: 1},
-		container.New(widgets.Column{Gap: 2}, widgets.Heading("Models"), p.machine, p.folder), add)
+	title := widgets.Heading("Models")
+	title.Natural = true
+	gap := widgets.NewLabel("", widgets.LabelStyle{}) // takes the room that is left
+	head := []fyne.CanvasObject{title, gap, add}
+	if env.Getting != nil {
+		p.tabs = widgets.NewSegmented([]string{"Installed", "Find more"}, 0, p.Tab)
+		head = []fyne.CanvasObject{title, p.tabs, gap, add}
+	}
+	about := container.New(widgets.Column{Gap: 2}, p.machine, p.folder)
+	p.add = add
+	p.downloads = newDownloadsCard(p)
 	p.rows = container.New(widgets.Column{Gap: 8})
 	p.found = newFoundCard(p)
 	p.advice = newAdvice(env, func() {
@@ -63,18 +81,74 @@ func NewModelsPage(env Env) *ModelsPage {
 	})
 	hint := widgets.NewLabel("Drop model files or folders anywhere. Files on this disk take no room a second time.",
 		widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Align: fyne.TextAlignCenter, Wrap: true})
-	p.body = widgets.Scrolled(container.New(widgets.Inset{Top: 24, Bottom: 32},
-		container.New(widgets.Centred{Width: 860, Margin: 24},
-			container.New(widgets.Column{Gap: 18}, head, p.advice.body, p.found.body, p.rows, hint))))
+	p.installed = widgets.Scrolled(container.New(widgets.Inset{Top: 4, Bottom: 32},
+		container.New(widgets.Centred{Width: modelsWidth, Margin: modelsMargin},
+			container.New(widgets.Column{Gap: 18}, about, p.advice.body, p.found.body, p.rows, hint))))
+	p.middle = container.NewStack(p.installed)
+	top := container.New(widgets.Inset{Top: 20, Bottom: 12}, container.New(widgets.Centred{Width: modelsWidth, Margin: modelsMargin},
+		container.New(widgets.Column{Gap: 12}, container.New(widgets.Row{Gap: 16, Grow: len(head) - 1}, head...), p.downloads.body)))
+	p.body = widgets.NewEdges(widgets.Edges{Top: top}, p.middle)
+	if env.Getting != nil {
+		p.find = newFindView(p)
+	}
 	p.Reload()
 	return p
 }
+
+// Tab shows the installed models (0) or what there is elsewhere (1).
+func (p *ModelsPage) Tab(i int) {
+	if p.tabs == nil {
+		return
+	}
+	p.tabs.Choose(i)
+	show(p.add, i == 0)
+	if i == 0 {
+		p.middle.Objects = []fyne.CanvasObject{p.installed}
+		p.Reload()
+	} else {
+		p.middle.Objects = []fyne.CanvasObject{container.New(widgets.Inset{Bottom: 8}, container.New(fillWidth{}, p.find.body))}
+		p.find.Shown()
+	}
+	p.middle.Refresh()
+	p.relayout()
+}
+
+// relayout makes room for what grew or went.
+func (p *ModelsPage) relayout() {
+	if p.body != nil {
+		p.body.Refresh()
+	}
+}
+
+// Cancel is Esc: it leaves what is looked at in detail; false = nothing is.
+func (p *ModelsPage) Cancel() bool {
+	return p.find != nil && p.tabs.Chosen() == 1 && p.find.cancel()
+}
+
+// modelsWidth is how wide what stands on the page is at most, the same on both tabs: nothing jumps between them.
+const modelsWidth, modelsMargin = 960, 24
+
+// fillWidth keeps an object so wide in the middle, and as high as there is room.
+type fillWidth struct{}
+
+// Layout implements fyne.Layout.
+func (fillWidth) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	w := min(size.Width-2*modelsMargin, modelsWidth)
+	for _, o := range objects {
+		o.Move(fyne.NewPos((size.Width-w)/2, 0))
+		o.Resize(fyne.NewSize(w, size.Height))
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (fillWidth) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(300, 120) }
 
 // Body is what the window shows.
 func (p *ModelsPage) Body() fyne.CanvasObject { return p.body }
 
 // Reload reads models, machine and folder again.
 func (p *ModelsPage) Reload() {
+	p.downloads.reload()
 	p.env.Host.Load("models", func(ctx context.Context) func() {
 		models, err := p.env.Models.List(ctx)
 		if err != nil {
@@ -184,5 +258,9 @@ func (p *ModelsPage) Handle(e event.Event) {
 		p.found.progress(e.Done, e.Total)
 	case event.ModelCopied:
 		p.copied(e)
+	case event.DownloadChanged:
+		p.downloads.reload()
+	case event.DownloadProgress:
+		p.downloads.progress(e)
 	}
 }

@@ -44,6 +44,7 @@ type SettingsPage struct {
 	tray    *widgets.Segmented
 	kept    kept
 	models  modelKeeping
+	net     networkSettings
 	power   *widgets.Label // how many threads compute as things are
 	report  hardware.Report
 }
@@ -71,6 +72,9 @@ func NewSettingsPage(env Env) *SettingsPage {
 	p.none.Hide()
 	p.add("Look", "theme light dark system text size zoom appearance colour", p.look()...)
 	p.add("Engine", "device cpu gpu variant threads unload idle memory speed", p.engine()...)
+	if env.Getting != nil {
+		p.add("Network", "offline online proxy download speed limit bandwidth token hugging face requests asked privacy internet", p.network()...)
+	}
 	p.add("Laptop", "battery power sleep awake tray icon background close laptop threads", p.manners()...)
 	chats := p.chatKeeping()
 	if env.Transfer != nil {
