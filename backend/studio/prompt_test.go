@@ -45,6 +45,9 @@ func TestDefaultsFollowTheFamily(t *testing.T) {
 	if d := DefaultsFor("flux", "FLUX.1 schnell"); d.Steps != 4 || d.CFG != 1 {
 		t.Errorf("schnell: %+v", d)
 	}
+	if d := DefaultsFor("flux", "Loam starter (draws simple pictures; for learning and testing)"); d != (Defaults{256, 8, 1}) {
+		t.Errorf("the starter: %+v", d)
+	}
 	d := DefaultsFor("sd1", "dreamshaper 8")
 	if got := d.ShapeOf(3, 2, 64); got != (Shape{640, 448}) {
 		t.Errorf("3:2 is %+v", got)

@@ -1,6 +1,7 @@
 """What each training stage learns: its data, its loss, and the files it gives to the picture pack."""
 
 import argparse
+import itertools
 import pathlib
 
 import torch
@@ -169,17 +170,19 @@ def distil(args: argparse.Namespace, data: Data):
     teacher = loaded(Pair(fresh(args)), args.out / "dit.pt", args.device)
     student = Pair(fresh(args)).to(args.device)
     student.load_state_dict(teacher.state_dict())
-    plan = torch.tensor(flow.sigmas(args.student_steps), device=args.device)
+    # What a step goes from and to, of every number of steps: the program's Draft, Good and Best take 4, 8 and 12.
+    leaps = torch.tensor(
+        [pair for n in args.student_steps.split(",") for pair in itertools.pairwise(flow.sigmas(int(n)))], device=args.device
+    )
     empty = ids_of(args, tokenizer, [""])
     forward = torch.compile(student) if args.compile else student
 
     def loss(step: int, ready):
         z, noise, ids, g = batch_of(args, data, coder, step, ready)
-        i = torch.randint(args.student_steps, (len(z),), generator=g, device=args.device)
-        begin, end = plan[i], plan[i + 1]
+        begin, end = leaps[torch.randint(len(leaps), (len(z),), generator=g, device=args.device)].unbind(1)
         wide = lambda a: a[:, None, None, None]  # noqa: E731
         x = start_x = (1 - wide(begin)) * z + wide(begin) * noise
-        count = max(1, args.teacher_steps // args.student_steps)
+        count = args.teacher_steps
         # A dropped caption keeps the teacher's plain answer, so that guidance on top still means something.
         strength = wide(torch.where((ids == empty).all(1), 1.0, args.cfg))
         with torch.no_grad():

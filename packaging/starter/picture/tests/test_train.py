@@ -31,7 +31,22 @@ def go(folder, stage: str, steps: int, *more: str) -> dict:
     size = ("--width", "128", "--doubles", "1", "--singles", "1", "--layers", "1", "--context", "32")
     train.main(
         [stage, "--data", str(folder / "sprites.npz"), "--out", str(folder), "--minutes", "5", "--steps", str(steps), "--batch", "2"]
-        + ["--side", "32", "--tokens", "16", "--device", "cpu", "--say", "1", "--teacher-steps", "2", "--student-steps", "2", *size, *more]
+        + [
+            "--side",
+            "32",
+            "--tokens",
+            "16",
+            "--device",
+            "cpu",
+            "--say",
+            "1",
+            "--teacher-steps",
+            "2",
+            "--student-steps",
+            "2,4",
+            *size,
+            *more,
+        ]
     )
     name = stage + (f"-{more[1]}" if stage == "lora" else "")
     return json.loads((folder / f"{name}.json").read_text())
