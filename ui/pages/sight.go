@@ -50,8 +50,11 @@ func fillText(used, size int) string {
 	if size <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d %% of the model's context is full: %s of %s. Click for what the model sees.",
-		min(100*used/size, 100), count(used, "token"), count(size, "token"))
+	share := "Less than 1 %"
+	if part := min(100*used/size, 100); part > 0 {
+		share = fmt.Sprintf("%d %%", part)
+	}
+	return share + " of the model's context is full: " + count(used, "token") + " of " + count(size, "token") + ". Click for what the model sees."
 }
 
 func meterText(used, size int) string {
