@@ -55,7 +55,7 @@ test: ## everything CI runs
 test-cold: ## make test in a copy of the tree with a fresh HOME and empty caches; prints how long it took
 	packaging/test-cold.sh
 
-starter-picture-test: setup-build ## the tests of the picture starter's training scripts (fetches torch once, 530 MB; not part of make test)
+starter-picture-test: build ## the tests of the picture starter's training scripts (fetches torch once, 530 MB; not part of make test)
 	packaging/starter/picture/test.sh
 
 bench: build ## the benchmarks: Go's, then the program's own
