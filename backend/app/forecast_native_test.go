@@ -52,7 +52,7 @@ func TestForecastAgreesWithWhatIsTaken(t *testing.T) {
 		model    backend.Model
 		contexts []int
 	}{
-		{starter, []int{512, 2048, 8192}},
+		{starter, []int{512, 1024, 2048, 4096, 8192}},
 		{add("Billion Q4_0", modelfiletest.Q4_0), []int{1024, 8192}},
 		{add("Billion Q4_K", modelfiletest.Q4K), []int{2048}},
 	} {

@@ -100,6 +100,6 @@ func computeBytes(l Load) int64 {
 		batch = 512
 	}
 	batch = min(batch, int64(l.ContextOf()))
-	const process = 34 << 20 // with its libraries, before it loads anything
+	const process = 48 << 20 // with its libraries, before it loads anything; it grows with the program
 	return process + 4*int64(s.Vocab) + 4*batch*12*int64(s.Embedding) + 6*batch*int64(l.ContextOf())
 }
