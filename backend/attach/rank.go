@@ -35,7 +35,7 @@ type post struct {
 	times   float64
 }
 
-// NewIndex reads the passages of a text. Of a text of a megabyte that takes some tens of milliseconds.
+// NewIndex reads the passages of a text. Of a text of a megabyte that takes some tenths of a second.
 func NewIndex(text string, passages []backend.Passage) *Index {
 	x := &Index{passages: passages, lengths: make([]float64, len(passages)), posts: map[string][]post{}}
 	for i, p := range passages {

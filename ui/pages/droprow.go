@@ -364,17 +364,21 @@ func (r *dropRow) lookPicture(size int64) func() {
 		r.picture(img)
 		r.facts.SetText("Picture, " + bytesText(size))
 		begin := func() { r.card.uses.StartFrom(r.path) }
+		unseen := "" // what a picture dropped on a chat cannot do
+		if r.card.env.Host.Shown(PageChats) {
+			unseen = " The chat engine cannot look at pictures yet."
+		}
 		switch {
 		case err != nil && start:
-			r.say("Says nothing of how it was made. A new picture can start from it.", true)
+			r.say("Says nothing of how it was made. A new picture can start from it."+unseen, true)
 			r.button("Start from it", widgets.KindPrimary, begin)
 		case err != nil && img == nil:
 			r.say("Cannot be read: it is damaged, larger than 64 million pixels, or neither PNG, JPEG nor WebP.", false)
 		case err != nil:
-			r.say(err.Error()+".", false)
+			r.say(err.Error()+"."+unseen, false)
 		default:
 			r.settings = &s
-			r.say("Says how it was made: "+settingsWords(s), true)
+			r.say("Says how it was made: "+settingsWords(s)+unseen, true)
 			r.button("Use its settings", widgets.KindPrimary, func() { r.card.uses.UseSettings(s) })
 			if start {
 				r.button("Start from it", widgets.KindPlain, begin)
