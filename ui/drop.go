@@ -87,8 +87,12 @@ func (u *UI) addCatalogues(paths []string) {
 					u.fail(err, nil)
 					return
 				}
+				models := fmt.Sprintf("%d models", len(c.Models))
+				if len(c.Models) == 1 {
+					models = "1 model"
+				}
 				u.notices.undone(widgets.Undo{
-					Text: fmt.Sprintf("Added the catalogue “%s” with %d models. The page Models and new chats recommend from it.", c.Name, len(c.Models)),
+					Text: fmt.Sprintf("Added the catalogue “%s” with %s. The page Models and new chats recommend from it.", c.Name, models),
 					Undo: func() { u.removeCatalogue(c.Name) },
 				})
 				u.models.Reload()

@@ -83,7 +83,7 @@ func TestACatalogueIsDroppedShownAndRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.drop(file)
-	f.says("Added the catalogue “Example Ltd” with 1 models.", "Undo")
+	f.says("Added the catalogue “Example Ltd” with 1 model.", "Undo")
 	f.time.pass(time.Minute) // the way back of the addition goes
 	f.show(pages.PageSettings)
 	f.says("Catalogue of Loam", "41 models, of 2026-11-23", "Catalogue “Example Ltd”", "Bill of materials", "Models folder", "/home/ada/.local/share/loam/models 98 MB, 210 GB free")

@@ -153,6 +153,9 @@ func (c *catalogueAdd) Run(s *session) error {
 			return err
 		}
 		text := fmt.Sprintf("Added the catalogue %s with %d models.", plain(got.Name), len(got.Models))
+		if len(got.Models) == 1 {
+			text = fmt.Sprintf("Added the catalogue %s with 1 model.", plain(got.Name))
+		}
 		if got.Dropped > 0 {
 			text += fmt.Sprintf(" %d more are of kinds that this Loam does not know.", got.Dropped)
 		}

@@ -70,7 +70,7 @@ func TestCataloguesAreListedAddedAndTakenAway(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, errs, code := term.run(t.Context(), "models", "catalogue", "add", file); code != 0 || out != "Added the catalogue Example Ltd with 1 models.\n" {
+	if out, errs, code := term.run(t.Context(), "models", "catalogue", "add", file); code != 0 || out != "Added the catalogue Example Ltd with 1 model.\n" {
 		t.Errorf("%d, %s %s", code, out, errs)
 	}
 	out, _, _ = term.run(t.Context(), "models", "catalogue", "list", "--json")
