@@ -255,9 +255,7 @@ func (a *App) ReportText(ctx context.Context, r hardware.Report) string {
 	} else if !errors.Is(err, context.Canceled) {
 		a.log.Warn("The names of models could not be read", "error", err)
 	}
-	for _, dir := range []string{a.Folders.Data, a.Folders.Cache, a.Folders.Config, a.Folders.Logs, a.Library.Folder(), a.LibDir} {
-		p.Paths = append(p.Paths, dir)
-	}
+	p.Paths = []string{a.Folders.Data, a.Folders.Cache, a.Folders.Config, a.Folders.Logs, a.Library.Folder(), a.LibDir}
 	return r.Text(a.Version+" ("+a.Commit+")", p)
 }
 

@@ -24,8 +24,10 @@ func contents() bill.Contents {
 	return bill.Contents{
 		Version: "0.1.0", Commit: "abc", Now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC),
 		Models: []backend.Model{
-			{ID: 1, Name: "Qwen3 8B", Kind: backend.KindChat, Family: "qwen3", Format: "gguf", Quant: "Q4_K_M", SizeBytes: 5e9, License: "Apache-2.0",
-				SHA256: strings.Repeat("ab", 32), Source: "https://huggingface.co/unsloth/Qwen3-8B-GGUF?token=secret", Path: "/home/ada/models/qwen.gguf"},
+			{
+				ID: 1, Name: "Qwen3 8B", Kind: backend.KindChat, Family: "qwen3", Format: "gguf", Quant: "Q4_K_M", SizeBytes: 5e9, License: "Apache-2.0",
+				SHA256: strings.Repeat("ab", 32), Source: "https://huggingface.co/unsloth/Qwen3-8B-GGUF?token=secret", Path: "/home/ada/models/qwen.gguf",
+			},
 			{ID: 2, Name: "Ink", Kind: backend.KindLoRA, Family: "sdxl", Format: "safetensors", License: "not stated", Source: "/home/ada/Downloads/ink.safetensors"},
 			{ID: 3, Name: "Llama", Kind: backend.KindChat, License: "Llama 3.1 Community License", Source: "LM Studio"},
 		},
