@@ -149,8 +149,11 @@ const pictureColumns = `id, coalesce(job_id, 0), coalesce(message_id, 0), coales
 
 func pictureFields(p *backend.Picture) []any {
 	return []any{
-		&p.ID, &p.JobID, &p.MessageID, &p.MadeFrom, &p.SHA256, &p.Width, &p.Height, seedColumn{&p.Seed}, &p.Prompt, &p.Settings,
-		msColumn{&p.Created}, msColumn{&p.Deleted},
+		&p.ID, &p.JobID, &p.MessageID, &p.MadeFrom, &p.SHA256, &p.Width, &p.Height,
+		seedColumn{&p.Seed},
+		&p.Prompt, &p.Settings,
+		msColumn{&p.Created},
+		msColumn{&p.Deleted},
 	}
 }
 
