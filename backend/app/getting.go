@@ -88,8 +88,9 @@ func fitOf(c hub.Choice, machine hardware.Machine, measured []hardware.Measured)
 			f.Verdict = hardware.RunsGood
 		}
 		return f
+	default:
+		return hardware.Fit{}
 	}
-	return hardware.Fit{}
 }
 
 // recommend finds the choice that most people would be happiest with here: one that fits and writes fast enough, with as

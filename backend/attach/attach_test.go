@@ -213,7 +213,8 @@ func TestPassagesAreTheWholeText(t *testing.T) {
 
 func checkSplit(t interface {
 	Fatalf(string, ...any)
-}, kind backend.AttachmentKind, text string) {
+}, kind backend.AttachmentKind, text string,
+) {
 	last := 0
 	gap := func(from, to int) {
 		rest := text[from:to]

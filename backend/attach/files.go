@@ -148,7 +148,7 @@ func write(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(t.Name()) // after the rename there is none
+	defer func() { _ = os.Remove(t.Name()) }() // after the rename there is none
 	if _, err := t.Write(data); err != nil {
 		return errors.Join(err, t.Close())
 	}

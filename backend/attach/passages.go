@@ -43,6 +43,7 @@ func Split(kind backend.AttachmentKind, text string) []backend.Passage {
 				where.File, from = text[at:at+nl], at+nl+1
 			}
 			ofFile = KindOf(where.File)
+		default:
 		}
 		out = splitPage(out, ofFile, text, from, end, where)
 		at = end + 1

@@ -306,10 +306,10 @@ func TestAChoiceIsPicked(t *testing.T) {
 
 func TestCardsAreMadeReadable(t *testing.T) {
 	for in, want := range map[string]string{
-		"---\na: b\n---\nText": "Text",
-		"---\n---\nText":       "Text",
-		"---\nno end":          "---\nno end",
-		"a < b and c > d":      "a < b and c > d",
+		"---\na: b\n---\nText":                     "Text",
+		"---\n---\nText":                           "Text",
+		"---\nno end":                              "---\nno end",
+		"a < b and c > d":                          "a < b and c > d",
 		"<div align=\"center\"><b>Bold</b></div>":  "**Bold**",
 		"<a href=\"https://x.test/y\">link</a>":    "[link](https://x.test/y)",
 		"<a href=\"javascript:alert(1)\">link</a>": "link",

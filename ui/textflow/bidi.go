@@ -62,8 +62,9 @@ func kindOf(r rune) kind {
 		return kindMark
 	case bidi.WS, bidi.S, bidi.B:
 		return kindSpace
+	default:
+		return kindSign
 	}
-	return kindSign
 }
 
 // word is a piece of a line that keeps together when the line is put in order.
