@@ -397,11 +397,13 @@ func (s *Service) Recover(ctx context.Context) ([]backend.Download, error) {
 			if err != nil {
 				return nil, err
 			}
+			d, err = s.update(ctx, d.ID, func(d *backend.Download) {
+				d.State, d.Error, d.DoneBytes = backend.DownloadPaused, "", s.have(*d)
+			})
 			free()
-			if err := s.setState(ctx, d.ID, backend.DownloadPaused, ""); err != nil {
+			if err != nil {
 				return nil, err
 			}
-			d.State = backend.DownloadPaused
 		case backend.DownloadDone, backend.DownloadRemoved:
 			continue
 		case backend.DownloadPaused, backend.DownloadFailed:

@@ -289,7 +289,7 @@ func TestNothingGoesOnByItselfAfterAStart(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		closed(t, s)
 		asked := len(p.hub.Asked())
-		p.rows.list[0].State = backend.DownloadRunning // as a kill leaves it
+		p.rows.list[0].State, p.rows.list[0].DoneBytes = backend.DownloadRunning, 0 // as a kill leaves it
 
 		s = p.start()
 		defer closed(t, s)

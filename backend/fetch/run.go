@@ -79,15 +79,7 @@ func (s *Service) keepDone(r *running, id int64) {
 
 // room says whether what is missing of a download fits on the disk, when so much of it is there.
 func (s *Service) room(d backend.Download) func(done int64) error {
-	have := int64(0)
-	for i, f := range d.Want.Files {
-		if f.Verified {
-			have += f.SizeBytes
-		} else if done, err := haveOf(s.partPath(d.ID, i), f); err == nil {
-			have += done
-		}
-	}
-	missing := d.Want.SizeBytes() - have
+	missing := d.Want.SizeBytes() - s.have(d)
 	return func(done int64) error {
 		if s.deps.Free == nil {
 			return nil
@@ -98,6 +90,19 @@ func (s *Service) room(d backend.Download) func(done int64) error {
 		}
 		return nil
 	}
+}
+
+// have is how much of a download is on disk, as the journals say.
+func (s *Service) have(d backend.Download) int64 {
+	have := int64(0)
+	for i, f := range d.Want.Files {
+		if f.Verified {
+			have += f.SizeBytes
+		} else if done, err := haveOf(s.partPath(d.ID, i), f); err == nil {
+			have += done
+		}
+	}
+	return have
 }
 
 // haveOf is how many bytes of a file its journal knows.
