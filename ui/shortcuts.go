@@ -79,7 +79,6 @@ var otherKeys = [][2]string{
 	{"F1", "The guide"},
 	{"F2", "Rename the chat in the list"},
 	{"Delete", "Remove the chat in the list"},
-	{"Shift+Up", "Choose several chats in the list"},
 	{"Tab", "Next control"},
 }
 
