@@ -305,23 +305,23 @@ func TestAChoiceIsPicked(t *testing.T) {
 }
 
 func TestCardsAreMadeReadable(t *testing.T) {
-	for in, want := range map[string]string{
-		"---\na: b\n---\nText":                     "Text",
-		"---\n---\nText":                           "Text",
-		"---\nno end":                              "---\nno end",
-		"a < b and c > d":                          "a < b and c > d",
-		"<div align=\"center\"><b>Bold</b></div>":  "**Bold**",
-		"<a href=\"https://x.test/y\">link</a>":    "[link](https://x.test/y)",
-		"<a href=\"javascript:alert(1)\">link</a>": "link",
-		"<https://x.test>":                         "<https://x.test>",
-		"<script>evil()</script>after":             "after",
-		"```html\n<b>code</b>\n```":                "```html\n<b>code</b>\n```",
-		"<!-- note -->x":                           "x",
-		"<h2>Title</h2>":                           "## Title",
-		"a\n\n\n\nb":                               "a\n\nb",
+	for _, c := range [][2]string{
+		{"---\na: b\n---\nText", "Text"},
+		{"---\n---\nText", "Text"},
+		{"---\nno end", "---\nno end"},
+		{"a < b and c > d", "a < b and c > d"},
+		{"<div align=\"center\"><b>Bold</b></div>", "**Bold**"},
+		{"<a href=\"https://x.test/y\">link</a>", "[link](https://x.test/y)"},
+		{"<a href=\"javascript:alert(1)\">link</a>", "link"},
+		{"<https://x.test>", "<https://x.test>"},
+		{"<script>evil()</script>after", "after"},
+		{"```html\n<b>code</b>\n```", "```html\n<b>code</b>\n```"},
+		{"<!-- note -->x", "x"},
+		{"<h2>Title</h2>", "## Title"},
+		{"a\n\n\n\nb", "a\n\nb"},
 	} {
-		if got := hub.Readable(in); got != want {
-			t.Errorf("%q becomes %q, want %q", in, got, want)
+		if got := hub.Readable(c[0]); got != c[1] {
+			t.Errorf("%q becomes %q, want %q", c[0], got, c[1])
 		}
 	}
 }
