@@ -32,6 +32,7 @@ func (v *View) compose(size fyne.Size) {
 	if r := v.focusRing(); r != nil {
 		objects = append(objects, r)
 	}
+	objects = append(objects, v.codeBarObjects()...)
 	objects = append(objects, v.barObjects(size)...)
 	objects = append(objects, v.pillObjects(size)...)
 	v.objects = objects
@@ -83,6 +84,7 @@ func (v *View) markedGround(first, last *mount) fyne.CanvasObject {
 // codeGrounds draws the grounds of code blocks, which reach over all pieces that long code is laid out in.
 func (v *View) codeGrounds() []fyne.CanvasObject {
 	var out []fyne.CanvasObject
+	v.codeBars = v.codeBars[:0]
 	for i := 0; i < len(v.visible); i++ {
 		first := v.visible[i]
 		if first.layout == nil || !first.layout.code {
@@ -100,6 +102,7 @@ func (v *View) codeGrounds() []fyne.CanvasObject {
 		if last.block().Continues {
 			bottom += margin
 		}
+		v.putCodeBar(first, bottom)
 		// No taller than needed: the software painter draws every pixel.
 		top, bottom = max(top, -margin), min(bottom, v.Size().Height+margin)
 		r := canvas.NewRectangle(v.look.colors[inkCode])

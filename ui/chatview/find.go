@@ -118,6 +118,7 @@ func (v *View) showHit() {
 	v.follow = false
 	v.anchor = place{entry: h.entry.index, piece: h.block, dy: y - v.Size().Height/3}
 	v.moved()
+	v.slideToShow(h.entry, h.block, h.offset)
 }
 
 // foldAll returns where query stands in text, without regard to ASCII and simple Unicode case.

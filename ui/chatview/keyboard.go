@@ -82,6 +82,10 @@ func (v *View) TypedKey(ev *fyne.KeyEvent) {
 		v.scrollBy(-line)
 	case fyne.KeyDown:
 		v.scrollBy(line)
+	case fyne.KeyLeft:
+		v.slideKey(-line)
+	case fyne.KeyRight:
+		v.slideKey(line)
 	case fyne.KeyPageUp:
 		v.scrollBy(-page)
 	case fyne.KeyPageDown:

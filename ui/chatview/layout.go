@@ -18,6 +18,7 @@ type blockLayout struct {
 	code   bool // stands on a ground of its own, from codeX on, codeW wide
 	codeX  float32
 	codeW  float32
+	inner  float32  // of code: its widest line
 	links  []string // by Run.Span; empty = no link
 	inks   []ink    // by Run.Span; empty = text colour
 	// fromRight: the text runs from right to left and is aligned on the right, with its marker and bars.
@@ -242,8 +243,14 @@ func layoutCode(b *markdown.Block, l *look, out *blockLayout, left, width float3
 	spans := []textflow.Span{{Text: b.Text, Style: style}}
 	spans = out.highlight(b, spans)
 	out.flow(l, spans, textflow.Options{
-		Width: width - 2*codePad, Break: true, Hanging: 2 * cell, Tab: 4 * cell,
+		Width: max(codeColumns*cell, width-2*codePad), Break: true, Hanging: 2 * cell, Tab: 4 * cell,
 	}, left+codePad, top, classCode)
+	out.inner = out.width - left - codePad
+	for i := range out.frags {
+		if f := &out.frags[i]; f.RightToLeft {
+			f.x = left + codePad + max(width-2*codePad, out.inner) - f.Width
+		}
+	}
 	if !b.Continues {
 		out.height += codePad
 	}

@@ -54,6 +54,7 @@ type mountSign struct {
 	shown    bool
 	bare     bool
 	height   float32
+	slide    float32 // of code
 }
 
 // tip is a place that tells more while the pointer is over it.
@@ -86,6 +87,9 @@ func (v *View) mountPiece(key mountKey, y, height float32, size fyne.Size) *moun
 		sign.layout = p.layout
 		sign.from, sign.to = p.layout.inRange(-y-gap-margin, size.Height-y-gap+margin)
 		sign.caret = e.item.State == StateRunning && key.piece == len(e.blocks)-1 && e.blocks[key.piece].fold == nil
+		if p.layout.code {
+			sign.slide = e.slideOf(key.piece)
+		}
 		if sign.x = v.textX(e); p.layout.fromRight && e.item.Role == RoleUser { // on the right of its bubble
 			sign.x = v.column.x + v.column.width - bubblePadX - v.textWidth(e)
 		}
@@ -201,6 +205,11 @@ func (m *mount) drawBlock() {
 			if r.Blank || r.Tab {
 				continue
 			}
+			if b.code {
+				if r = m.slid(r, f); r.End <= r.Start {
+					continue
+				}
+			}
 			text := printable(r.Drawn(b.text))
 			if text == "" {
 				continue
@@ -224,6 +233,9 @@ func (m *mount) drawBlock() {
 			if last.RightToLeft {
 				x = last.x - 4
 			}
+		}
+		if b.code {
+			x = min(max(x-m.sign.slide, b.codeX+codePad), b.codeX+b.codeW-codePad)
 		}
 		m.rect(false, x, y+h*0.14, 2, h*0.72, inkAccent, 1)
 	}

@@ -93,6 +93,10 @@ func (v *View) MouseDown(ev *desktop.MouseEvent) {
 	if v.mouse.hot.index != 0 {
 		return
 	}
+	if b, ok := v.codeBarAt(pos); ok {
+		v.grabCodeBar(b, pos)
+		return
+	}
 	v.countClick(pos)
 	at, ok := v.spotAt(pos)
 	if !ok {
@@ -127,7 +131,7 @@ func (v *View) MouseUp(ev *desktop.MouseEvent) {
 	}
 	pressed, pill := v.mouse.hot, v.mouse.onPill
 	v.mouse.down, v.mouse.hot, v.mouse.onPill = false, hotID{}, false
-	v.bar.drag = false
+	v.bar.drag, v.codeDrag.on = false, false
 	switch {
 	case pill && v.onPill(ev.Position):
 		v.ScrollToBottom()
@@ -143,6 +147,10 @@ func (v *View) Dragged(ev *fyne.DragEvent) {
 		v.dragBar(ev.Position)
 		return
 	}
+	if v.codeDrag.on {
+		v.dragCodeBar(ev.Position)
+		return
+	}
 	if v.mouse.hot.index != 0 || v.mouse.onPill || v.chosen.from.entry == nil {
 		return
 	}
@@ -151,6 +159,7 @@ func (v *View) Dragged(ev *fyne.DragEvent) {
 	} else if ev.Position.Y > h {
 		v.scrollBy(min(ev.Position.Y-h, 60))
 	}
+	v.slideWhileSelecting(ev.Position)
 	if at, ok := v.spotAt(ev.Position); ok {
 		v.selectTo(at)
 		v.update()
@@ -159,7 +168,7 @@ func (v *View) Dragged(ev *fyne.DragEvent) {
 
 // DragEnd implements fyne.Draggable.
 func (v *View) DragEnd() {
-	v.bar.drag = false
+	v.bar.drag, v.codeDrag.on = false, false
 	v.mouse.down = false
 }
 
@@ -264,6 +273,9 @@ func (v *View) Cursor() desktop.Cursor {
 	}
 	if v.hover.index != 0 {
 		return desktop.PointerCursor
+	}
+	if _, ok := v.codeBarAt(v.mouse.at); ok {
+		return desktop.DefaultCursor
 	}
 	for _, m := range v.visible {
 		if m.layout == nil || v.mouse.at.Y < m.y+m.gap || v.mouse.at.Y >= m.y+m.height {

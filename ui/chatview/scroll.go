@@ -9,6 +9,11 @@ import (
 
 // Scrolled implements fyne.Scrollable, which also keeps what is drawn inside the view.
 func (v *View) Scrolled(ev *fyne.ScrollEvent) {
+	if ev.Scrolled.DX != 0 {
+		if e, root, ok := v.codeUnder(ev.Position); ok {
+			v.slideTo(e, root, e.slides[root]-ev.Scrolled.DX)
+		}
+	}
 	v.scrollBy(-ev.Scrolled.DY)
 }
 

@@ -312,7 +312,7 @@ func (v *View) toggle(m *mount) {
 	} else {
 		e.unfolded = slices.DeleteFunc(e.unfolded, func(i int) bool { return i == index })
 	}
-	s.known = 0
+	s.known, e.slides = 0, nil // the pieces get other numbers
 	for i := index; i < len(e.sections); i++ {
 		e.sections[i].known = 0
 		e.put(v, i, e.sections[i])

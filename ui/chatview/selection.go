@@ -62,8 +62,12 @@ func (v *View) spotAt(pos fyne.Position) (spot, bool) {
 	if best == nil {
 		return spot{}, false
 	}
-	f := best.fragAt(pos.X-best.x, pos.Y-best.y-best.gap)
-	offset := f.Offset(best.layout.text, v.look, pos.X-best.x-f.x)
+	x := pos.X - best.x
+	if b := best.layout; b.code {
+		x = min(max(x, b.codeX+codePad), b.codeX+b.codeW-codePad) + best.sign.slide
+	}
+	f := best.fragAt(x, pos.Y-best.y-best.gap)
+	offset := f.Offset(best.layout.text, v.look, x-f.x)
 	return spot{best.key.entry, best.key.piece, offset}, true
 }
 
@@ -275,13 +279,18 @@ func (m *mount) markRange(out []fyne.CanvasObject, from, to int, c ink) []fyne.C
 			}
 		}
 		for _, x := range extents {
-			if x.To <= x.From {
+			from, to := f.x+x.From, f.x+x.To
+			if b := m.layout; b.code { // as far as it is in sight
+				from = max(from-m.sign.slide, b.codeX+codePad-2)
+				to = min(to-m.sign.slide, b.codeX+b.codeW-codePad+5)
+			}
+			if to <= from {
 				continue
 			}
 			r := canvas.NewRectangle(l.colors[c])
 			r.CornerRadius = 2
-			r.Resize(fyne.NewSize(x.To-x.From, f.height))
-			r.Move(fyne.NewPos(m.x+f.x+x.From, m.y+m.gap+f.y))
+			r.Resize(fyne.NewSize(to-from, f.height))
+			r.Move(fyne.NewPos(m.x+from, m.y+m.gap+f.y))
 			out = append(out, r)
 		}
 	}
