@@ -23,7 +23,7 @@ func TestASecondStartHandsItsFilesToTheWindow(t *testing.T) {
 
 	l.drop(notes)
 	s.tool(t, "xdotool", "mousemove", "700", "600") // what lies under the pointer tells about itself
-	time.Sleep(2 * time.Second) // what the card says of the file has come by then
+	time.Sleep(2 * time.Second)                     // what the card says of the file has come by then
 	dropped := s.shot(t, "handed-1-dropped")
 	if changed(empty, dropped) < 0.01 {
 		t.Error("nothing is seen of the drop")
