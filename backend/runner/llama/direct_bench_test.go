@@ -89,8 +89,8 @@ func BenchmarkAgainstDirect(b *testing.B) {
 		prompt, reply int
 	}{
 		{"smollm2", starter(b), 512, 96},
-		{"billion-q4_0", modelfiletest.Billion(modelfiletest.Q4_0).WriteSparse(b, dir, "q4_0.gguf"), 128, 24},
-		{"billion-q4_k", modelfiletest.Billion(modelfiletest.Q4K).WriteSparse(b, dir, "q4_k.gguf"), 128, 24},
+		{"billion-q4_0", modelfiletest.Billion(modelfiletest.Q4_0).WriteSparse(b, dir, "q4_0.gguf"), 512, 24},
+		{"billion-q4_k", modelfiletest.Billion(modelfiletest.Q4K).WriteSparse(b, dir, "q4_k.gguf"), 512, 24},
 	} {
 		b.Run(x.name, func(b *testing.B) {
 			ratios := map[string][]float64{}
