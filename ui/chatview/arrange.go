@@ -28,6 +28,9 @@ func (v *View) arrange() {
 		v.arrangeEmpty(size)
 		return
 	}
+	if o := v.options.Empty; o != nil && v.options.Tip != nil && len(v.objects) == 1 && v.objects[0] == o {
+		v.options.Tip("", nil) // what told about itself goes away, and the pointer never leaves it
+	}
 	if v.follow {
 		v.toBottom(size.Height)
 	} else {

@@ -319,3 +319,18 @@ func TestAFailedReplyOffersToLearnWhy(t *testing.T) {
 		t.Error("the row does not offer it")
 	}
 }
+
+func TestATipOfTheEmptyPageGoesWithIt(t *testing.T) {
+	f := show(t, 800, 500)
+	var tips []string
+	f.options.Empty = canvas.NewRectangle(nil)
+	f.options.Tip = func(text string, _ fyne.CanvasObject) { tips = append(tips, text) }
+	f.arrange()
+	if len(tips) != 0 {
+		t.Errorf("tips %q while the page is empty", tips)
+	}
+	f.SetItems(talk(1))
+	if diff := cmp.Diff([]string{""}, tips); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -212,6 +212,7 @@ func (p *ChatsPage) FocusSearch() {
 	}
 	p.relayout()
 	p.env.Host.Focus(p.side.search)
+	p.side.search.TypedShortcut(&fyne.ShortcutSelectAll{}) // what is typed now is another search
 }
 
 // FocusComposer puts the focus where a person writes.
