@@ -109,7 +109,11 @@ func (v *View) laid(e *entry, i int) *piece {
 	case p.fold != nil:
 		p.layout = v.layoutFold(p)
 	default:
-		p.layout = layoutBlock(&p.block, v.look, v.textWidth(e), v.column.wide)
+		wide := v.column.wide
+		if e.item.Role == RoleUser { // nothing reaches out of a bubble
+			wide = v.textWidth(e)
+		}
+		p.layout = layoutBlock(&p.block, v.look, v.textWidth(e), wide)
 	}
 	if p.quiet {
 		p.layout.hush()

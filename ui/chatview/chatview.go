@@ -72,16 +72,16 @@ type View struct {
 	wanted   *ScrollState // where the page put the reader, until the reader moves
 	newBelow bool         // text came while the reader was elsewhere
 
-	mounts   map[mountKey]*mount
-	visible  []*mount // from the top down
-	objects  []fyne.CanvasObject
-	marks    []fyne.CanvasObject // grounds of selected and found text
-	pill     pill
-	bar      scrollBar
-	codeBars []codeBar // in sight
-	codeDrag struct {
+	mounts    map[mountKey]*mount
+	visible   []*mount // from the top down
+	objects   []fyne.CanvasObject
+	marks     []fyne.CanvasObject // grounds of selected and found text
+	pill      pill
+	bar       scrollBar
+	slideBars []slideBar // in sight
+	slideDrag struct {
 		on     bool
-		bar    codeBar
+		bar    slideBar
 		grabAt float32
 	}
 	hover   hotID

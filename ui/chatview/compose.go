@@ -32,7 +32,7 @@ func (v *View) compose(size fyne.Size) {
 	if r := v.focusRing(); r != nil {
 		objects = append(objects, r)
 	}
-	objects = append(objects, v.codeBarObjects()...)
+	objects = append(objects, v.slideBarObjects()...)
 	objects = append(objects, v.barObjects(size)...)
 	objects = append(objects, v.pillObjects(size)...)
 	v.objects = objects
@@ -81,13 +81,17 @@ func (v *View) markedGround(first, last *mount) fyne.CanvasObject {
 	return r
 }
 
-// codeGrounds draws the grounds of code blocks, which reach over all pieces that long code is laid out in.
+// codeGrounds draws the grounds of code blocks, which reach over all pieces that long code is laid out in, and remembers
+// the bars of what slides.
 func (v *View) codeGrounds() []fyne.CanvasObject {
 	var out []fyne.CanvasObject
-	v.codeBars = v.codeBars[:0]
+	v.slideBars = v.slideBars[:0]
 	for i := 0; i < len(v.visible); i++ {
 		first := v.visible[i]
 		if first.layout == nil || !first.layout.code {
+			if first.layout != nil && first.layout.strip.on() {
+				v.putSlideBar(first, first.y+first.height)
+			}
 			continue
 		}
 		last := first
@@ -102,7 +106,7 @@ func (v *View) codeGrounds() []fyne.CanvasObject {
 		if last.block().Continues {
 			bottom += margin
 		}
-		v.putCodeBar(first, bottom)
+		v.putSlideBar(first, bottom)
 		// No taller than needed: the software painter draws every pixel.
 		top, bottom = max(top, -margin), min(bottom, v.Size().Height+margin)
 		r := canvas.NewRectangle(v.look.colors[inkCode])

@@ -28,7 +28,7 @@ type entry struct {
 	unfolded []int         // the sections that a person opened
 	shown    labelSign     // what the labels were made for
 
-	slides map[int]float32 // how far code is moved to the left, by its first piece
+	slides map[int]float32 // how far what is wider than its strip is moved to the left, by its first piece
 
 	sum    float32 // height of all pieces, known or guessed
 	bubble float32 // width of the person's bubble; 0 = not known

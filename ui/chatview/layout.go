@@ -18,7 +18,7 @@ type blockLayout struct {
 	code   bool // stands on a ground of its own, from codeX on, codeW wide
 	codeX  float32
 	codeW  float32
-	inner  float32  // of code: its widest line
+	strip  strip
 	links  []string // by Run.Span; empty = no link
 	inks   []ink    // by Run.Span; empty = text colour
 	// fromRight: the text runs from right to left and is aligned on the right, with its marker and bars.
@@ -245,10 +245,10 @@ func layoutCode(b *markdown.Block, l *look, out *blockLayout, left, width float3
 	out.flow(l, spans, textflow.Options{
 		Width: max(codeColumns*cell, width-2*codePad), Break: true, Hanging: 2 * cell, Tab: 4 * cell,
 	}, left+codePad, top, classCode)
-	out.inner = out.width - left - codePad
+	out.strip = strip{x: left + codePad, w: width - 2*codePad, inner: out.width - left - codePad, step: max(cell, 1)}
 	for i := range out.frags {
 		if f := &out.frags[i]; f.RightToLeft {
-			f.x = left + codePad + max(width-2*codePad, out.inner) - f.Width
+			f.x = left + codePad + max(out.strip.w, out.strip.inner) - f.Width
 		}
 	}
 	if !b.Continues {

@@ -54,7 +54,7 @@ type mountSign struct {
 	shown    bool
 	bare     bool
 	height   float32
-	slide    float32 // of code
+	slide    float32 // of what is wider than its strip
 }
 
 // tip is a place that tells more while the pointer is over it.
@@ -87,7 +87,7 @@ func (v *View) mountPiece(key mountKey, y, height float32, size fyne.Size) *moun
 		sign.layout = p.layout
 		sign.from, sign.to = p.layout.inRange(-y-gap-margin, size.Height-y-gap+margin)
 		sign.caret = e.item.State == StateRunning && key.piece == len(e.blocks)-1 && e.blocks[key.piece].fold == nil
-		if p.layout.code {
+		if p.layout.strip.on() {
 			sign.slide = e.slideOf(key.piece)
 		}
 		if sign.x = v.textX(e); p.layout.fromRight && e.item.Role == RoleUser { // on the right of its bubble
@@ -198,6 +198,11 @@ func (m *mount) drawBlock() {
 		if s.y > bottom || s.y+s.h < top {
 			continue
 		}
+		if s.kind == shapeChip && b.strip.on() {
+			if s = m.slidChip(s); s.w <= 0 {
+				continue
+			}
+		}
 		m.drawShape(s, top, bottom)
 	}
 	for _, f := range b.frags[m.from:m.to] {
@@ -205,7 +210,7 @@ func (m *mount) drawBlock() {
 			if r.Blank || r.Tab {
 				continue
 			}
-			if b.code {
+			if b.strip.on() {
 				if r = m.slid(r, f); r.End <= r.Start {
 					continue
 				}
@@ -234,8 +239,8 @@ func (m *mount) drawBlock() {
 				x = last.x - 4
 			}
 		}
-		if b.code {
-			x = min(max(x-m.sign.slide, b.codeX+codePad), b.codeX+b.codeW-codePad)
+		if s := b.strip; s.on() {
+			x = min(max(x-m.sign.slide, s.x), s.x+s.w)
 		}
 		m.rect(false, x, y+h*0.14, 2, h*0.72, inkAccent, 1)
 	}

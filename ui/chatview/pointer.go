@@ -93,8 +93,8 @@ func (v *View) MouseDown(ev *desktop.MouseEvent) {
 	if v.mouse.hot.index != 0 {
 		return
 	}
-	if b, ok := v.codeBarAt(pos); ok {
-		v.grabCodeBar(b, pos)
+	if b, ok := v.slideBarAt(pos); ok {
+		v.grabSlideBar(b, pos)
 		return
 	}
 	v.countClick(pos)
@@ -131,7 +131,7 @@ func (v *View) MouseUp(ev *desktop.MouseEvent) {
 	}
 	pressed, pill := v.mouse.hot, v.mouse.onPill
 	v.mouse.down, v.mouse.hot, v.mouse.onPill = false, hotID{}, false
-	v.bar.drag, v.codeDrag.on = false, false
+	v.bar.drag, v.slideDrag.on = false, false
 	switch {
 	case pill && v.onPill(ev.Position):
 		v.ScrollToBottom()
@@ -147,8 +147,8 @@ func (v *View) Dragged(ev *fyne.DragEvent) {
 		v.dragBar(ev.Position)
 		return
 	}
-	if v.codeDrag.on {
-		v.dragCodeBar(ev.Position)
+	if v.slideDrag.on {
+		v.dragSlideBar(ev.Position)
 		return
 	}
 	if v.mouse.hot.index != 0 || v.mouse.onPill || v.chosen.from.entry == nil {
@@ -168,7 +168,7 @@ func (v *View) Dragged(ev *fyne.DragEvent) {
 
 // DragEnd implements fyne.Draggable.
 func (v *View) DragEnd() {
-	v.bar.drag, v.codeDrag.on = false, false
+	v.bar.drag, v.slideDrag.on = false, false
 	v.mouse.down = false
 }
 
@@ -274,7 +274,7 @@ func (v *View) Cursor() desktop.Cursor {
 	if v.hover.index != 0 {
 		return desktop.PointerCursor
 	}
-	if _, ok := v.codeBarAt(v.mouse.at); ok {
+	if _, ok := v.slideBarAt(v.mouse.at); ok {
 		return desktop.DefaultCursor
 	}
 	for _, m := range v.visible {

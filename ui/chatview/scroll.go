@@ -10,7 +10,7 @@ import (
 // Scrolled implements fyne.Scrollable, which also keeps what is drawn inside the view.
 func (v *View) Scrolled(ev *fyne.ScrollEvent) {
 	if ev.Scrolled.DX != 0 {
-		if e, root, ok := v.codeUnder(ev.Position); ok {
+		if e, root, ok := v.stripUnder(ev.Position); ok {
 			v.slideTo(e, root, e.slides[root]-ev.Scrolled.DX)
 		}
 	}

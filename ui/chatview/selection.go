@@ -63,8 +63,8 @@ func (v *View) spotAt(pos fyne.Position) (spot, bool) {
 		return spot{}, false
 	}
 	x := pos.X - best.x
-	if b := best.layout; b.code {
-		x = min(max(x, b.codeX+codePad), b.codeX+b.codeW-codePad) + best.sign.slide
+	if s := best.layout.strip; s.on() {
+		x = min(max(x, s.x), s.x+s.w) + best.sign.slide
 	}
 	f := best.fragAt(x, pos.Y-best.y-best.gap)
 	offset := f.Offset(best.layout.text, v.look, x-f.x)
@@ -280,9 +280,9 @@ func (m *mount) markRange(out []fyne.CanvasObject, from, to int, c ink) []fyne.C
 		}
 		for _, x := range extents {
 			from, to := f.x+x.From, f.x+x.To
-			if b := m.layout; b.code { // as far as it is in sight
-				from = max(from-m.sign.slide, b.codeX+codePad-2)
-				to = min(to-m.sign.slide, b.codeX+b.codeW-codePad+5)
+			if s := m.layout.strip; s.on() { // as far as it is in sight
+				from = max(from-m.sign.slide, s.x-2)
+				to = min(to-m.sign.slide, s.x+s.w+5)
 			}
 			if to <= from {
 				continue

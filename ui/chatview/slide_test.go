@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -17,17 +16,26 @@ func wideCode() Item {
 	return Item{ID: 1, Role: RoleAssistant, Text: "Before.\n\n```py\nshort = 1\n" + wideLine + "\n\tdone()\n```\n\nAfter."}
 }
 
-// inside fails where anything of the code is drawn outside of its ground.
+// inside fails where anything that slides is drawn outside of its strip.
 func (f *fixture) inside(t *testing.T) {
 	t.Helper()
 	for _, m := range f.visible {
-		if m.layout == nil || !m.layout.code {
+		if m.layout == nil || !m.layout.strip.on() {
 			continue
 		}
-		left := m.x + m.layout.codeX
-		for _, p := range m.over {
-			if c, ok := p.object.(*canvas.Text); ok && (c.Position().X < left || c.Position().X+c.MinSize().Width > left+m.layout.codeW+1) {
-				t.Errorf("%q reaches from %v to %v, its ground from %v to %v", c.Text, c.Position().X, c.Position().X+c.MinSize().Width, left, left+m.layout.codeW)
+		left, right := m.x+m.layout.strip.x, m.x+m.layout.strip.x+m.layout.strip.w
+		if m.layout.code { // its button stands over the text, in the margin
+			left, right = left-codePad, right+codePad
+		}
+		for _, p := range append(m.under[:len(m.under):len(m.under)], m.over...) {
+			o := p.object
+			if from, to := o.Position().X, o.Position().X+max(o.MinSize().Width, o.Size().Width); from < left-4 || to > right+4 {
+				t.Errorf("%T reaches from %v to %v, its strip from %v to %v", o, from, to, left, right)
+			}
+		}
+		for _, h := range m.hots {
+			if from, to := m.x+h.x, m.x+h.x+h.w; from < left-4 || to > right+4 {
+				t.Errorf("a place to click reaches from %v to %v, its strip from %v to %v", from, to, left, right)
 			}
 		}
 	}
@@ -50,8 +58,8 @@ func TestCodeKeepsItsLinesAndSlides(t *testing.T) {
 	if lines := (done.Y - first.Y) / f.look.heights[classCode]; lines < 0.9 || lines > 1.1 {
 		t.Errorf("the long line takes %v lines", lines)
 	}
-	if f.sees("LAST") || len(f.codeBars) != 1 {
-		t.Fatalf("the end of the line is seen (%v) and %d bars", f.sees("LAST"), len(f.codeBars))
+	if f.sees("LAST") || len(f.slideBars) != 1 {
+		t.Fatalf("the end of the line is seen (%v) and %d bars", f.sees("LAST"), len(f.slideBars))
 	}
 	f.slideAt(t, "call", -200)
 	f.inside(t)
@@ -104,7 +112,7 @@ func TestSlidCodeIsSelectedAndFoundWhereItIsSeen(t *testing.T) {
 
 func TestTheBarAndTheKeysSlideCode(t *testing.T) {
 	f := show(t, 720, 480, wideCode())
-	b := f.codeBars[0]
+	b := f.slideBars[0]
 	at := fyne.NewPos(b.x+b.thumb/2, b.y+2)
 	f.drag(at, at.AddXY(b.w, 0))
 	if !f.sees("LAST") {
@@ -162,5 +170,83 @@ func TestFloodsOfCodeAreWrappedAtLast(t *testing.T) {
 	}
 	if n := len(f.objects); n > 400 {
 		t.Errorf("%d objects", n)
+	}
+}
+
+// wideTable has more columns than fit into any window here, without a word of theirs breaking.
+func wideTable() Item {
+	var head, rule, row strings.Builder
+	for i := range 16 {
+		fmt.Fprintf(&head, "| Heading%d ", i)
+		rule.WriteString("|---")
+		fmt.Fprintf(&row, "| unbreakable%d `chip%d` [linked%d](https://example.org) ", i, i, i)
+	}
+	return Item{ID: 1, Role: RoleAssistant, Text: "Before.\n\n" + head.String() + "|\n" + rule.String() + "|\n" + row.String() + "|\n\nAfter."}
+}
+
+func TestAWideTableKeepsItsWordsAndSlides(t *testing.T) {
+	for _, size := range []fyne.Size{fyne.NewSize(720, 480), fyne.NewSize(1280, 800)} {
+		f := show(t, size.Width, size.Height, wideTable())
+		f.inside(t)
+		if len(f.slideBars) != 1 || f.sees("Heading15") || !f.sees("unbreakable0") {
+			t.Fatalf("%d bars, on screen %q", len(f.slideBars), f.words())
+		}
+		under := f.slideBars[0].y
+		if last, after := f.textAt(t, "linked0").Y, f.textAt(t, "After.").Y; under <= last || under+barSlim >= after {
+			t.Errorf("the bar at %v, the table's last line at %v, what comes after at %v", under, last, after)
+		}
+		// Every heading comes into sight whole while the table slides, and nothing is ever drawn beside it.
+		seen := map[int]bool{}
+		for range 200 {
+			for i := range 16 {
+				for _, w := range f.words() {
+					if w == fmt.Sprintf("Heading%d", i) {
+						seen[i] = true
+					}
+				}
+			}
+			if !f.slideTo(f.entries[0], f.slideBars[0].root, f.entries[0].slides[f.slideBars[0].root]+40) {
+				break
+			}
+			f.inside(t)
+		}
+		if len(seen) != 16 || !f.sees("Heading15") || !f.sees("Before.") || !f.sees("After.") {
+			t.Errorf("seen %v, at the end %q", seen, f.words())
+		}
+	}
+}
+
+func TestAWideTableIsSelectedAndFoundWhereItIsSeen(t *testing.T) {
+	f := show(t, 720, 480, wideTable())
+	if n := f.SetFind("unbreakable12"); n != 1 || !f.sees("unbreakable12") {
+		t.Fatalf("%d places, on screen %q", n, f.words())
+	}
+	f.inside(t)
+	f.SetFind("")
+	at := f.textAt(t, "unbreakable12")
+	f.click(at)
+	f.click(at)
+	if diff := cmp.Diff("unbreakable12", f.Selection()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	f.inside(t)
+}
+
+func TestATableInABubbleStaysInIt(t *testing.T) {
+	item := wideTable()
+	item.Role = RoleUser
+	f := show(t, 1280, 800, item)
+	f.inside(t)
+	e := f.entries[0]
+	left, right := f.column.x+f.column.width-f.bubbleWidth(e), f.column.x+f.column.width
+	for _, m := range f.visible {
+		if m.layout == nil {
+			continue
+		}
+		for _, p := range m.over {
+			if o := p.object; o.Position().X < left || o.Position().X+o.Size().Width > right {
+				t.Errorf("%T reaches from %v to %v, the bubble from %v to %v", o, o.Position().X, o.Position().X+o.Size().Width, left, right)
+			}
+		}
 	}
 }

@@ -18,23 +18,32 @@ type tableLook struct {
 
 var tableLooks = []tableLook{{classBody, cellPadX}, {classBody, cellPadX / 2}, {classSmall, cellPadX / 2}}
 
-// layoutTable lays a table out. A table that needs more than the column gets up to wide, around the column's middle.
+// comfort is how many letters wide a column of a table that slides is where its text is longer than that.
+const comfort = 28
+
+// layoutTable lays a table out. A table that needs more than the column gets up to wide, around the column's middle; one
+// whose words would break even there keeps them and slides.
 func layoutTable(b *markdown.Block, l *look, out *blockLayout, left, width, wide float32) {
 	var widths []float32
 	var set tableLook
+	fits := false
 	for _, set = range tableLooks {
-		var fits bool
 		if widths, fits = set.columnWidths(b, l, width, wide); fits {
 			break
 		}
 	}
-	total := float32(0)
-	for _, w := range widths {
-		total += w
+	if !fits {
+		set = tableLooks[0]
+		widths = set.slidingWidths(b, l, wide)
+	}
+	total := sum(widths)
+	seen := total // of its width
+	if !fits && total > wide {
+		seen = wide
 	}
 	x0 := left
-	if total > width {
-		x0 = left - (total-width)/2
+	if seen > width {
+		x0 = left - (seen-width)/2
 	}
 	y := float32(0)
 	text := make([]byte, 0, 256)
@@ -61,12 +70,16 @@ func layoutTable(b *markdown.Block, l *look, out *blockLayout, left, width, wide
 			ink = inkControl
 		}
 		if r < len(b.Rows)-1 {
-			out.shapes = append(out.shapes, shape{kind: shapeLine, x: x0, y: y - 1, w: total, h: 1, ink: ink})
+			out.shapes = append(out.shapes, shape{kind: shapeLine, x: x0, y: y - 1, w: seen, h: 1, ink: ink})
 		}
 	}
 	out.text = string(text)
 	out.height = y
-	out.width = x0 + total
+	out.width = x0 + seen
+	if total > seen {
+		out.strip = strip{x: x0, w: seen, inner: total, step: 1}
+		out.height += barSlim + 2*cellPadY
+	}
 	out.chips(l)
 }
 
@@ -112,12 +125,39 @@ func (out *blockLayout) cell(l *look, cell markdown.Cell, add markdown.Style, al
 	return part.height - box.y
 }
 
-// columnWidths shares the width out: columns that need little get what they need, the others share the rest. fits says
-// whether no word breaks.
+// columnWidths shares the width out: columns that need little get what they need, the others share the rest. Where
+// a word would break, the table does not fit.
 func (t tableLook) columnWidths(b *markdown.Block, l *look, width, wide float32) (widths []float32, fits bool) {
-	n := len(b.Aligns)
-	need := make([]float32, n)
-	total := float32(0)
+	need := t.needs(b, l)
+	total := sum(need)
+	room := width
+	if total > width {
+		room = min(total, wide)
+	}
+	if total <= room {
+		return need, true
+	}
+	least := t.leastWidths(b, l, need, room*0.4)
+	if sum(least) > room {
+		return nil, false
+	}
+	return share(need, least, room), true
+}
+
+// slidingWidths is how wide columns are that need not fit in: no word of theirs breaks, and each can be seen whole.
+func (t tableLook) slidingWidths(b *markdown.Block, l *look, room float32) []float32 {
+	need := t.needs(b, l)
+	least := t.leastWidths(b, l, need, room*0.8)
+	letters := min(l.Width("n", styleOf(t.class, 0))*comfort, room*0.8)
+	for c := range need {
+		need[c] = min(need[c], max(least[c], letters))
+	}
+	return need
+}
+
+// needs is how wide columns must be so that none of their cells wraps.
+func (t tableLook) needs(b *markdown.Block, l *look) []float32 {
+	need := make([]float32, len(b.Aligns))
 	for c := range need {
 		for r, row := range b.Rows[:min(len(b.Rows), sampledRows)] {
 			w := float32(0)
@@ -131,24 +171,20 @@ func (t tableLook) columnWidths(b *markdown.Block, l *look, width, wide float32)
 			need[c] = max(need[c], w+1)
 		}
 		need[c] = max(need[c], 12) + 2*t.padX
-		total += need[c]
 	}
-	room := width
-	if total > width {
-		room = min(total, wide)
-	}
-	if total <= room {
-		return need, true
-	}
-	least, sum := t.leastWidths(b, l, need, room), float32(0)
-	for _, w := range least {
-		sum += w
-	}
-	return share(need, least, room), sum <= room
+	return need
 }
 
-// leastWidths is how wide columns must be so that no word of theirs breaks, where that is not most of the table.
-func (t tableLook) leastWidths(b *markdown.Block, l *look, need []float32, room float32) []float32 {
+func sum(widths []float32) float32 {
+	total := float32(0)
+	for _, w := range widths {
+		total += w
+	}
+	return total
+}
+
+// leastWidths is how wide columns must be so that no word of theirs breaks, up to a width.
+func (t tableLook) leastWidths(b *markdown.Block, l *look, need []float32, most float32) []float32 {
 	least := make([]float32, len(need))
 	for c := range least {
 		for r, row := range b.Rows[:min(len(b.Rows), sampledRows)] {
@@ -165,34 +201,22 @@ func (t tableLook) leastWidths(b *markdown.Block, l *look, need []float32, room 
 				}
 			}
 		}
-		least[c] = min(max(least[c], 20)+2*t.padX, need[c], room*0.4)
+		least[c] = min(max(least[c], 20)+2*t.padX, need[c], most)
 	}
 	return least
 }
 
 // share gives columns widths that add up to room: all the same, but none less than it must have and none more than it
-// needs. Where even the least is too much, the widest give way.
+// needs. The least must fit in.
 func share(need, least []float32, room float32) []float32 {
-	fits := float32(0)
-	for _, w := range least {
-		fits += w
-	}
-	low, high := least, need
-	if fits > room {
-		low, high = make([]float32, len(need)), least
-		for c := range low {
-			low[c] = min(2*cellPadX+20, least[c])
-		}
-	}
 	out := make([]float32, len(need))
 	from, to := float32(0), room
 	for range 24 { // a twentieth of a pixel in any window
-		level, sum := (from+to)/2, float32(0)
+		level := (from + to) / 2
 		for c := range out {
-			out[c] = min(max(level, low[c]), high[c])
-			sum += out[c]
+			out[c] = min(max(level, least[c]), need[c])
 		}
-		if sum > room {
+		if sum(out) > room {
 			to = level
 		} else {
 			from = level
