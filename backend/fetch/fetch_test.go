@@ -548,7 +548,13 @@ func TestProgressIsTold(t *testing.T) {
 		r := oneFile(4 * mib)
 		p := newPlace(t, hubtest.New(r))
 		p.net.SetRate(mib)
-		p.hub.SetFault(once(hubtest.Fault{Status: 503}))
+		begun := time.Now()
+		p.hub.SetFault(func(int, *http.Request) hubtest.Fault { // of all connections: one alone would not keep it waiting
+			if time.Since(begun) < 3*time.Second {
+				return hubtest.Fault{Status: 503}
+			}
+			return hubtest.Fault{}
+		})
 		bus := &told{}
 		p.deps.Bus = bus
 		s := p.start()
