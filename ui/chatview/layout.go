@@ -100,7 +100,7 @@ func layoutBlock(b *markdown.Block, l *look, width, wide float32) *blockLayout {
 		out.flow(l, spans, textflow.Options{Width: width}, left, 0, c)
 		out.chips(l)
 	}
-	if out.fromRight && b.Kind != markdown.Table {
+	if out.fromRight {
 		out.mirror(left, left+width)
 	}
 	for i := range out.shapes { // bars reach over the whole block
@@ -117,16 +117,17 @@ func (out *blockLayout) mirror(left, width float32) {
 	for i := range out.frags {
 		out.frags[i].x -= left
 	}
+	out.strip.x -= left
 	for i := range out.shapes {
 		s := &out.shapes[i]
 		switch s.kind {
-		case shapeChip:
+		case shapeChip, shapeLine:
 			s.x -= left
 		case shapeMarker, shapeTaskOpen, shapeTaskDone:
 			s.x, s.mirrored = width-s.x-s.w, true
 		case shapeBar:
 			s.x = width - s.x - s.w
-		case shapeGround, shapeLine, shapeLabel, shapeCopy, shapeFold, shapeUnfold:
+		case shapeGround, shapeLabel, shapeCopy, shapeFold, shapeUnfold:
 		}
 	}
 }
@@ -254,7 +255,7 @@ func layoutCode(b *markdown.Block, l *look, out *blockLayout, left, width float3
 	if !b.Continues {
 		out.height += codePad
 	}
-	out.code, out.codeX, out.codeW = true, left, width
+	out.code, out.codeX, out.codeW, out.fromRight = true, left, width, false
 	out.width = left + width
 }
 

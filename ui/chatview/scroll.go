@@ -11,7 +11,7 @@ import (
 func (v *View) Scrolled(ev *fyne.ScrollEvent) {
 	if ev.Scrolled.DX != 0 {
 		if e, root, ok := v.stripUnder(ev.Position); ok {
-			v.slideTo(e, root, e.slides[root]-ev.Scrolled.DX)
+			v.slideTo(e, root, e.slideOf(root)-ev.Scrolled.DX)
 		}
 	}
 	v.scrollBy(-ev.Scrolled.DY)

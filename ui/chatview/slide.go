@@ -17,6 +17,7 @@ type strip struct {
 	x, w  float32 // from the block's left edge
 	inner float32 // the widest line
 	step  float32 // text is moved by whole steps: characters of code, else pixels
+	start float32 // how far it is moved before anyone slides it
 }
 
 func (s strip) on() bool { return s.w > 0 }
@@ -31,6 +32,8 @@ type slideBar struct {
 	x, y, w  float32 // where it runs
 	thumb    float32 // its width
 	farthest float32 // slide
+	over     bool    // stands on lines that go on below the window
+	code     bool
 }
 
 // stripRoot is the first piece of the block that a piece belongs to.
@@ -43,10 +46,14 @@ func (e *entry) stripRoot(piece int) int {
 
 // slideOf is how far the text of a piece is moved to the left.
 func (e *entry) slideOf(piece int) float32 {
-	if len(e.slides) == 0 {
-		return 0
+	root := e.stripRoot(piece)
+	if to, ok := e.slides[root]; ok {
+		return to
 	}
-	return e.slides[e.stripRoot(piece)]
+	if l := e.blocks[root].layout; l != nil {
+		return l.strip.start
+	}
+	return 0
 }
 
 // farthest is how far a block can slide: to the end of its widest line among those that were laid out.
@@ -90,7 +97,7 @@ func (v *View) slideTo(e *entry, root int, to float32) bool {
 	if to = min(max(to, 0), far); to < far && step > 0 { // whole characters, so that none is cut at the left
 		to = float32(int(to/step+0.5)) * step
 	}
-	if to == e.slides[root] {
+	if to == e.slideOf(root) {
 		return false
 	}
 	if e.slides == nil {
@@ -121,12 +128,12 @@ func (v *View) stripUnder(pos fyne.Position) (e *entry, root int, ok bool) {
 func (v *View) slideKey(by float32) {
 	if e := v.focus.entry; e != nil && v.focus.index != 0 && v.focus.piece < len(e.blocks) && e.blocks[v.focus.piece].layout != nil && e.blocks[v.focus.piece].layout.strip.on() {
 		root := e.stripRoot(v.focus.piece)
-		v.slideTo(e, root, e.slides[root]+by)
+		v.slideTo(e, root, e.slideOf(root)+by)
 		return
 	}
 	for _, b := range v.slideBars {
 		if b.y > 0 && b.y < v.Size().Height {
-			v.slideTo(b.entry, b.root, b.entry.slides[b.root]+by)
+			v.slideTo(b.entry, b.root, b.entry.slideOf(b.root)+by)
 			return
 		}
 	}
@@ -145,7 +152,7 @@ func (v *View) slideToShow(e *entry, piece, offset int) {
 		}
 		x := f.x - l.strip.x + f.At(l.text, v.look, offset)
 		root := e.stripRoot(piece)
-		if at := e.slides[root]; x < at || x > at+l.strip.w*0.9 {
+		if at := e.slideOf(root); x < at || x > at+l.strip.w*0.9 {
 			v.slideTo(e, root, x-l.strip.w/3)
 		}
 		return
@@ -162,9 +169,9 @@ func (v *View) slideWhileSelecting(pos fyne.Position) {
 	left := v.textX(e) + l.strip.x
 	root := e.stripRoot(b)
 	if pos.X < left {
-		v.slideTo(e, root, e.slides[root]-min(left-pos.X, 60))
+		v.slideTo(e, root, e.slideOf(root)-min(left-pos.X, 60))
 	} else if right := left + l.strip.w; pos.X > right {
-		v.slideTo(e, root, e.slides[root]+min(pos.X-right, 60))
+		v.slideTo(e, root, e.slideOf(root)+min(pos.X-right, 60))
 	}
 }
 
@@ -197,7 +204,7 @@ func (v *View) dragSlideBar(pos fyne.Position) {
 }
 
 func (b slideBar) thumbX() float32 {
-	return b.x + (b.w-b.thumb)*min(b.entry.slides[b.root]/max(b.farthest, 1), 1)
+	return b.x + (b.w-b.thumb)*min(b.entry.slideOf(b.root)/max(b.farthest, 1), 1)
 }
 
 // putSlideBar remembers the bar of a block that ends at a height of the view; it stands at the lower edge, or at that of the
@@ -212,13 +219,22 @@ func (v *View) putSlideBar(m *mount, bottom float32) {
 	w := l.strip.w
 	v.slideBars = append(v.slideBars, slideBar{
 		entry: e, root: root, x: m.x + l.strip.x, y: min(bottom, v.Size().Height) - barSlim - 4, w: w,
-		thumb: max(w*w/(w+far), barLeast), farthest: far,
+		thumb: max(w*w/(w+far), barLeast), farthest: far, over: bottom > v.Size().Height, code: l.code,
 	})
 }
 
 func (v *View) slideBarObjects() []fyne.CanvasObject {
 	var out []fyne.CanvasObject
 	for _, b := range v.slideBars {
+		if b.over { // no line is struck through
+			ground := canvas.NewRectangle(theme.ColorFor(v, "background"))
+			if b.code {
+				ground.FillColor = v.look.colors[inkCode]
+			}
+			ground.Resize(fyne.NewSize(b.w, v.Size().Height-b.y+2))
+			ground.Move(fyne.NewPos(b.x, b.y-2))
+			out = append(out, ground)
+		}
 		r := canvas.NewRectangle(theme.ColorFor(v, "scrollBar"))
 		r.CornerRadius = barSlim / 2
 		r.Resize(fyne.NewSize(b.thumb, barSlim))

@@ -42,6 +42,9 @@ func layoutTable(b *markdown.Block, l *look, out *blockLayout, left, width, wide
 		seen = wide
 	}
 	x0 := left
+	if out.fromRight = len(b.Rows) > 0 && textflow.FromRight(headSpans(b)); out.fromRight { // the first column is on the right
+		x0 = left + width - seen
+	}
 	if seen > width {
 		x0 = left - (seen-width)/2
 	}
@@ -53,16 +56,24 @@ func layoutTable(b *markdown.Block, l *look, out *blockLayout, left, width, wide
 		}
 		height := l.heights[set.class]
 		x := x0
+		if out.fromRight {
+			x += total
+		}
 		for c, cell := range row {
 			if c > 0 {
 				text = append(text, '\t')
+			}
+			if out.fromRight {
+				x -= widths[c]
 			}
 			style := markdown.Style(0)
 			if r == 0 {
 				style = markdown.Bold
 			}
 			height = max(height, out.cell(l, cell, style, b.Aligns[c], cellBox{x + set.padX, y + cellPadY, widths[c] - 2*set.padX, set.class}, &text))
-			x += widths[c]
+			if !out.fromRight {
+				x += widths[c]
+			}
 		}
 		y += height + 2*cellPadY
 		ink := inkHairline
@@ -78,9 +89,22 @@ func layoutTable(b *markdown.Block, l *look, out *blockLayout, left, width, wide
 	out.width = x0 + seen
 	if total > seen {
 		out.strip = strip{x: x0, w: seen, inner: total, step: 1}
+		if out.fromRight {
+			out.strip.start = total - seen
+		}
 		out.height += barSlim + 2*cellPadY
 	}
 	out.chips(l)
+}
+
+func headSpans(b *markdown.Block) []textflow.Span {
+	var spans []textflow.Span
+	for _, cell := range b.Rows[0] {
+		for _, in := range cell {
+			spans = append(spans, textflow.Span{Text: in.Text})
+		}
+	}
+	return spans
 }
 
 type cellBox struct {

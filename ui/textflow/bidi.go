@@ -13,6 +13,12 @@ import (
 // cut into words and signs, which are put in the order that people read (UAX #9 without explicit embeddings; the whole
 // flow runs the way of its first letter).
 
+// FromRight says whether text runs from right to left: whether its first letter that has a direction does.
+func FromRight(spans []Span) bool {
+	_, first := rightToLeft(spans)
+	return first
+}
+
 // rightToLeft says whether text has letters that run from right to left, and first whether its first letter does.
 func rightToLeft(spans []Span) (any, first bool) {
 	known := false
