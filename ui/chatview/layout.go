@@ -125,11 +125,23 @@ func (out *blockLayout) mirror(left, width float32) {
 			s.x -= left
 		case shapeMarker, shapeTaskOpen, shapeTaskDone:
 			s.x, s.mirrored = width-s.x-s.w, true
+			s.text = markerFromRight(s.text)
 		case shapeBar:
 			s.x = width - s.x - s.w
 		case shapeGround, shapeLabel, shapeCopy, shapeFold, shapeUnfold:
 		}
 	}
+}
+
+// markerFromRight is a list's marker as it stands right of its text: "1." with its point on the left.
+func markerFromRight(marker string) string {
+	if number, ok := strings.CutSuffix(marker, "."); ok {
+		return "." + number
+	}
+	if number, ok := strings.CutSuffix(marker, ")"); ok {
+		return "(" + number
+	}
+	return marker
 }
 
 func headingClass(level int) class {
