@@ -556,7 +556,7 @@ func TestProgressIsTold(t *testing.T) {
 			return hubtest.Fault{}
 		})
 		bus := &told{}
-		p.deps.Bus = bus
+		p.deps.Bus, p.deps.Connections = bus, 1 // a piece on another connection would end what is waited for
 		s := p.start()
 		defer closed(t, s)
 		p.exact(p.fetched(s, wantOf(r)), r)
