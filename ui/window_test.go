@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/test"
 
 	"loam/backend"
 	"loam/backend/event"
@@ -114,8 +113,7 @@ func fakes(t testing.TB) *fixture {
 // open makes the window over the fakes and shows it.
 func (f *fixture) open(width, height float32) *fixture {
 	f.t.Helper()
-	app := test.NewApp()
-	u, err := New(app, Deps{
+	u, err := New(newCalmApp(), Deps{
 		Chats: f.chats, Models: f.models, Engines: f.engines, Studio: f.studio, System: f.system, Transfer: f.transfer,
 		Folders: pages.Folders{Data: "/home/ada/.local/share/loam", Models: "/home/ada/.local/share/loam/models", Logs: "/home/ada/.local/state/loam"},
 		About:   pages.About{Version: "0.1.0", Commit: "f5870d9", Licenses: func() string { return "fyne: BSD-3-Clause" }},
@@ -126,6 +124,7 @@ func (f *fixture) open(width, height float32) *fixture {
 	if f.getting != nil {
 		u.deps.Getting = f.getting
 	}
+	u.theme = sharedLook(u.theme)
 	u.now = func() time.Time { return f.time.now }
 	u.tasks = f.time
 	u.dispatch = newDispatcher(func(f func()) { f() }, u.handle)
@@ -133,6 +132,11 @@ func (f *fixture) open(width, height float32) *fixture {
 	f.chats.Tell = func(e event.Event) { u.dispatch.events([]event.Event{e}) }
 	f.models.Tell, f.studio.Tell = f.chats.Tell, f.chats.Tell
 	u.Open(nil)
+	f.t.Cleanup(func() {
+		if slices.Contains(u.app.Driver().AllWindows(), u.window) {
+			u.window.Close()
+		}
+	})
 	f.resize(width, height)
 	return f
 }
