@@ -74,6 +74,17 @@ type Draft struct {
 	Attachments   []Attachment
 }
 
+// Cut is a branch that was cut off a chat: a message with all that follows it. It lies in the trash as a chat of its own, so
+// that nothing that reads chats has to know of it, and goes for good when other chats there do.
+type Cut struct {
+	ChatID   int64 // it was cut off
+	Message  int64 // its first
+	Parent   int64 // of that; 0 = it began the chat
+	Leaf     int64 // the chat's before
+	Trash    int64 // the chat in the trash that holds it
+	Messages int
+}
+
 // Message is one node of a chat's tree.
 type Message struct {
 	ID        int64

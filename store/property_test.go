@@ -110,6 +110,39 @@ func TestTreeStaysConsistentUnderAnyOperations(t *testing.T) {
 				m.leaf = any.Draw(rt, "leaf")
 				must(s.SetLeaf(ctx, chat.ID, m.leaf))
 			},
+			"cut": func(rt *rapid.T) {
+				id := any.Draw(rt, "message")
+				if id == 0 {
+					return
+				}
+				below := map[int64]bool{id: true}
+				for _, x := range m.ids { // parents are older
+					below[x] = below[x] || below[m.parent[x]]
+				}
+				for x, is := range below {
+					if is && m.state[x] == backend.MessageRunning {
+						return
+					}
+				}
+				cut, err := s.CutBranch(ctx, id, "cut")
+				must(err)
+				if rapid.Bool().Draw(rt, "undo") {
+					must(s.MendBranch(ctx, cut))
+					return
+				}
+				c, err := s.Chat(ctx, chat.ID)
+				must(err)
+				if m.leaf != 0 && !below[m.leaf] && c.Leaf != m.leaf || below[c.Leaf] {
+					rt.Fatalf("without %d it shows %d", id, c.Leaf)
+				}
+				m.leaf = c.Leaf
+				m.ids = slices.DeleteFunc(m.ids, func(x int64) bool { return below[x] })
+				for x, is := range below {
+					if is {
+						delete(m.tokens, x)
+					}
+				}
+			},
 			"": func(rt *rapid.T) {
 				path, err := s.Path(ctx, chat.ID)
 				must(err)

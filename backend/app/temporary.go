@@ -243,6 +243,14 @@ func (s *chatStore) BranchReply(ctx context.Context, reply backend.Message, g ba
 	return to.BranchReply(ctx, reply, g, from, o)
 }
 
+func (s *chatStore) CutBranch(ctx context.Context, messageID int64, title string) (backend.Cut, error) {
+	return s.of(messageID).CutBranch(ctx, messageID, title)
+}
+
+func (s *chatStore) MendBranch(ctx context.Context, c backend.Cut) error {
+	return s.of(c.ChatID).MendBranch(ctx, c)
+}
+
 func (s *chatStore) Message(ctx context.Context, id int64) (backend.Message, error) {
 	return s.of(id).Message(ctx, id)
 }

@@ -103,6 +103,16 @@ func (r *run) askOther(e engine.Chat) (question, error) {
 	r.mu.Lock()
 	r.count, r.altsFrom = len(tokens), len(tokens) // the words are the same, the tokens are not
 	r.mu.Unlock()
+	note := noteOtherModel
+	if r.record.Model == (backend.ModelRef{}) { // no model wrote it: Continue of a person's words
+		note = ""
+		if r.sampling.MaxTokens > 0 {
+			r.sampling.MaxTokens += len(tokens)
+		}
+		r.mu.Lock()
+		r.reply.Usage.Begun = &backend.ReplyStart{Tokens: len(tokens), Bytes: len(text)}
+		r.mu.Unlock()
+	}
 	record := r.recordOf(e, p)
 	record.Tokens = tokens
 	return question{
@@ -110,7 +120,7 @@ func (r *run) askOther(e engine.Chat) (question, error) {
 		record:  record,
 		prompt:  p,
 		format:  p.plan.Format, guessed: p.plan.Notice != "",
-		note: noteOtherModel, seenFrom: p.plan.SeenFrom, leftOut: len(p.plan.LeftOut),
+		note: note, seenFrom: p.plan.SeenFrom, leftOut: len(p.plan.LeftOut),
 	}, nil
 }
 

@@ -51,6 +51,8 @@ type Store interface {
 	Generation(ctx context.Context, messageID int64) (backend.Generation, error)
 	KeepAlternatives(ctx context.Context, messageID int64, first int, list [][]backend.TokenAlt) error
 	Alternatives(ctx context.Context, messageID int64) ([]backend.TokenChoice, error)
+	CutBranch(ctx context.Context, messageID int64, title string) (backend.Cut, error)
+	MendBranch(ctx context.Context, c backend.Cut) error
 	BranchReply(ctx context.Context, reply backend.Message, g backend.Generation, from int64, owner backend.Owner) (backend.Message, error)
 	TakeReply(ctx context.Context, messageID int64, owner backend.Owner) (backend.Message, error)
 	AddReply(ctx context.Context, reply backend.Message, g *backend.Generation) (backend.Message, error)

@@ -1,6 +1,7 @@
 package chatview
 
 import (
+	"cmp"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -134,6 +135,7 @@ type divider struct {
 	text          string
 	lines         []textflow.Line
 	row           float32 // height of a line
+	word          string  // of the button
 	button        float32 // width of the button; 0 = there is none
 	height, width float32 // width: of the widest line, with the button
 }
@@ -144,7 +146,8 @@ func (v *View) divider(e *entry) divider {
 	style := styleOf(classSmall, 0)
 	d := divider{text: e.text.String(), row: max(v.look.heights[classSmall], actionRow*max(v.look.sizes[classBody]/15, 1))}
 	if !v.options.ReadOnly {
-		d.button = v.look.Width(v.words.Change, style) + 20
+		d.word = cmp.Or(e.item.Note, v.words.Change)
+		d.button = v.look.Width(d.word, style) + 20
 	}
 	d.lines = textflow.Wrap([]textflow.Span{{Text: d.text, Style: style}}, v.look, textflow.Options{
 		Width: max(v.column.width-d.button-4*dividerGap, 80),
@@ -183,7 +186,7 @@ func (v *View) mountDivider(m *mount) {
 		if last {
 			x += w + dividerGap
 			m.outline(x, y+(d.row-h)/2-3, d.button, h+6, inkControl, v.look.nested)
-			m.label(v.words.Change, style, x+10, y+(d.row-h)/2, h, inkText)
+			m.label(d.word, style, x+10, y+(d.row-h)/2, h, inkText)
 			m.hots = append(m.hots, hot{action: ActionChange, x: x, y: y + (d.row-h)/2 - 3, w: d.button, h: h + 6})
 		}
 		y += d.row

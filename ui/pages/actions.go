@@ -132,6 +132,10 @@ func (c *conversation) act(id int64, a chatview.Action) {
 	case chatview.ActionStop:
 		c.env.Chats.Stop(id)
 	case chatview.ActionChange:
+		if id == laterID {
+			c.goOn()
+			return
+		}
 		c.showPlan(c.titleArea)
 	case chatview.ActionCopy, chatview.ActionMore, chatview.ActionNone:
 	}
@@ -184,14 +188,30 @@ func (c *conversation) menu(id int64) []*fyne.MenuItem {
 		add("What the model sees", theme.IconShow, func() { c.showPlan(c.tune) })
 	}
 	list = append(list, c.chipMenu(id)...)
-	if it.Role != chatview.RoleAssistant {
+	removes := func() []*fyne.MenuItem {
+		if c.running == 0 && c.comparing == nil {
+			list = append(list, fyne.NewMenuItemSeparator())
+			add("Remove", theme.IconRemove, func() { c.remove(id) })
+		}
 		return list
+	}
+	if it.Role != chatview.RoleAssistant {
+		if c.running == 0 && c.isLast(id) { // its reply was removed
+			add("Regenerate", theme.IconRegenerate, func() { c.act(id, chatview.ActionRegenerate) })
+		}
+		return removes()
 	}
 	if it.State == chatview.StateStopped && c.running == 0 {
 		add("Resume", theme.IconPlay, func() { c.resume(id) })
 	}
 	if it.State == chatview.StateFailed {
-		return list
+		return removes()
+	}
+	if it.State == chatview.StateDone && c.running == 0 {
+		add("Continue", theme.IconPlay, func() { c.goFurther(id) })
+	}
+	if c.running == 0 && !c.isLast(id) {
+		add("Branch from here", theme.IconBranch, func() { c.goBack(id) })
 	}
 	if !it.Choices {
 		add("Alternatives", theme.IconGauge, func() { c.offerAlternatives(id) })
@@ -203,16 +223,31 @@ func (c *conversation) menu(id int64) []*fyne.MenuItem {
 		add("Run again exactly", theme.IconHistory, func() { c.runAgain(id) })
 	}
 	add("How it was written", theme.IconInfo, func() { c.showReceipt(id) })
-	return list
+	return removes()
+}
+
+// isLast says whether a message is the last one that is shown.
+func (c *conversation) isLast(id int64) bool {
+	for _, it := range slices.Backward(c.view.Items()) {
+		if it.Role != chatview.RoleDivider {
+			return it.ID == id
+		}
+	}
+	return false
 }
 
 // interrupted is the last message when it was cut off, 0 otherwise.
 func (c *conversation) interrupted() int64 {
-	list := c.view.Items()
-	if len(list) == 0 || list[len(list)-1].State != chatview.StateInterrupted {
-		return 0
+	for _, it := range slices.Backward(c.view.Items()) {
+		if it.Role == chatview.RoleDivider {
+			continue
+		}
+		if it.State == chatview.StateInterrupted {
+			return it.ID
+		}
+		break
 	}
-	return list[len(list)-1].ID
+	return 0
 }
 
 // stop ends the reply that is being written.

@@ -52,6 +52,7 @@ type conversation struct {
 	defaults  backend.Sampling // of the model mannerOf
 	guessed   bool             // the last reply was asked for in a guessed format
 	drafts    draftKeeper
+	follows   int  // versions of what came after the last message that is shown
 	opened    int  // counts openings: results of an earlier one are dropped
 	reading   bool // a transcript is being read
 	again     bool // and it was changed meanwhile
@@ -185,10 +186,12 @@ func (c *conversation) open(id int64, then func()) {
 			return func() { c.env.Host.Fail(err, func() { c.open(id, then) }) }
 		}
 		draft, draftErr := c.env.Chats.Draft(ctx, id)
+		follows := c.following(ctx, path)
 		return func() {
 			if mark != c.opened {
 				return
 			}
+			c.follows = follows
 			if draftErr != nil {
 				c.env.Host.Fail(draftErr, nil)
 			}
@@ -236,7 +239,7 @@ func (c *conversation) show(ch backend.Chat, path []backend.Message, draft backe
 		c.composer.setEditing(false, false)
 		c.files.put(draft.Attachments)
 		c.composer.setText(draft.Text)
-		c.view.SetItems(items(path, c.chat.Overflow))
+		c.view.SetItems(c.items(path))
 		c.view.SetScrollState(chatview.ScrollState{Message: draft.ScrollMessage, Offset: draft.ScrollOffset})
 	})
 	c.afterPath(path)
@@ -324,6 +327,7 @@ func (c *conversation) reload() {
 	id, mark := c.chat.ID, c.opened
 	c.env.Host.Load("transcript", func(ctx context.Context) func() {
 		path, err := c.env.Chats.Transcript(ctx, id)
+		follows := c.following(ctx, path)
 		return func() {
 			c.reading = false
 			if mark != c.opened || c.chat.ID != id {
@@ -334,6 +338,7 @@ func (c *conversation) reload() {
 				c.env.Host.Fail(err, c.reload)
 				return
 			}
+			c.follows = follows
 			c.replace(path)
 			if c.again {
 				c.again = false
@@ -351,7 +356,7 @@ func (c *conversation) replace(path []backend.Message) {
 			path[i].Text = shown.Text
 		}
 	}
-	c.drafts.hold(func() { c.view.Replace(items(path, c.chat.Overflow)) })
+	c.drafts.hold(func() { c.view.Replace(c.items(path)) })
 	c.afterPath(path)
 }
 

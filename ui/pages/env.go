@@ -63,6 +63,15 @@ type Chats interface {
 	Choose(ctx context.Context, chosen, other int64) error
 	Tallies(ctx context.Context) (map[int64]backend.Tally, error)
 	ShowSibling(ctx context.Context, messageID int64, delta int) error
+	// Continue has a whole reply go on, as another version. GoBack ends what is shown at a message, of which Follows says how
+	// many versions of a next one it has; GoOn shows the newest of them.
+	Continue(ctx context.Context, messageID int64) (backend.Message, error)
+	GoBack(ctx context.Context, messageID int64) error
+	GoOn(ctx context.Context, messageID int64) error
+	Follows(ctx context.Context, messageID int64) (int, error)
+	// Remove takes a message and all that follows it away, Unremove brings it back.
+	Remove(ctx context.Context, messageID int64) (backend.Cut, error)
+	Unremove(ctx context.Context, c backend.Cut) error
 	// Alternatives are the tokens of a reply with what else could have stood there; Branch goes on from one of them.
 	Alternatives(ctx context.Context, messageID int64) ([]backend.TokenChoice, error)
 	Branch(ctx context.Context, messageID int64, index int, token int32) (backend.Message, error)
