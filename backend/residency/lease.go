@@ -70,7 +70,7 @@ func (l *lease) Generate(ctx context.Context, r engine.GenerateRequest, emit fun
 		r.Proofs = l.m.proofs(ctx, l.r)
 	}
 	alive := false
-	out, err := l.r.child.Generate(ctx, r, func(e engine.Event) error {
+	out, err := l.generate(ctx, r, func(e engine.Event) error {
 		if _, ok := e.(engine.Token); ok && !alive {
 			alive = true
 			l.m.works()
