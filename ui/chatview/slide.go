@@ -207,8 +207,8 @@ func (b slideBar) thumbX() float32 {
 	return b.x + (b.w-b.thumb)*min(b.entry.slideOf(b.root)/max(b.farthest, 1), 1)
 }
 
-// putSlideBar remembers the bar of a block that ends at a height of the view; it stands at the lower edge, or at that of the
-// window where the block goes on below.
+// putSlideBar remembers the bar of a block that begins with m and ends at a height of the view; it stands at the lower edge, or
+// at that of the window where the block goes on below. Where not even a line of the block is in sight there is none.
 func (v *View) putSlideBar(m *mount, bottom float32) {
 	e, l := m.key.entry, m.layout
 	root := e.stripRoot(m.key.piece)
@@ -216,9 +216,12 @@ func (v *View) putSlideBar(m *mount, bottom float32) {
 	if far <= 0.5 {
 		return
 	}
-	w := l.strip.w
+	w, y := l.strip.w, min(bottom, v.Size().Height)-barSlim-4
+	if line := l.frags[0]; y < 0 || y < m.y+m.gap+line.y+line.height {
+		return
+	}
 	v.slideBars = append(v.slideBars, slideBar{
-		entry: e, root: root, x: m.x + l.strip.x, y: min(bottom, v.Size().Height) - barSlim - 4, w: w,
+		entry: e, root: root, x: m.x + l.strip.x, y: y, w: w,
 		thumb: max(w*w/(w+far), barLeast), farthest: far, over: bottom > v.Size().Height, code: l.code,
 	})
 }

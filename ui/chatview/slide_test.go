@@ -51,6 +51,31 @@ func (f *fixture) slideAt(t *testing.T, on string, dx float32) {
 	f.Scrolled(&fyne.ScrollEvent{PointEvent: fyne.PointEvent{Position: f.textAt(t, on)}, Scrolled: fyne.Delta{DX: dx}})
 }
 
+// A bar never lies over the text above its code, however little of the code is in sight.
+func TestTheBarOfCodeStandsUnderALineOfIt(t *testing.T) {
+	item := wideCode()
+	item.Text = strings.Repeat("Words above.\n\n", 40) + item.Text
+	f := show(t, 720, 480, item)
+	seen := 0
+	for range 400 {
+		f.scrollBy(-7)
+		for _, b := range f.slideBars {
+			seen++
+			for _, m := range f.visible {
+				if m.layout == nil {
+					continue
+				}
+				if m.layout.code && b.y < m.y+m.gap+m.layout.frags[0].y+m.layout.frags[0].height || !m.layout.code && b.y > m.y && b.y < m.y+m.height {
+					t.Fatalf("the bar stands at %v, a block from %v to %v", b.y, m.y, m.y+m.height)
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("there never was a bar")
+	}
+}
+
 func TestCodeKeepsItsLinesAndSlides(t *testing.T) {
 	f := show(t, 720, 480, wideCode())
 	f.inside(t)
