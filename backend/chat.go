@@ -72,6 +72,8 @@ type Draft struct {
 	ScrollMessage int64   // the message at the top edge of the window; 0 = follow the bottom
 	ScrollOffset  float32 // device-independent pixels of that message above the edge
 	Attachments   []Attachment
+	Editing       int64  // a message whose words are being changed; 0 = none
+	Edited        string // those words
 }
 
 // Cut is a branch that was cut off a chat: a message with all that follows it. It lies in the trash as a chat of its own, so

@@ -244,13 +244,13 @@ func (s *Store) Draft(ctx context.Context, chatID int64) (backend.Draft, error) 
 		return d, err
 	}
 	err := s.read(ctx, "read draft", func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT text, scroll_message, scroll_offset, nullif(attachments, '[]') FROM drafts WHERE chat_id = ?`, chatID)
+		rows, err := tx.QueryContext(ctx, `SELECT text, scroll_message, scroll_offset, nullif(attachments, '[]'), editing, edited FROM drafts WHERE chat_id = ?`, chatID)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		if rows.Next() {
-			if err := rows.Scan(&d.Text, &d.ScrollMessage, &d.ScrollOffset, jsonColumn{&d.Attachments}); err != nil {
+			if err := rows.Scan(&d.Text, &d.ScrollMessage, &d.ScrollOffset, jsonColumn{&d.Attachments}, &d.Editing, &d.Edited); err != nil {
 				return err
 			}
 		}
@@ -261,7 +261,7 @@ func (s *Store) Draft(ctx context.Context, chatID int64) (backend.Draft, error) 
 
 // SaveDraft stores what is typed but not sent.
 func (s *Store) SaveDraft(ctx context.Context, d backend.Draft) error {
-	d.Text = clean(d.Text)
+	d.Text, d.Edited = clean(d.Text), clean(d.Edited)
 	if d.ChatID == 0 {
 		return s.SetSetting(ctx, draftSetting, d)
 	}
@@ -270,9 +270,10 @@ func (s *Store) SaveDraft(ctx context.Context, d backend.Draft) error {
 		return err
 	}
 	return s.write(ctx, "save draft", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO drafts (chat_id, text, scroll_message, scroll_offset, attachments) VALUES (?, ?, ?, ?, ?)
+		_, err := tx.ExecContext(ctx, `INSERT INTO drafts (chat_id, text, scroll_message, scroll_offset, attachments, editing, edited) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (chat_id) DO UPDATE SET text = excluded.text, scroll_message = excluded.scroll_message,
-			  scroll_offset = excluded.scroll_offset, attachments = excluded.attachments`, d.ChatID, d.Text, d.ScrollMessage, float64(d.ScrollOffset), files)
+			  scroll_offset = excluded.scroll_offset, attachments = excluded.attachments, editing = excluded.editing, edited = excluded.edited`,
+			d.ChatID, d.Text, d.ScrollMessage, float64(d.ScrollOffset), files, d.Editing, d.Edited)
 		return err
 	})
 }

@@ -72,7 +72,7 @@ func (s *Store) TreeOf(ctx context.Context, chatID int64) (Tree, error) {
 				places[id] = int64(i) + 1
 			}
 			t.Chat, t.Draft = c, d
-			t.Chat.Leaf, t.Draft.ScrollMessage = places[c.Leaf], places[d.ScrollMessage]
+			t.Chat.Leaf, t.Draft.ScrollMessage, t.Draft.Editing = places[c.Leaf], places[d.ScrollMessage], places[d.Editing]
 			return nil
 		},
 		Message: func(m TreeMessage) error {

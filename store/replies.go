@@ -21,13 +21,17 @@ type Finish struct {
 }
 
 // AddExchange stores a person's message and the empty running reply below it in one transaction, and makes the reply
-// the leaf. A draft that equals the message is cleared with it.
+// the leaf. A draft that equals the message is cleared with it, also that of an edit.
 func (s *Store) AddExchange(ctx context.Context, user, reply backend.Message, owner backend.Owner) (backend.Message, backend.Message, error) {
 	err := s.write(ctx, "add exchange", func(tx *sql.Tx) (err error) {
 		if user, err = s.insertMessage(ctx, tx, user, sql.NullInt64{}); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "UPDATE drafts SET text = '', attachments = '[]' WHERE chat_id = ? AND trim(text, char(9, 10, 13, 32)) = trim(?, char(9, 10, 13, 32))",
+			user.ChatID, user.Text); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE drafts SET editing = 0, edited = '' WHERE chat_id = ? AND editing <> 0 AND trim(edited, char(9, 10, 13, 32)) = trim(?, char(9, 10, 13, 32))",
 			user.ChatID, user.Text); err != nil {
 			return err
 		}

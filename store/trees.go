@@ -107,8 +107,8 @@ func (r TreeReader) page(ctx context.Context, tx *sql.Tx, ids []int64) error {
 // treeHead reads the draft of a chat and the IDs of its messages, all of them or those that are shown.
 func treeHead(ctx context.Context, tx *sql.Tx, c backend.Chat, shown bool) (d backend.Draft, ids []int64, err error) {
 	d.ChatID = c.ID
-	err = tx.QueryRowContext(ctx, "SELECT text, scroll_message, scroll_offset, nullif(attachments, '[]') FROM drafts WHERE chat_id = ?", c.ID).
-		Scan(&d.Text, &d.ScrollMessage, &d.ScrollOffset, jsonColumn{&d.Attachments})
+	err = tx.QueryRowContext(ctx, "SELECT text, scroll_message, scroll_offset, nullif(attachments, '[]'), editing, edited FROM drafts WHERE chat_id = ?", c.ID).
+		Scan(&d.Text, &d.ScrollMessage, &d.ScrollOffset, jsonColumn{&d.Attachments}, &d.Editing, &d.Edited)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return d, nil, err
 	}
@@ -152,7 +152,7 @@ func hang(ctx context.Context, tx *sql.Tx, m *TreeMessage) error {
 }
 
 // Tree is a chat with all its branches on its way into the store. Its messages are called by their places: the first is 1.
-// Parent, the chat's Leaf, Usage.SeenFrom and the draft's ScrollMessage name them so, and a parent stands before its
+// Parent, the chat's Leaf, Usage.SeenFrom and the draft's ScrollMessage and Editing name them so, and a parent stands before its
 // children. IDs of models, adapters and source pictures are those of this store; a model that it does not have becomes none.
 type Tree struct {
 	Chat     backend.Chat // a zero Created or Updated means now; Deleted is not looked at

@@ -42,7 +42,7 @@ func readTree(t *testing.T, s *store.Store, chatID int64) store.Tree {
 		t.Fatal(err)
 	}
 	tree.Chat.ID, tree.Chat.Leaf = 0, places[tree.Chat.Leaf]
-	tree.Draft.ChatID, tree.Draft.ScrollMessage = 0, places[tree.Draft.ScrollMessage]
+	tree.Draft.ChatID, tree.Draft.ScrollMessage, tree.Draft.Editing = 0, places[tree.Draft.ScrollMessage], places[tree.Draft.Editing]
 	return tree
 }
 
@@ -53,7 +53,7 @@ func sampleTree() store.Tree {
 			Title: "A <tree>", System: "Be brief.", Leaf: 4, Created: at, Updated: at.Add(time.Hour),
 			Alternatives: 5, Sampling: &backend.Sampling{Temperature: 0.5, Seed: 1<<63 + 1}, Adapters: []backend.AdapterUse{{ModelID: 9, Weight: 0.25}},
 		},
-		Draft: backend.Draft{Text: "and then", ScrollMessage: 2, ScrollOffset: 12.5},
+		Draft: backend.Draft{Text: "and then", ScrollMessage: 2, ScrollOffset: 12.5, Editing: 1, Edited: "better"},
 		Messages: []store.TreeMessage{
 			{Message: backend.Message{Role: backend.RoleUser, Text: "Hello \x01\u2028 <b>", Created: at}},
 			{

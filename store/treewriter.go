@@ -205,13 +205,13 @@ func (w *treeWriter) end(ctx context.Context) (backend.Chat, error) {
 	if err != nil {
 		return backend.Chat{}, err
 	}
-	if d := w.tree.Draft; d.Text != "" || d.ScrollMessage != 0 || d.ScrollOffset != 0 || len(d.Attachments) > 0 {
+	if d := w.tree.Draft; d.Text != "" || d.ScrollMessage != 0 || d.ScrollOffset != 0 || len(d.Attachments) > 0 || d.Editing != 0 {
 		files, err := attachedTo(d)
 		if err != nil {
 			return backend.Chat{}, err
 		}
-		_, err = w.tx.ExecContext(ctx, "INSERT INTO drafts (chat_id, text, scroll_message, scroll_offset, attachments) VALUES (?, ?, ?, ?, ?)",
-			w.chat, clean(d.Text), w.at(d.ScrollMessage), float64(d.ScrollOffset), files)
+		_, err = w.tx.ExecContext(ctx, "INSERT INTO drafts (chat_id, text, scroll_message, scroll_offset, attachments, editing, edited) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			w.chat, clean(d.Text), w.at(d.ScrollMessage), float64(d.ScrollOffset), files, w.at(d.Editing), clean(d.Edited))
 		if err != nil {
 			return backend.Chat{}, err
 		}

@@ -83,6 +83,7 @@ func (s *shelf) AddTree(_ context.Context, t store.Tree) (backend.Chat, error) {
 	t.Chat.ID, t.Chat.Leaf = s.next, at(t.Chat.Leaf)
 	t.Chat.Title, t.Chat.System = clean(t.Chat.Title), clean(t.Chat.System)
 	t.Draft.ChatID, t.Draft.ScrollMessage, t.Draft.Text = s.next, at(t.Draft.ScrollMessage), clean(t.Draft.Text)
+	t.Draft.Editing, t.Draft.Edited = at(t.Draft.Editing), clean(t.Draft.Edited)
 	for i := range t.Messages {
 		m := &t.Messages[i]
 		m.ID, m.ChatID, m.Parent = last+int64(i)+1, s.next, at(m.Parent)

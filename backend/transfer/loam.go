@@ -150,6 +150,7 @@ func (r *reading) endOwn(c *ownChat) error {
 	c.Chat.Leaf = c.places[c.line.Leaf]
 	if c.line.Draft != nil {
 		c.Draft.ScrollMessage = c.places[c.line.Draft.ScrollMessage]
+		c.Draft.Editing = c.places[c.line.Draft.Editing]
 	}
 	if lost := c.line.Messages - len(c.Messages) - c.bad; lost > 0 {
 		r.Messages += lost

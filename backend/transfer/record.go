@@ -85,6 +85,9 @@ type draftLine struct {
 	ScrollOffset  float32 `json:"scroll_offset,omitempty"`
 
 	Attachments []backend.Attachment `json:"attachments,omitempty"`
+
+	Editing int64  `json:"editing,omitempty"`
+	Edited  string `json:"edited,omitempty"`
 }
 
 type chatLine struct {
@@ -190,8 +193,8 @@ func (l *lines) chat(c backend.Chat, d backend.Draft) chatLine {
 			line.Adapters = append(line.Adapters, adapterLine{modelRef: *r, Weight: a.Weight, Off: a.Off})
 		}
 	}
-	draft := draftLine{Text: d.Text, ScrollMessage: l.number(d.ScrollMessage), ScrollOffset: d.ScrollOffset, Attachments: d.Attachments}
-	if draft.Text != "" || draft.ScrollMessage != 0 || draft.ScrollOffset != 0 || len(draft.Attachments) > 0 {
+	draft := draftLine{Text: d.Text, ScrollMessage: l.number(d.ScrollMessage), ScrollOffset: d.ScrollOffset, Attachments: d.Attachments, Editing: l.number(d.Editing), Edited: d.Edited}
+	if draft.Text != "" || draft.ScrollMessage != 0 || draft.ScrollOffset != 0 || len(draft.Attachments) > 0 || draft.Editing != 0 {
 		line.Draft = &draft
 	}
 	return line
@@ -276,7 +279,7 @@ func (line chatLine) chat(t modelTable) (backend.Chat, backend.Draft) {
 	if line.Draft == nil {
 		return c, backend.Draft{}
 	}
-	return c, backend.Draft{Text: line.Draft.Text, ScrollOffset: line.Draft.ScrollOffset, Attachments: sound(line.Draft.Attachments)}
+	return c, backend.Draft{Text: line.Draft.Text, ScrollOffset: line.Draft.ScrollOffset, Attachments: sound(line.Draft.Attachments), Edited: line.Draft.Edited}
 }
 
 // message is the message of a line, without what numbers of other messages it names, and without pictures.

@@ -115,7 +115,7 @@ func (h *house) tree(t testing.TB, chatID int64) store.Tree {
 		out.Chat.Adapters[i].ModelID = 0
 	}
 	out.Chat.ID, out.Chat.ModelID, out.Chat.Leaf = 0, 0, places[out.Chat.Leaf]
-	out.Draft.ChatID, out.Draft.ScrollMessage = 0, places[out.Draft.ScrollMessage]
+	out.Draft.ChatID, out.Draft.ScrollMessage, out.Draft.Editing = 0, places[out.Draft.ScrollMessage], places[out.Draft.Editing]
 	return out
 }
 
@@ -204,6 +204,9 @@ func anyTree(rt *rapid.T, h *house, pictures []string) store.Tree {
 	t.Draft = backend.Draft{
 		Text: anyText.Draw(rt, "draft"), ScrollMessage: int64(rapid.IntRange(0, n).Draw(rt, "scroll")), ScrollOffset: rapid.Float32Range(0, 1e6).Draw(rt, "offset"),
 		Attachments: anyFiles(rt, h),
+	}
+	if t.Draft.Editing = int64(rapid.IntRange(0, n).Draw(rt, "editing")); t.Draft.Editing != 0 {
+		t.Draft.Edited = anyText.Draw(rt, "edited")
 	}
 	for i := range n {
 		m := store.TreeMessage{Message: backend.Message{

@@ -274,6 +274,19 @@ func (c *conversation) startEdit(id int64) {
 	c.composer.focus()
 }
 
+// editAgain goes on with the edit that was under way when the chat was left, or the program ended.
+func (c *conversation) editAgain(d backend.Draft) {
+	it, ok := c.view.Item(d.Editing)
+	if !ok {
+		return
+	}
+	c.drafts.park(d.Text)
+	c.editing = d.Editing
+	c.composer.setEditing(true, it.Role == chatview.RoleAssistant)
+	c.files.show()
+	c.composer.setText(d.Edited)
+}
+
 // editLast puts the last words of the person into the composer, if there are any.
 func (c *conversation) editLast() {
 	for _, it := range slices.Backward(c.view.Items()) {
@@ -293,5 +306,6 @@ func (c *conversation) endEdit() {
 		c.files.show()
 		c.composer.setText(draft)
 	})
+	c.drafts.touch() // what was being changed is no draft any more
 	c.composer.focus()
 }

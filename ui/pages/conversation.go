@@ -235,12 +235,14 @@ func (c *conversation) leave() {
 func (c *conversation) show(ch backend.Chat, path []backend.Message, draft backend.Draft) {
 	c.chat, c.editing = ch, 0
 	c.finder.hide()
+	c.drafts.unpark() // it was of the chat before
 	c.drafts.hold(func() {
 		c.composer.setEditing(false, false)
 		c.files.put(draft.Attachments)
 		c.composer.setText(draft.Text)
 		c.view.SetItems(c.items(path))
 		c.view.SetScrollState(chatview.ScrollState{Message: draft.ScrollMessage, Offset: draft.ScrollOffset})
+		c.editAgain(draft)
 	})
 	c.afterPath(path)
 	c.showChat(ch)
@@ -409,7 +411,7 @@ func (c *conversation) reloadChat() {
 func (c *conversation) draftNow() backend.Draft {
 	d := backend.Draft{ChatID: c.chat.ID, Text: c.composer.text(), Attachments: slices.Clone(c.files.list)}
 	if c.editing != 0 {
-		d.Text = c.drafts.parked
+		d.Text, d.Editing, d.Edited = c.drafts.parked, c.editing, d.Text
 	}
 	at := c.view.ScrollState()
 	d.ScrollMessage, d.ScrollOffset = at.Message, at.Offset
