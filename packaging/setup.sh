@@ -20,5 +20,6 @@ packaging/native/build.sh
 packaging/starter/fetch.sh
 if [[ $want == all ]]; then
 	packaging/templates/fetch.sh
+	packaging/embedding/fetch.sh
 	packaging/tools/install.sh format
 fi

@@ -21,7 +21,8 @@ type resident struct {
 	process  Process
 	child    Child        // of KindChat
 	pictures PictureChild // of KindPictures
-	info     engine.Info  // of KindPictures only Engine and MemoryBytes
+	embedder EmbedChild   // of KindEmbedding
+	info     engine.Info  // of others than KindChat only Engine and MemoryBytes
 	buried   bool         // its death was counted; guarded by Manager.mu
 	ending   bool         // it is being ended on purpose; guarded by Manager.mu
 	held     holding      // guarded by Manager.mu
@@ -257,7 +258,7 @@ func (m *Manager) planned(n Need, spec worker.Spec, returning int64, unloads str
 	if fatal := p.Fit == backend.LoadFatal; fatal || p.Fit == backend.LoadTight && !p.Choice.Anyway {
 		return spec, &backend.DoesNotFit{Model: n.Model.Name, Forecast: p.Forecast, Fatal: fatal}
 	}
-	if n.Kind == KindPictures {
+	if n.Kind != KindChat {
 		return spec, nil
 	}
 	if own := min(n.Model.ContextLength, 4096); p.Context > 0 && (p.Context != own || spec.Load.Context != 0) {
@@ -315,7 +316,7 @@ func (m *Manager) load(ctx context.Context, n Need, spec, planned worker.Spec) (
 	m.log.Info("Model loaded", "model", n.Model.Name, "engine", r.info.Engine.Engine, "variant", r.info.Engine.Variant,
 		"context", r.info.Context, "seconds", r.info.LoadSeconds)
 	about.State, about.Load, about.Memory, about.Info = event.EngineReady, 1, r.info.MemoryBytes, r.info.Engine
-	if n.Kind != KindPictures {
+	if n.Kind == KindChat {
 		about.Capabilities = &r.info.Capabilities
 	}
 	m.say(about)
@@ -333,6 +334,16 @@ func (m *Manager) open(ctx context.Context, n Need, spec worker.Spec, progress e
 		}
 		r.process, r.pictures = c, c
 		r.info = engine.Info{Engine: c.Info().Engine, MemoryBytes: c.MemoryBytes()}
+		return r, nil
+	}
+	if n.Kind == KindEmbedding {
+		c, err := m.deps.OpenEmbedder(ctx, spec, progress)
+		if err != nil {
+			return nil, err
+		}
+		r.process, r.embedder = c, c
+		i := c.Embedding()
+		r.info = engine.Info{Engine: i.Engine, MemoryBytes: i.MemoryBytes, LoadSeconds: i.LoadSeconds, Context: i.Tokens}
 		return r, nil
 	}
 	c, err := m.deps.Open(ctx, spec, progress)

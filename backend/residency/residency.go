@@ -43,10 +43,11 @@ type Need struct {
 // Kind is what an engine is needed for.
 type Kind uint8
 
-// The kinds of engines. They share the one place in memory.
+// The kinds of engines. They share the one place in memory of a Manager.
 const (
 	KindChat Kind = iota
 	KindPictures
+	KindEmbedding
 )
 
 // Publisher takes what happens to the engine. *event.Bus is one.
@@ -92,6 +93,8 @@ type Deps struct {
 	Open func(ctx context.Context, s worker.Spec, progress engine.Progress) (Child, error)
 	// OpenPictures starts a process for pictures; nil = worker.OpenPictures.
 	OpenPictures func(ctx context.Context, s worker.Spec) (PictureChild, error)
+	// OpenEmbedder starts a process for an embedding model; nil = worker.OpenEmbedder.
+	OpenEmbedder func(ctx context.Context, s worker.Spec, progress engine.Progress) (EmbedChild, error)
 	// KeepAlive is how long an idle model stays; 0 = until another one is needed, below zero = not at all.
 	KeepAlive time.Duration
 	// Busy hears when somebody begins to use an engine, loading included; what it returns is called at the end. nil =
@@ -136,6 +139,9 @@ func New(d Deps) *Manager {
 	}
 	if d.OpenPictures == nil {
 		d.OpenPictures = openPictures
+	}
+	if d.OpenEmbedder == nil {
+		d.OpenEmbedder = openEmbedder
 	}
 	if d.Busy == nil {
 		d.Busy = func() func() { return func() {} }

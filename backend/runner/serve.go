@@ -18,6 +18,7 @@ type server struct {
 	driver engine.Engine
 	chat   engine.Chat
 	imager engine.Imager
+	embed  engine.Embedder
 	bare   engine.Templates // without a model
 	w      *wire.Writer
 	box    *inbox
@@ -79,6 +80,8 @@ func (s *server) do(j *job) (any, error) {
 		return s.picture(j)
 	case wire.OpTemplates, wire.OpTemplate, wire.OpGrammar:
 		return s.templates(j)
+	case wire.OpEmbedOpen, wire.OpEmbed:
+		return s.embedding(j)
 	case wire.OpRender, wire.OpParse, wire.OpTokenize, wire.OpGenerate, wire.OpLogits, wire.OpSave, wire.OpLoad, wire.OpAdapt:
 		if s.chat == nil && s.bare != nil {
 			return s.templates(j)
@@ -135,7 +138,8 @@ func (s *server) use(j *job) (any, error) {
 		}
 	case wire.OpLoad:
 		return nil, s.chat.LoadState(j.ctx, &stream{j: j, w: s.w})
-	case wire.OpDevices, wire.OpOpen, wire.OpPictureOpen, wire.OpDraw, wire.OpUpscale, wire.OpTemplates, wire.OpTemplate, wire.OpGrammar:
+	case wire.OpDevices, wire.OpOpen, wire.OpPictureOpen, wire.OpDraw, wire.OpUpscale, wire.OpTemplates, wire.OpTemplate, wire.OpGrammar,
+		wire.OpEmbedOpen, wire.OpEmbed:
 	}
 	return nil, fmt.Errorf("request %q: %w", j.op, backend.ErrUnsupported)
 }
@@ -148,23 +152,27 @@ func (s *server) open(j *job) (any, error) {
 	if s.chat != nil {
 		return nil, errors.New("a model is open already")
 	}
+	d, ok := s.driver.(engine.Driver)
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", j.op, backend.ErrUnsupported)
+	}
+	if s.chat, err = d.OpenChat(j.ctx, r, s.loading()); err != nil {
+		s.chat = nil // an interface around a nil pointer is not nil
+		return nil, err
+	}
+	return s.chat.Info(), nil
+}
+
+// loading passes on how far a load is.
+func (s *server) loading() engine.Progress {
 	told := float32(-1)
-	progress := func(done float32) {
+	return func(done float32) {
 		if done < told+0.01 && done < 1 || done == told || math.IsNaN(float64(done)) {
 			return // a hundred frames tell enough
 		}
 		told = done
 		_ = s.event(wire.EventLoad, done) // a closed pipe ends the process elsewhere
 	}
-	d, ok := s.driver.(engine.Driver)
-	if !ok {
-		return nil, fmt.Errorf("%s: %w", j.op, backend.ErrUnsupported)
-	}
-	if s.chat, err = d.OpenChat(j.ctx, r, progress); err != nil {
-		s.chat = nil // an interface around a nil pointer is not nil
-		return nil, err
-	}
-	return s.chat.Info(), nil
 }
 
 // logits sends the values as they lie in memory: JSON would neither be exact for NaN nor quick.
@@ -173,11 +181,16 @@ func (s *server) logits(ctx context.Context, r engine.GenerateRequest) error {
 	if err != nil {
 		return err
 	}
+	return s.floats(values)
+}
+
+// floats sends numbers as Data frames.
+func (s *server) floats(values []float32) error {
 	b := make([]byte, 0, 4*len(values))
 	for _, v := range values {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 	}
-	_, err = s.w.Stream().Write(b)
+	_, err := s.w.Stream().Write(b)
 	return err
 }
 

@@ -45,7 +45,7 @@ func (s *server) templates(j *job) (any, error) {
 		}
 		return s.bare.Parse(j.ctx, r)
 	case wire.OpDevices, wire.OpOpen, wire.OpTokenize, wire.OpGenerate, wire.OpLogits, wire.OpSave, wire.OpLoad, wire.OpAdapt, wire.OpTemplates,
-		wire.OpPictureOpen, wire.OpDraw, wire.OpUpscale:
+		wire.OpPictureOpen, wire.OpDraw, wire.OpUpscale, wire.OpEmbedOpen, wire.OpEmbed:
 	}
 	return nil, fmt.Errorf("request %q without a model: %w", j.op, backend.ErrUnsupported)
 }

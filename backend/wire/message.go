@@ -54,6 +54,10 @@ const (
 	OpTemplates Op = "templates" // opens them; the body is Devices
 	OpTemplate  Op = "template"
 	OpGrammar   Op = "grammar"
+
+	// With an embedding model: engine.Embedder.
+	OpEmbedOpen Op = "embed open" // the body is engine.LoadRequest
+	OpEmbed     Op = "embed"      // the body is []string; answered by Data frames (float32, little-endian) before the Reply
 )
 
 // Request asks the child for something. IDs count from 1.

@@ -73,6 +73,16 @@ func rude(how string) {
 		hello()
 		_ = w.Bytes(wire.KindData, []byte("data"))
 		wait()
+	case "too few vectors", "too many vectors", "vectors of nothing", "vectors without end":
+		hello()
+		dims := 2
+		if how == "vectors without end" {
+			dims = 1 << 30
+		}
+		_ = w.JSON(wire.KindReply, wire.Reply{ID: 1, Body: fmt.Appendf(nil, `{"dims":%d,"tokens":8}`, dims)})
+		_ = w.Bytes(wire.KindData, make([]byte, map[string]int{"too few vectors": 4, "too many vectors": 16, "vectors of nothing": 8}[how]))
+		_ = w.JSON(wire.KindReply, wire.Reply{ID: 2, Body: []byte(`{"tokens":[1]}`)})
+		wait()
 	case "closed pipe":
 		hello()
 		os.NewFile(4, "replies").Close()
@@ -105,6 +115,26 @@ func TestARudeChildIsShownTheDoor(t *testing.T) {
 				t.Errorf("%q", err)
 			}
 		})
+	}
+}
+
+func TestARudeChildEmbedsNothing(t *testing.T) {
+	for _, how := range []string{"too few vectors", "too many vectors", "vectors of nothing", "vectors without end"} {
+		s := enginetest.Spec(enginetest.WriteModel(t, t.TempDir(), enginetest.Model{}))
+		s.Env = []string{envRude + "=" + how}
+		s.StartTimeout, s.CloseGrace = 10*time.Second, 50*time.Millisecond
+		e, err := worker.OpenEmbedder(t.Context(), s, nil)
+		if err == nil {
+			var out engine.Embedded
+			out, err = e.Embed(t.Context(), []string{"a"})
+			if err == nil {
+				t.Errorf("%s: %v is believed", how, out)
+			}
+			e.Close()
+		}
+		if err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", how, err)
+		}
 	}
 }
 

@@ -42,3 +42,9 @@ func mustExist(tb testing.TB, path string) string {
 	}
 	return path
 }
+
+// EmbeddingModel is the file of all-MiniLM-L6-v2 as "F16" or "Q8_0".
+func EmbeddingModel(tb testing.TB, quant string) string {
+	tb.Helper()
+	return mustExist(tb, filepath.Join(LibDir(tb), "..", "..", "embedding", "all-MiniLM-L6-v2."+quant+".gguf"))
+}

@@ -35,7 +35,10 @@ type Model struct {
 	Recommend string `json:"recommend,omitempty"` // Info.RecommendText
 	Format    string `json:"format,omitempty"`    // Info.NamedFormat; "" = "fake"
 	NoFormat  bool   `json:"no_format,omitempty"` // no format is recognised: rendering gives a notice
-	Marker    int    `json:"loam_fake"`           // 1
+	// Means are words that it takes for others when it embeds: "reimbursed": "refund".
+	Means   map[string]string `json:"means,omitempty"`
+	EmbedMS int               `json:"embed_ms,omitempty"` // milliseconds per text that it embeds
+	Marker  int               `json:"loam_fake"`          // 1
 }
 
 // Trap is something that goes wrong.
@@ -58,7 +61,8 @@ const (
 	AtPrompt   Place = "prompt"
 	AtToken    Place = "token"
 	AtSave     Place = "save"
-	AtIdle     Place = "idle" // 50 ms after a reply, when nothing is asked
+	AtEmbed    Place = "embed" // n: texts since it was loaded
+	AtIdle     Place = "idle"  // 50 ms after a reply, when nothing is asked
 )
 
 // Mishap is what a Trap does.
@@ -153,7 +157,7 @@ func next(b []byte, at int) int {
 func (m Model) check() error {
 	for _, t := range m.Faults {
 		switch t.At {
-		case AtDevices, AtLoad, AtRender, AtTokenize, AtPrompt, AtToken, AtSave, AtIdle:
+		case AtDevices, AtLoad, AtRender, AtTokenize, AtPrompt, AtToken, AtSave, AtEmbed, AtIdle:
 		default:
 			return fmt.Errorf("no place %q", t.At)
 		}

@@ -122,7 +122,7 @@ func (d driver) OpenChat(ctx context.Context, r engine.LoadRequest, progress eng
 	if h.c == nil {
 		return nil, errMemory
 	}
-	if err := load(ctx, h, r, progress); err != nil {
+	if err := load(ctx, h, r, h.open, progress); err != nil {
 		h.delete()
 		return nil, err
 	}
@@ -147,12 +147,16 @@ func (d driver) checkFile(path string, want backend.ModelKind) error {
 	switch {
 	case f.Kind != want && want == backend.KindAdapter:
 		return bad("it is a file for %s, not an adapter for a chat model", f.Kind)
+	case f.Kind != want && want == backend.KindEmbedding:
+		return bad("it is a file for %s, not an embedding model", f.Kind)
+	case f.Kind == backend.KindEmbedding && want == backend.KindChat:
+		return bad("it is an embedding model: it finds passages in files by their meaning, and does not chat")
 	case f.Kind != want:
 		return bad("it is a file for %s, not a chat model", f.Kind)
 	case f.Format != "gguf":
 		return bad("it is a %s file, and this engine reads only GGUF", f.Format)
 	}
-	if fault := f.FaultOf(modelfile.Engine(d.name)); fault != "" && want == backend.KindChat {
+	if fault := f.FaultOf(modelfile.Engine(d.name)); fault != "" && want != backend.KindAdapter {
 		return bad("%s", fault)
 	}
 	return nil
@@ -208,7 +212,7 @@ func withDefaults(r engine.LoadRequest) (engine.LoadRequest, error) {
 const progressEvery = 50 * time.Millisecond
 
 // load runs the blocking open and meanwhile reports progress and passes on the end of ctx.
-func load(ctx context.Context, h handle, r engine.LoadRequest, progress engine.Progress) error {
+func load(ctx context.Context, h handle, r engine.LoadRequest, open func(openParams) (status, int, error), progress engine.Progress) error {
 	p := openParams{
 		path: r.Path, device: r.Device, kvType: r.KVType, flashAt: flashAttention[r.FlashAttn],
 		gpuLayers: r.GPULayers, context: r.Context, batch: r.Batch, threads: r.Threads,
@@ -221,7 +225,7 @@ func load(ctx context.Context, h handle, r engine.LoadRequest, progress engine.P
 	}
 	done := make(chan outcome, 1)
 	go func() { // ends with open, which ctx ends
-		st, failed, err := h.open(p)
+		st, failed, err := open(p)
 		done <- outcome{st, failed, err}
 	}()
 	if progress == nil {

@@ -36,6 +36,9 @@ llama_sampler * dry_init(const llama_vocab * v, int32_t n_ctx, const loam_chat_s
                                   const_cast<const char **>(s.dry_breakers), (size_t) s.n_dry_breakers);
 }
 
+// Later: llama_model_n_embd_out.
+int32_t embedding_dims(const llama_model * m) { return llama_model_n_embd_inp(m); }
+
 // Later: llama_vocab_get_suppress_tokens.
 std::vector<llama_token> never(const llama_vocab *) { return {}; }
 

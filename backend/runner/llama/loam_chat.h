@@ -27,7 +27,7 @@
 extern "C" {
 #endif
 
-#define LOAM_CHAT_API 4 // grows with every incompatible change of this file
+#define LOAM_CHAT_API 5 // grows with every incompatible change of this file
 
 typedef struct loam_chat loam_chat; // one model with one context
 
@@ -178,6 +178,12 @@ struct loam_chat_functions {
     // parse: a reply, complete or (partial) so far, by the parser of its rendering; out: an OpenAI message.
     int (*parse)(const char * parser_json, const char * text, int partial, char ** out, char ** err);
     int (*schema_to_grammar)(const char * schema_json, char ** out, char ** err);
+
+    // Embedding models. open_embedding is open for one; n_ctx 0: the smaller of the model's own and 512, and n_batch is not used.
+    // After it only info (which tells dims, text_tokens and pooling), tokenize, piece, is_control and embed may be called.
+    int (*open_embedding)(loam_chat * c, const char * path, const struct loam_chat_params * params, char ** err);
+    // The pooled vector of one text of at most text_tokens tokens, as the model gives it: not normalised.
+    int (*embed)(loam_chat * c, const int32_t * tokens, int32_t n, float * out, int32_t n_dims, char ** err);
 };
 
 // The one name that an implementation exports. The table lives as long as the process.

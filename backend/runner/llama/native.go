@@ -151,19 +151,27 @@ type openParams struct {
 	weights                                     []float32
 }
 
-// open blocks until the model is loaded. failed is the index of the adapter at fault, with statusBadAdapter.
-func (h handle) open(p openParams) (st status, failed int, err error) {
+// params are the values of p for C, but for the adapters; free releases what they point to.
+func (p openParams) params() (path *C.char, cp C.struct_loam_chat_params, free func()) {
 	path, device, kv := C.CString(p.path), C.CString(p.device), C.CString(p.kvType)
-	defer C.free(unsafe.Pointer(path))
-	defer C.free(unsafe.Pointer(device))
-	defer C.free(unsafe.Pointer(kv))
-	adapters, free := cStrings(p.adapters)
-	defer free()
-	cp := C.struct_loam_chat_params{
+	cp = C.struct_loam_chat_params{
 		device: device, kv_type: kv,
 		n_gpu_layers: C.int32_t(p.gpuLayers), n_ctx: C.int32_t(p.context), n_batch: C.int32_t(p.batch),
 		n_threads: C.int32_t(p.threads), flash_attn: C.int32_t(p.flashAt),
 	}
+	return path, cp, func() {
+		for _, s := range []*C.char{path, device, kv} {
+			C.free(unsafe.Pointer(s))
+		}
+	}
+}
+
+// open blocks until the model is loaded. failed is the index of the adapter at fault, with statusBadAdapter.
+func (h handle) open(p openParams) (st status, failed int, err error) {
+	path, cp, freeParams := p.params()
+	defer freeParams()
+	adapters, free := cStrings(p.adapters)
+	defer free()
 	weights := addressable(p.weights)
 	var e *C.char
 	rc := C.table_open_model(h.t, h.c, path, &cp, adapters, (*C.float)(&weights[0]), C.int32_t(len(p.adapters)), &e)
@@ -171,6 +179,29 @@ func (h handle) open(p openParams) (st status, failed int, err error) {
 		return status(rc), int(C.table_failed_adapter(h.t, h.c)), h.take(e)
 	}
 	return status(rc), 0, nil
+}
+
+// openEmbedding is open for an embedding model.
+func (h handle) openEmbedding(p openParams) (st status, failed int, err error) {
+	path, cp, free := p.params()
+	defer free()
+	var e *C.char
+	rc := C.table_open_embedding(h.t, h.c, path, &cp, &e)
+	if rc < 0 {
+		return status(rc), 0, h.take(e)
+	}
+	return status(rc), 0, nil
+}
+
+// embed gives the vector of a text's tokens.
+func (h handle) embed(tokens []int32, dims int) ([]float32, status, error) {
+	out := make([]float32, dims)
+	var e *C.char
+	rc := status(C.table_embed(h.t, h.c, (*C.int32_t)(unsafe.SliceData(tokens)), C.int32_t(len(tokens)), (*C.float)(unsafe.SliceData(out)), C.int32_t(dims), &e))
+	if rc < 0 {
+		return nil, rc, h.take(e)
+	}
+	return out, rc, nil
 }
 
 // addressable is list with something behind it, because its address is taken.
@@ -207,6 +238,9 @@ type modelInfo struct {
 	BOS          string `json:"bos"`
 	EOS          string `json:"eos"`
 	Recommended  string `json:"recommended"`
+	Dims         int    `json:"dims"` // this and what follows of an embedding model only
+	TextTokens   int    `json:"text_tokens"`
+	Pooling      string `json:"pooling"`
 }
 
 func (h handle) info() (modelInfo, error) {

@@ -30,3 +30,7 @@ func (a absent) Devices(context.Context, string) ([]backend.Device, backend.Engi
 func (absent) OpenChat(context.Context, engine.LoadRequest, engine.Progress) (engine.Chat, error) {
 	return nil, errAbsent
 }
+
+func (absent) OpenEmbedder(context.Context, engine.LoadRequest, engine.Progress) (engine.Embedder, error) {
+	return nil, errAbsent
+}

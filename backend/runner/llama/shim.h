@@ -125,6 +125,7 @@ void fit_to_devices(const char * path, llama_model_params & mp, llama_context_pa
                     std::vector<llama_model_tensor_buft_override> & overrides);
 llama_sampler * penalties_init(const llama_vocab * v, int32_t last_n, float repeat, float freq, float present);
 llama_sampler * dry_init(const llama_vocab * v, int32_t n_ctx, const loam_chat_sampling & s);
+int32_t embedding_dims(const llama_model * m); // numbers of a text's vector
 std::vector<llama_token> never(const llama_vocab * v); // tokens that the model file forbids to draw
 void            templates_info(const loam_chat * c, json & j); // members of info about templates
 void            templates_fill(struct loam_chat_functions & f);       // render, jinja, parse, schema_to_grammar
@@ -142,6 +143,7 @@ struct loam_chat {
     llama_context_params params{}; // of ctx
     std::map<std::string, llama_adapter_lora *> adapters; // those that were read, by file and its time; they belong to the model
     bool              trim_kv = false;
+    int32_t           text_tokens = 0; // of an embedding model: the longest text
 
     std::unique_ptr<loam::sampling> sampling;
     std::shared_ptr<void>           templates; // the pack's, made on first use
@@ -182,6 +184,8 @@ int          loam_chat_sampling_begin(loam_chat * c, const struct loam_chat_samp
                                       int32_t n_history, int32_t n_prompt, char ** err);
 int32_t      loam_chat_draw(loam_chat * c, int32_t index, uint64_t position, int32_t * token, int32_t n_alts, int32_t * alt_ids,
                             float * alt_logprobs, char ** err);
+int          loam_chat_open_embedding(loam_chat * c, const char * path, const struct loam_chat_params * params, char ** err);
+int          loam_chat_embed(loam_chat * c, const int32_t * tokens, int32_t n, float * out, int32_t n_dims, char ** err);
 size_t       loam_chat_state_size(const loam_chat * c);
 size_t       loam_chat_state_get(const loam_chat * c, uint8_t * buf, size_t size, char ** err);
 int          loam_chat_state_set(loam_chat * c, const uint8_t * buf, size_t size, char ** err);

@@ -25,6 +25,29 @@ int loam_chat_eval(loam_chat * c, const int32_t * tokens, int32_t n, int all, ch
     });
 }
 
+int loam_chat_embed(loam_chat * c, const int32_t * tokens, int32_t n, float * out, int32_t n_dims, char ** err) {
+    return guard(err, (int) LOAM_CHAT_ERROR, [&]() -> int {
+        const int32_t n_vocab = llama_vocab_n_tokens(c->vocab());
+        for (int32_t i = 0; i < n; i++)
+            if (tokens[i] < 0 || tokens[i] >= n_vocab) throw std::runtime_error("token " + std::to_string(tokens[i]) + " is not in the vocabulary");
+        if (n < 1 || n > c->text_tokens) throw std::runtime_error("a text of " + std::to_string(n) + " tokens");
+        if (n_dims != embedding_dims(c->model.get())) throw std::runtime_error("a vector of " + std::to_string(n_dims) + " numbers");
+        log_clear();
+        if (c->memory()) llama_memory_clear(c->memory(), true); // a recurrent model goes on from its state
+        auto batch = llama_batch_get_one(const_cast<int32_t *>(tokens), n);
+        std::vector<int8_t> wanted((size_t) n, 1);
+        batch.logits = wanted.data();
+        const int rc = llama_decode(c->ctx.get(), batch); // which encodes where there is no cache
+        if (rc == 2 || (rc != 0 && c->cancel.load())) return LOAM_CHAT_CANCELLED;
+        if (rc != 0) throw std::runtime_error("evaluation failed: " + log_text());
+        llama_synchronize(c->ctx.get());
+        const float * v = llama_get_embeddings_seq(c->ctx.get(), 0);
+        if (!v) throw std::runtime_error("the model gave no vector");
+        memcpy(out, v, (size_t) n_dims * sizeof(float));
+        return LOAM_CHAT_OK;
+    });
+}
+
 int32_t loam_chat_pos(const loam_chat * c) { return llama_memory_seq_pos_max(c->memory(), 0) + 1; }
 
 int loam_chat_keep(loam_chat * c, int32_t n_pos) {

@@ -137,10 +137,10 @@ static std::string recognise(const char * tmpl) {
     return "";
 }
 
-static void open(loam_chat * c, const char * path, const loam_chat_params & p, const char * const * adapters, const float * weights, int32_t n_adapters) {
+// Reads the file into c->model; nothing when it was cancelled. Returns the device that computes.
+static std::string read_model(loam_chat * c, const char * path, const loam_chat_params & p, llama_context_params & cp) {
     log_clear();
     auto mp = llama_model_default_params();
-    auto cp = context_params(c, p);
     std::vector<ggml_backend_dev_t> devices;
     if (p.n_gpu_layers >= 0) mp.n_gpu_layers = p.n_gpu_layers;
     choose_devices(mp, p.device ? p.device : "", devices);
@@ -162,30 +162,85 @@ static void open(loam_chat * c, const char * path, const loam_chat_params & p, c
 
     c->model.reset(llama_model_load_from_file(path, mp));
     if (!c->model) {
-        if (c->cancel.load()) return;
+        if (c->cancel.load()) return "";
         throw bad_file(LOAM_CHAT_BAD_MODEL, log_text());
     }
     refuse_silent_failures(c->model.get());
     refuse_what_cannot_chat(c->model.get());
+    if (!on_gpu) return "CPU";
+    return ggml_backend_dev_name(devices.empty() ? ggml_backend_dev_get(0) : devices[0]);
+}
 
-    const int32_t trained = llama_model_n_ctx_train(c->model.get());
+// What saved states have to agree with.
+static std::string fingerprint(const loam_chat * c) {
+    const auto * m = c->model.get();
+    char desc[256] = {};
+    llama_model_desc(m, desc, sizeof desc);
+    return std::string(desc) + "/" + std::to_string(llama_model_size(m)) + "/" + std::to_string(llama_model_n_params(m)) +
+           "/" + std::to_string(llama_vocab_n_tokens(c->vocab())) + "/" + ggml_type_name(c->params.type_k);
+}
+
+static void open(loam_chat * c, const char * path, const loam_chat_params & p, const char * const * adapters, const float * weights, int32_t n_adapters) {
+    auto cp   = context_params(c, p);
+    c->device = read_model(c, path, p, cp);
+    if (!c->model) return;
+    const auto * m = c->model.get();
+    const int32_t trained = llama_model_n_ctx_train(m);
     if (p.n_ctx <= 0) cp.n_ctx = trained > 0 ? (uint32_t) std::min(trained, 4096) : 4096;
     c->params = cp;
     new_context(c);
     if (!c->memory()) throw bad_file(LOAM_CHAT_BAD_MODEL, "embedding model");
     set_adapters(c->ctx.get(), read_adapters(c, adapters, n_adapters), {weights, weights + n_adapters});
 
-    const auto * m = c->model.get();
     c->trim_kv      = !llama_model_is_recurrent(m) && !llama_model_is_hybrid(m);
     c->named_format = recognise(llama_model_chat_template(m, nullptr));
-    c->device       = "CPU";
-    if (on_gpu) c->device = devices.empty() ? ggml_backend_dev_name(ggml_backend_dev_get(0)) : ggml_backend_dev_name(devices[0]);
+    c->fingerprint  = fingerprint(c);
+    c->progress     = 1;
+}
 
-    char desc[256] = {};
-    llama_model_desc(m, desc, sizeof desc);
-    c->fingerprint = std::string(desc) + "/" + std::to_string(llama_model_size(m)) + "/" + std::to_string(llama_model_n_params(m)) +
-                     "/" + std::to_string(llama_vocab_n_tokens(c->vocab())) + "/" + ggml_type_name(cp.type_k);
-    c->progress = 1;
+// How a model makes one vector of those of its tokens: as its file says, else by the mean where every token sees all of them
+// and by the last token where it sees those before it.
+static enum llama_pooling_type pooling_of(const llama_model * m, bool sees_all) {
+    const std::string said = meta(m, (meta(m, "general.architecture") + ".pooling_type").c_str());
+    const int type = said.empty() ? LLAMA_POOLING_TYPE_NONE : atoi(said.c_str());
+    switch (type) {
+        case LLAMA_POOLING_TYPE_MEAN:
+        case LLAMA_POOLING_TYPE_CLS:
+        case LLAMA_POOLING_TYPE_LAST: return (enum llama_pooling_type) type;
+        case LLAMA_POOLING_TYPE_RANK: throw bad_file(LOAM_CHAT_BAD_MODEL, "reranker");
+        case LLAMA_POOLING_TYPE_NONE: return sees_all ? LLAMA_POOLING_TYPE_MEAN : LLAMA_POOLING_TYPE_LAST;
+    }
+    throw bad_file(LOAM_CHAT_BAD_MODEL, "unknown pooling: " + std::to_string(type));
+}
+
+static const char * pooling_name(enum llama_pooling_type t) {
+    return t == LLAMA_POOLING_TYPE_CLS ? "cls" : t == LLAMA_POOLING_TYPE_LAST ? "last" : "mean";
+}
+
+// A text is evaluated in one call, so that each of its tokens may see all others: the context, the logical and the physical batch
+// are the same.
+static void open_embedding(loam_chat * c, const char * path, const loam_chat_params & p) {
+    constexpr int32_t least = 8, usual = 512, most = 8192;
+    auto cp   = context_params(c, p);
+    cp.n_ctx  = usual;
+    c->device = read_model(c, path, p, cp);
+    if (!c->model) return;
+    const auto * m = c->model.get();
+    const int32_t trained = llama_model_n_ctx_train(m);
+    if (trained < least) throw bad_file(LOAM_CHAT_BAD_MODEL, "context too small: " + std::to_string(trained));
+    if (embedding_dims(m) < 1) throw bad_file(LOAM_CHAT_BAD_MODEL, "no dimensions");
+    c->text_tokens = std::min({trained, p.n_ctx > 0 ? std::max(p.n_ctx, least) : usual, most});
+    cp.n_ctx = cp.n_batch = cp.n_ubatch = (uint32_t) c->text_tokens;
+    cp.embeddings   = true;
+    cp.pooling_type = pooling_of(m, true);
+    c->params       = cp;
+    new_context(c);
+    if (c->memory() && pooling_of(m, false) != cp.pooling_type) {
+        c->params.pooling_type = pooling_of(m, false);
+        new_context(c);
+    }
+    c->fingerprint = fingerprint(c);
+    c->progress    = 1;
 }
 
 // Sampling settings that a file recommends, as JSON in the terms of the file; "" when there are none.
@@ -227,6 +282,18 @@ int loam_chat_open(loam_chat * c, const char * path, const loam_chat_params * pa
     });
 }
 
+int loam_chat_open_embedding(loam_chat * c, const char * path, const loam_chat_params * params, char ** err) {
+    return guard(err, (int) LOAM_CHAT_ERROR, [&]() -> int {
+        try {
+            open_embedding(c, path, *params);
+        } catch (const bad_file & e) {
+            fail(err, e.what());
+            return e.status;
+        }
+        return c->cancel.load() && !c->model ? LOAM_CHAT_CANCELLED : LOAM_CHAT_OK;
+    });
+}
+
 int loam_chat_adapt(loam_chat * c, const char * const * adapters, const float * weights, int32_t n_adapters, char ** err) {
     return guard(err, (int) LOAM_CHAT_ERROR, [&]() -> int {
         try {
@@ -254,6 +321,10 @@ char * loam_chat_info(const loam_chat * c, char ** err) {
         j.key("device").str(c->device).key("variant").str(loam_chat_variant()).key("fingerprint").str(c->fingerprint);
         j.key("template").str(t ? t : "").key("named_format").str(c->named_format).key("trim_kv").flag(c->trim_kv);
         j.key("add_bos").flag(llama_vocab_get_add_bos(v)).key("bos").str(token_text(v, llama_vocab_bos(v)));
+        if (c->text_tokens > 0) {
+            j.key("dims").num(embedding_dims(m)).key("text_tokens").num(c->text_tokens);
+            j.key("pooling").str(pooling_name(llama_pooling_type(c->ctx.get())));
+        }
         j.key("eos").str(token_text(v, llama_vocab_eos(v))).key("recommended").str(recommended(m));
         templates_info(c, j);
         return copy(j.close('}').text());

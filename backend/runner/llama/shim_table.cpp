@@ -34,6 +34,8 @@ const struct loam_chat_functions * loam_chat_functions(void) {
         f.state_size     = loam_chat_state_size;
         f.state_get      = loam_chat_state_get;
         f.state_set      = loam_chat_state_set;
+        f.open_embedding = loam_chat_open_embedding;
+        f.embed          = loam_chat_embed;
         loam::templates_fill(f);
         return f;
     }();

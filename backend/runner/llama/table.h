@@ -59,6 +59,12 @@ static inline int32_t table_draw(loam_chat_table t, loam_chat * c, int32_t index
                                  int32_t * ids, float * logprobs, char ** err) {
     return t->draw(c, index, position, token, n_alts, ids, logprobs, err);
 }
+static inline int table_open_embedding(loam_chat_table t, loam_chat * c, const char * path, const struct loam_chat_params * params, char ** err) {
+    return t->open_embedding(c, path, params, err);
+}
+static inline int table_embed(loam_chat_table t, loam_chat * c, const int32_t * tokens, int32_t n, float * out, int32_t n_dims, char ** err) {
+    return t->embed(c, tokens, n, out, n_dims, err);
+}
 static inline size_t  table_state_size(loam_chat_table t, const loam_chat * c) { return t->state_size(c); }
 static inline size_t  table_state_get(loam_chat_table t, const loam_chat * c, uint8_t * buf, size_t n, char ** err) { return t->state_get(c, buf, n, err); }
 static inline int     table_state_set(loam_chat_table t, loam_chat * c, const uint8_t * buf, size_t n, char ** err) { return t->state_set(c, buf, n, err); }

@@ -46,6 +46,8 @@ llama_sampler * dry_init(const llama_vocab * v, int32_t, const loam_chat_samplin
                                   const_cast<const char **>(s.dry_breakers), (size_t) s.n_dry_breakers);
 }
 
+int32_t embedding_dims(const llama_model * m) { return llama_model_n_embd_out(m); }
+
 std::vector<llama_token> never(const llama_vocab * v) {
     int32_t n = 0;
     const llama_token * t = llama_vocab_get_suppress_tokens(v, &n);
