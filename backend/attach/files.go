@@ -67,8 +67,11 @@ func (f *Files) Settle(sum string) error {
 	if !ok {
 		return nil
 	}
-	_, err := f.Put(data)
-	return err
+	if _, err := f.Put(data); err != nil {
+		return err
+	}
+	f.settleVectors(sum)
+	return nil
 }
 
 // Get returns bytes that are kept; backend.ErrNotFound where they are gone, *backend.BadFile where they are not what they were.
@@ -95,18 +98,18 @@ func (f *Files) Get(sum string) ([]byte, error) {
 	return data, nil
 }
 
-// Remove removes bytes for good; those that are not there are no error.
+// Remove removes bytes for good, with the vectors of a text; those that are not there are no error.
 func (f *Files) Remove(sum string) error {
 	if !isSum(sum) {
 		return nil
 	}
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	delete(f.memory, sum)
-	f.mu.Unlock()
 	if err := os.Remove(f.Path(sum)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove attachment: %w", err)
 	}
-	return nil
+	return f.removeVectors(sum)
 }
 
 // Clean removes the files in the folder that nothing refers to and that are older than age, and returns how many.
@@ -125,10 +128,11 @@ func (f *Files) Clean(used map[string]bool, age time.Duration) (removed int, err
 		}
 		for _, e := range list {
 			info, err := e.Info()
-			if err != nil || used[e.Name()] || time.Since(info.ModTime()) < age {
+			of := vectorsOf(e.Name())
+			if err != nil || used[e.Name()] || of != "" && used[of] || time.Since(info.ModTime()) < age {
 				continue
 			}
-			if !isSum(e.Name()) && !strings.HasSuffix(e.Name(), ".part") {
+			if !isSum(e.Name()) && of == "" && !strings.HasSuffix(e.Name(), ".part") {
 				continue // somebody else's
 			}
 			if os.Remove(filepath.Join(f.dir, sub.Name(), e.Name())) == nil {

@@ -2,6 +2,7 @@ package attach
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -59,7 +60,17 @@ type Ranked struct {
 	Index   int // of the passage
 	Score   float64
 	Passage backend.Passage
+	By      By
 }
+
+// By says why a passage was found.
+type By uint8
+
+// The ways; a passage may be found by both.
+const (
+	ByWords By = 1 << iota
+	ByMeaning
+)
 
 // Rank orders all passages by how well they answer a question, the best first, and those without any of its words after them
 // in the order of the text. older are the turns before the question, which say what it is about.
@@ -72,17 +83,8 @@ func (x *Index) Rank(question, older string) []Ranked {
 		weights[w] = 1
 	}
 	scores := make([]float64, len(x.passages))
-	n := float64(len(x.passages))
-	for w, weight := range weights {
-		list := x.posts[w]
-		if len(list) == 0 {
-			continue
-		}
-		have := float64(len(list))
-		rarity := math.Log(1 + (n-have+0.5)/(have+0.5))
-		if stopWords[w] {
-			rarity *= 0.05
-		}
+	for _, w := range slices.Sorted(maps.Keys(weights)) { // in one order, so that sums are the same to the bit
+		list, weight, rarity := x.posts[w], weights[w], x.rarity(w)
 		for _, p := range list {
 			norm := bm25K * (1 - bm25B + bm25B*x.lengths[p.passage]/max(x.mean, 1))
 			scores[p.passage] += weight * rarity * p.times * (bm25K + 1) / (p.times + norm)
@@ -90,10 +92,37 @@ func (x *Index) Rank(question, older string) []Ranked {
 	}
 	out := make([]Ranked, len(x.passages))
 	for i, p := range x.passages {
-		out[i] = Ranked{i, scores[i], p}
+		out[i] = Ranked{Index: i, Score: scores[i], Passage: p}
 	}
 	slices.SortStableFunc(out, func(a, b Ranked) int { return cmp.Compare(b.Score, a.Score) })
 	return out
+}
+
+// rarity is how much a word tells: the fewer passages have it, the more.
+func (x *Index) rarity(w string) float64 {
+	n, have := float64(len(x.passages)), float64(len(x.posts[w]))
+	r := math.Log(1 + (n-have+0.5)/(have+0.5))
+	if stopWords[w] {
+		r *= 0.05
+	}
+	return r
+}
+
+// Whole is about the score of a passage that has all words of a question, those that stand nowhere in the text too: what a score is
+// measured by.
+func (x *Index) Whole(question string) float64 {
+	sum := 0.0
+	words := terms(question)
+	slices.Sort(words)
+	for _, w := range slices.Compact(words) {
+		sum += x.rarity(w)
+	}
+	return sum
+}
+
+// Asks says whether a question has a word of weight, in the text or not: "summarise this document" has none.
+func Asks(question string) bool {
+	return slices.ContainsFunc(terms(question), func(w string) bool { return !stopWords[w] })
 }
 
 // Names says whether a question has a word of weight that stands in the text at all.
