@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"loam/backend"
@@ -27,6 +28,7 @@ import (
 	"loam/backend/hub"
 	"loam/backend/instance"
 	"loam/backend/library"
+	"loam/backend/meaning"
 	"loam/backend/outbound"
 	"loam/backend/residency"
 	"loam/backend/session"
@@ -84,6 +86,7 @@ type App struct {
 	Library  *library.Library
 	Engines  *residency.Manager
 	Chats    *chat.Service
+	Meaning  *meaning.Service
 	Studio   *studio.Service
 	Transfer *transfer.Service
 	Net      *outbound.Client
@@ -94,6 +97,8 @@ type App struct {
 	states    *kvstate.Folder
 	chats     *chatStore
 	files     *attach.Files
+	embedders *residency.Manager // of embedding models, which stand beside what Engines has
+	busy      busy
 	shelf     *catalogue.Shelf
 
 	log     *slog.Logger
@@ -104,6 +109,8 @@ type App struct {
 	awake   *session.Keeper
 
 	checking sync.Mutex // one model at a time
+
+	meaningModel atomic.Int64 // that finds passages; 0 = none
 
 	tokens tokens
 	left   []backend.Download // that an earlier run did not finish
@@ -170,11 +177,12 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 	a.startEngines(ctx)
 	a.startTemplates()
 	a.files = attach.NewFiles(d.Folders.attachments())
+	a.startMeaning(ctx)
 	a.chats = newChatStore(a.Store, a.files)
 	a.Chats = chat.New(chat.Deps{
 		Store: a.chats, Engines: engines{a}, Models: a.Library, Bus: a.Bus, Logger: d.Logger,
 		Owner: instance.Self(), Alive: instance.Alive, Context: a.contextWish, Templates: a.TemplateVerdict,
-		Files: a.files, Reader: a.fileReader(),
+		Files: a.files, Reader: a.fileReader(), Meaning: nearness{a.Meaning},
 	})
 	if _, err := a.Chats.Recover(ctx); err != nil {
 		return nil, err
@@ -189,7 +197,10 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 	a.Transfer = transfer.New(transfer.Deps{
 		Store: a.Store, Bus: a.Bus, Pictures: d.Folders.Pictures, Files: a.files, Title: chat.Title, Version: d.Version, Logger: d.Logger,
 	})
-	a.unlook = a.Bus.Subscribe(0, a.measure)
+	a.unlook = a.Bus.Subscribe(0, func(events []event.Event) {
+		a.measure(events)
+		a.watchMeaning(events)
+	})
 	if d.Window {
 		a.lock.Serve(func(paths []string) { a.Bus.Deliver(event.FilesHanded{Paths: paths}) })
 		a.owned.Go(a.tidy)
@@ -297,6 +308,10 @@ func (a *App) Close(ctx context.Context) error {
 	}
 	if a.Studio != nil {
 		a.Studio.Close()
+	}
+	if a.Meaning != nil {
+		a.Meaning.Close()
+		step("the embedding model", a.embedders.Close())
 	}
 	if a.Engines != nil {
 		step("engines", a.Engines.Close())

@@ -34,16 +34,41 @@ func (a *App) startEngines(ctx context.Context) {
 			return hardware.Forecast(m, contextTokens, a.deps.Probe(a.base))
 		},
 		KeepAlive: a.EngineSettings(ctx).Idle,
-		Busy:      a.awake.Hold,
-		States:    a.states,
-		Proofs:    &callProofs{a: a},
-		Hash:      a.hashOf,
-		Bus:       a.Bus,
-		Logger:    a.log,
+		Busy: func() func() {
+			awake, busy := a.awake.Hold(), a.busy.begin()
+			return func() {
+				busy()
+				awake()
+			}
+		},
+		Open: func(ctx context.Context, s worker.Spec, progress engine.Progress) (residency.Child, error) {
+			a.makeRoom(ctx, sizeOf(s.Load.Path))
+			return residency.OpenWorker(ctx, s, progress)
+		},
+		OpenPictures: func(ctx context.Context, s worker.Spec) (residency.PictureChild, error) {
+			a.makeRoom(ctx, sizeOf(s.Picture.Files.Checkpoint)+sizeOf(s.Picture.Files.Diffusion)+sizeOf(s.Picture.Files.T5XXL)+sizeOf(s.Picture.Files.LLM))
+			return residency.OpenPictures(ctx, s)
+		},
+		States: a.states,
+		Proofs: &callProofs{a: a},
+		Hash:   a.hashOf,
+		Bus:    a.Bus,
+		Logger: a.log,
 	})
 }
 
-func (a *App) obeyIdle(ctx context.Context) { a.Engines.SetKeepAlive(a.EngineSettings(ctx).Idle) }
+func (a *App) obeyIdle(ctx context.Context) {
+	a.Engines.SetKeepAlive(a.EngineSettings(ctx).Idle)
+	a.embedders.SetKeepAlive(a.EngineSettings(ctx).Idle)
+}
+
+// sizeOf is how large a file is; 0 = it is not there.
+func sizeOf(path string) int64 {
+	if info, err := os.Stat(path); err == nil {
+		return info.Size()
+	}
+	return 0
+}
 
 // spec says how a chat engine's child is started with these settings. The manager adds the model.
 func (a *App) spec(s EngineSettings, name string) worker.Spec {

@@ -97,6 +97,7 @@ const (
 
 // plan is residency's planner.
 func (a *App) plan(n residency.Need, l engine.LoadRequest, returning int64, unloads string) backend.LoadPlan {
+	returning += a.embedders.Memory() // it makes room where that is needed
 	return hardware.Plan(a.wish(n, l, returning, unloads, leastPicture))
 }
 

@@ -62,6 +62,8 @@ func (a *App) SetSetting(ctx context.Context, key string, v any) error {
 		a.awake.SetEnabled(a.EngineSettings(ctx).Awake)
 	case KeyOffline, KeyProxy, KeyRate:
 		a.obeyNetwork(ctx)
+	case KeyMeaning:
+		a.meaningChanged(ctx)
 	case KeyStates:
 		a.owned.Go(a.sweepStates)
 	}
@@ -74,6 +76,9 @@ func checkSetting(key string, v any) error {
 	case KeyThreads, KeyContext, KeyStates:
 		n, isInt := v.(int)
 		ok = isInt && n >= 0
+	case KeyMeaning:
+		n, isInt := v.(int)
+		ok = isInt && n >= MeaningOff
 	case KeyIdle:
 		n, isInt := v.(int)
 		ok = isInt && n >= -1 && n <= 365*24*60

@@ -23,7 +23,7 @@ func source(question string, near []float32, lines ...string) attach.Ranking {
 		at += len(l) + 1
 	}
 	x := attach.NewIndex(text, passages)
-	return attach.Ranking{Ranked: x.Rank(question, ""), Whole: x.Whole(question), Near: near}
+	return attach.Ranking{Ranked: x.Rank(question, ""), Whole: x.Whole(question, ""), Near: near}
 }
 
 func order(s attach.Ranking) (list []string) {

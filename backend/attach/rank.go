@@ -108,16 +108,18 @@ func (x *Index) rarity(w string) float64 {
 	return r
 }
 
-// Whole is about the score of a passage that has all words of a question, those that stand nowhere in the text too: what a score is
-// measured by.
-func (x *Index) Whole(question string) float64 {
-	sum := 0.0
-	words := terms(question)
-	slices.Sort(words)
-	for _, w := range slices.Compact(words) {
-		sum += x.rarity(w)
+// Whole is about the score of a passage that has all words of a question and of the turns before it, those that stand nowhere in
+// the text too: what a score is measured by.
+func (x *Index) Whole(question, older string) float64 {
+	sum := func(text string) (sum float64) {
+		words := terms(text)
+		slices.Sort(words)
+		for _, w := range slices.Compact(words) {
+			sum += x.rarity(w)
+		}
+		return sum
 	}
-	return sum
+	return max(sum(question), olderWeight*sum(older))
 }
 
 // Asks says whether a question has a word of weight, in the text or not: "summarise this document" has none.

@@ -71,7 +71,9 @@ func (s *Service) keepFile(chatID int64, src attach.Source) (backend.Attachment,
 	if a.SHA256, err = put(src.Data); err != nil {
 		return a, err
 	}
-	a.Text, err = put([]byte(src.Doc.Text))
+	if a.Text, err = put([]byte(src.Doc.Text)); err == nil && s.meaning != nil {
+		s.meaning.Begin(a)
+	}
 	return a, err
 }
 
@@ -193,71 +195,6 @@ func (s *Service) withFiles(ctx context.Context, path []backend.Message) []backe
 	return out
 }
 
-// Picking is a message with files that do not fit the model as a whole: passages of them were looked for, and the person is
-// to see them before they are sent.
-type Picking struct {
-	Room  int // tokens that passages may take together
-	Files []backend.Attachment
-	Picks []Picks // of those of Files that do not fit
-}
-
-func (p *Picking) Error() string {
-	return "the attached files do not fit the model as a whole: passages of them can be sent"
-}
-
-// Picks are the passages of a file that may be sent, the best first.
-type Picks struct {
-	File    int  // among Picking.Files
-	Total   int  // passages that the file has
-	General bool // the question names nothing in it: these are its beginning and steps through it
-	List    []Pick
-}
-
-// Pick is a passage with its words.
-type Pick struct {
-	Passage backend.Passage
-	Text    string
-	Score   float64
-	Picked  bool
-	Seen    bool // it went in with an earlier question, and the model still sees it
-}
-
-// Chosen are the files with the passages that are picked.
-func (p *Picking) Chosen() []backend.Attachment {
-	out := slices.Clone(p.Files)
-	for _, of := range p.Picks {
-		a := &out[of.File]
-		a.Partly, a.Passages = true, nil
-		for _, k := range of.List {
-			if k.Picked {
-				a.Passages = append(a.Passages, k.Passage)
-			}
-		}
-		slices.SortFunc(a.Passages, func(x, y backend.Passage) int { return cmp.Compare(x.Start, y.Start) })
-	}
-	return out
-}
-
-// Tokens are those of the passages that are picked.
-func (p *Picking) Tokens() int {
-	n := 0
-	for _, of := range p.Picks {
-		for _, k := range of.List {
-			if k.Picked {
-				n += k.Passage.Tokens
-			}
-		}
-	}
-	return n
-}
-
-const (
-	mostCandidates = 40   // passages of a file that are offered
-	mostPicked     = 4096 // tokens that are picked by themselves: more is slow to read, and seldom better
-	passageFrame   = 12   // tokens around a passage
-	worthPart      = 0.25 // of the best passage's score that another must have to be picked
-)
-
 // fitFiles decides what of a message's files is shown: all of them as a whole where they fit; else a *Picking says which
 // passages of which could be. As long as bytes alone prove that they fit, no model is needed.
 func (r *run) fitFiles(ctx context.Context, path []backend.Message, user backend.Message) ([]backend.Attachment, *Picking, error) {
@@ -335,97 +272,4 @@ func (s *Service) fitFilesOn(ctx context.Context, e engine.Chat, model backend.M
 		return nil, nil, err
 	}
 	return picking.Chosen(), picking, nil
-}
-
-// pick finds the passages that answer a question and picks the best that there is room for.
-func (s *Service) pick(ctx context.Context, e engine.Chat, model backend.Model, p *Picking, path []backend.Message, question string) error {
-	older, seen := recent(path)
-	type candidate struct{ picks, at int }
-	var all []candidate
-	best := 0.0
-	for i := range p.Picks {
-		of := &p.Picks[i]
-		a := p.Files[of.File]
-		text, err := s.AttachedText(ctx, a)
-		if err != nil {
-			return err
-		}
-		passages := attach.Split(a.Kind, text)
-		of.Total = len(passages)
-		x := attach.NewIndex(text, passages)
-		var ranked []attach.Ranked
-		switch {
-		case x.Names(question), x.Names(older):
-			ranked = x.Rank(question, older)
-		default:
-			of.General, ranked = true, x.Spread()
-		}
-		for _, k := range ranked[:min(len(ranked), mostCandidates)] {
-			k.Passage.Tokens, err = s.counts.of(ctx, e, model, text[k.Passage.Start:k.Passage.End])
-			if err != nil {
-				return fmt.Errorf("count tokens: %w", err)
-			}
-			k.Passage.Tokens += passageFrame
-			of.List = append(of.List, Pick{
-				Passage: k.Passage, Text: text[k.Passage.Start:k.Passage.End], Score: k.Score,
-				Seen: seen[sentPassage{a.Text, k.Passage.Start}],
-			})
-			all = append(all, candidate{i, len(of.List) - 1})
-			best = max(best, k.Score)
-		}
-	}
-	pick := func(c candidate) *Pick { return &p.Picks[c.picks].List[c.at] }
-	slices.SortStableFunc(all, func(a, b candidate) int {
-		if d := cmp.Compare(pick(b).Score, pick(a).Score); d != 0 {
-			return d
-		}
-		return cmp.Compare(a.at, b.at) // files take turns where nothing else counts
-	})
-	left := min(p.Room, mostPicked)
-	for _, c := range all {
-		k := pick(c)
-		worth := p.Picks[c.picks].General || k.Score > 0 && k.Score >= worthPart*best
-		if worth && !k.Seen && k.Passage.Tokens <= left {
-			k.Picked = true
-			left -= k.Passage.Tokens
-		}
-	}
-	return nil
-}
-
-// sentPassage names a passage of a text.
-type sentPassage struct {
-	text  string
-	start int
-}
-
-// recent are the words of the last turns, and the passages that the model still sees.
-func recent(path []backend.Message) (older string, seen map[sentPassage]bool) {
-	seen = map[sentPassage]bool{}
-	var from int64
-	var words []string
-	for i, m := range path {
-		if m.Role == backend.RoleAssistant {
-			from = m.SeenFrom
-		}
-		if len(path)-i <= 3 {
-			text := m.Text
-			if m.Role == backend.RoleAssistant {
-				text = prompt.Split(text).Answer
-			}
-			const most = 1000 // bytes of a turn
-			words = append(words, strings.ToValidUTF8(text[:min(len(text), most)], ""))
-		}
-	}
-	for _, m := range path {
-		if m.ID < from {
-			continue
-		}
-		for _, a := range m.Attachments {
-			for _, p := range a.Passages {
-				seen[sentPassage{a.Text, p.Start}] = true
-			}
-		}
-	}
-	return strings.Join(words, "\n"), seen
 }

@@ -113,6 +113,7 @@ type Deps struct {
 	Context   func(ctx context.Context) int // the wish for n_ctx in tokens; nil or 0 = the engine's choice
 	Files     Files                         // of attachments; nil = nothing can be attached
 	Reader    attach.Reader                 // reads what is attached
+	Meaning   Meaning                       // finds passages by what they mean; nil = words alone do
 }
 
 // Service runs conversations.
@@ -128,6 +129,7 @@ type Service struct {
 	context func(context.Context) int
 	files   Files
 	reader  attach.Reader
+	meaning Meaning
 
 	templates func(context.Context, backend.Model) (backend.TemplateVerdict, error)
 
@@ -157,7 +159,7 @@ type Service struct {
 func New(d Deps) *Service {
 	s := &Service{
 		store: d.Store, engines: d.Engines, models: d.Models, bus: d.Bus, log: d.Logger,
-		owner: d.Owner, alive: d.Alive, now: d.Now, context: d.Context, templates: d.Templates, files: d.Files, reader: d.Reader,
+		owner: d.Owner, alive: d.Alive, now: d.Now, context: d.Context, templates: d.Templates, files: d.Files, reader: d.Reader, meaning: d.Meaning,
 		busy: map[int64]*run{}, running: map[int64]*run{}, named: map[int64]string{},
 		unsaved: map[int64]backend.Message{}, rest: map[int64]store.Finish{},
 	}

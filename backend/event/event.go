@@ -4,7 +4,11 @@
 // hints with an id and a revision; the store is the truth.
 package event
 
-import "loam/backend"
+import (
+	"strconv"
+
+	"loam/backend"
+)
 
 // Event is something that happened. Key groups events that may be merged: while a subscriber has not taken a published
 // event yet, the next one with the same key is merged into it.
@@ -193,3 +197,35 @@ func (e FilesHanded) Merge(older Event) Event {
 	e.Paths = append(append([]string(nil), older.(FilesHanded).Paths...), e.Paths...)
 	return e
 }
+
+// MeaningState is how far a file is in being read for its meaning.
+type MeaningState string
+
+// The states; "" = nothing is known, and words alone find passages.
+const (
+	MeaningNone    MeaningState = ""
+	MeaningWaiting MeaningState = "waiting" // for a reply to end
+	MeaningReading MeaningState = "reading"
+	MeaningReady   MeaningState = "ready"
+	MeaningStopped MeaningState = "stopped" // by a person
+	MeaningFailed  MeaningState = "failed"
+)
+
+// FileMeaning tells how far the passages of an attached file are in being read for their meaning. Every state but reading is
+// always delivered.
+type FileMeaning struct {
+	Text, Name  string // the SHA-256 of the file's words, and its name
+	State       MeaningState
+	Done, Total int    // passages
+	Model       string // that reads them
+	Error       string // of MeaningFailed
+}
+
+// Key implements Event.
+func (e FileMeaning) Key() Key {
+	id, _ := strconv.ParseInt(e.Text[:min(len(e.Text), 15)], 16, 64) // of something else than a hash: 0, which merges more
+	return Key{"meaning", id}
+}
+
+// Merge implements Event.
+func (e FileMeaning) Merge(Event) Event { return e }

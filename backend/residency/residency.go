@@ -135,10 +135,10 @@ type Manager struct {
 // New makes a Manager with nothing in memory.
 func New(d Deps) *Manager {
 	if d.Open == nil {
-		d.Open = openWorker
+		d.Open = OpenWorker
 	}
 	if d.OpenPictures == nil {
-		d.OpenPictures = openPictures
+		d.OpenPictures = OpenPictures
 	}
 	if d.OpenEmbedder == nil {
 		d.OpenEmbedder = openEmbedder
@@ -155,7 +155,8 @@ func New(d Deps) *Manager {
 	}
 }
 
-func openWorker(ctx context.Context, s worker.Spec, progress engine.Progress) (Child, error) {
+// OpenWorker is Deps.Open where nothing else is wished.
+func OpenWorker(ctx context.Context, s worker.Spec, progress engine.Progress) (Child, error) {
 	c, err := worker.Open(ctx, s, progress)
 	if err != nil {
 		return nil, err // not a nil *worker.Chat in an interface
@@ -163,7 +164,8 @@ func openWorker(ctx context.Context, s worker.Spec, progress engine.Progress) (C
 	return c, nil
 }
 
-func openPictures(ctx context.Context, s worker.Spec) (PictureChild, error) {
+// OpenPictures is Deps.OpenPictures where nothing else is wished.
+func OpenPictures(ctx context.Context, s worker.Spec) (PictureChild, error) {
 	c, err := worker.OpenPictures(ctx, s)
 	if err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ var Doors = []Door{
 	{[]string{"backend/crash", "backend/session"}, nil, nil, "what concerns the process and the system alone knows no room"},
 	{
 		[]string{
-			"backend/chat/...", "backend/fetch/...", "backend/hardware/...", "backend/hub/...", "backend/library/...",
+			"backend/chat/...", "backend/fetch/...", "backend/hardware/...", "backend/hub/...", "backend/library/...", "backend/meaning/...",
 			"backend/residency/...", "backend/studio/...", "backend/template/...", "backend/transfer/...",
 		},
 		[]string{
@@ -63,7 +63,7 @@ var Doors = []Door{
 		[]string{"ui/cli/..."},
 		[]string{
 			"backend", "backend/app", "backend/attach", "backend/catalogue", "backend/chat", "backend/engine", "backend/event", "backend/fetch", "backend/hardware",
-			"backend/hub", "backend/imagemeta", "backend/library", "backend/license", "backend/outbound", "backend/prompt", "backend/residency", "backend/studio",
+			"backend/hub", "backend/imagemeta", "backend/library", "backend/license", "backend/meaning", "backend/outbound", "backend/prompt", "backend/residency", "backend/studio",
 			"backend/transfer", "ui/words",
 		},
 		nil, "the command line starts without a window",
@@ -72,7 +72,7 @@ var Doors = []Door{
 		[]string{"ui/..."},
 		[]string{
 			"backend", "backend/app", "backend/attach", "backend/catalogue", "backend/chat", "backend/crash", "backend/engine", "backend/event", "backend/fetch",
-			"backend/hardware", "backend/hub", "backend/imagemeta", "backend/library", "backend/license", "backend/outbound", "backend/prompt", "backend/residency",
+			"backend/hardware", "backend/hub", "backend/imagemeta", "backend/library", "backend/license", "backend/meaning", "backend/outbound", "backend/prompt", "backend/residency",
 			"backend/session", "backend/studio", "backend/transfer", "ui/...",
 		},
 		[]string{"fyne.io/fyne/v2/..."},
