@@ -67,7 +67,9 @@ func (d *dispatcher) add(e event.Event) {
 
 // merges says whether an event only tells how far something has come. All others arrive one by one.
 func merges(e event.Event) bool {
-	switch e.(type) {
+	switch e := e.(type) {
+	case event.FileMeaning:
+		return e.State == event.MeaningReading
 	case event.MessageGrew, event.MessageProgress, event.JobProgress, event.JobPreview, event.DownloadProgress:
 		return true
 	}

@@ -24,6 +24,7 @@ func (h host) env() pages.Env {
 	return pages.Env{
 		Host: h, Chats: d.Chats, Models: d.Models, Engines: d.Engines, Studio: d.Studio, System: d.System,
 		Search: d.Search, Commands: h.ui.commands, Transfer: d.Transfer, Getting: d.Getting, Folders: d.Folders, About: d.About,
+		Meaning: d.Meaning,
 	}
 }
 

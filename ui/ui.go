@@ -34,6 +34,8 @@ type Deps struct {
 	Transfer pages.Transfer
 	// Getting finds models elsewhere and downloads them; nil = nobody does.
 	Getting pages.Getting
+	// Meaning reads attached files for what they mean; nil = nobody does.
+	Meaning pages.Meaning
 	Folders pages.Folders
 	About   pages.About
 	// Tray says whether the desktop shows icons of programs; nil = it does not. It may take a moment.

@@ -85,6 +85,7 @@ type fixture struct {
 
 	transfer *uitest.Transfer
 	getting  *uitest.Getting // nil = models are not looked for elsewhere
+	meaning  pages.Meaning   // nil = passages are found by words alone
 	time     *inline
 }
 
@@ -125,6 +126,7 @@ func (f *fixture) open(width, height float32) *fixture {
 		u.deps.Getting = f.getting
 	}
 	u.theme = sharedLook(u.theme)
+	u.deps.Meaning = f.meaning
 	u.now = func() time.Time { return f.time.now }
 	u.tasks = f.time
 	u.dispatch = newDispatcher(func(f func()) { f() }, u.handle)

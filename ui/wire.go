@@ -21,6 +21,7 @@ func Wire(a *app.App, started time.Time) Deps {
 		Bus: a.Bus, Chats: a.Chats, Models: a.Library, Engines: a.Engines, Studio: a.Studio, System: a,
 		Transfer: a.Transfer,
 		Getting:  getting{a},
+		Meaning:  a.Meaning,
 		Search:   search(a), Crashes: a.Crashes(),
 		Folders: pages.Folders{
 			Data: a.Folders.Data, Models: a.Folders.Models, Cache: a.Folders.Cache, Config: a.Folders.Config, Logs: a.Folders.Logs,

@@ -35,6 +35,7 @@ func (a *App) Scratch(ctx context.Context, m backend.Model) (_ *Scratch, err err
 	s.Chats = chat.New(chat.Deps{
 		Store: s.store, Engines: engines{a}, Models: oneModel{a.Library, m}, Bus: s.Bus, Logger: a.log,
 		Owner: instance.Self(), Alive: instance.Alive, Context: a.contextWish, Files: a.files, Reader: a.fileReader(),
+		Meaning: nearness{a.Meaning},
 	})
 	return s, nil
 }

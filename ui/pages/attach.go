@@ -23,12 +23,18 @@ import (
 type attachments struct {
 	of      *conversation
 	list    []backend.Attachment
-	reading []string // names of files that are being read
+	reading []string          // names of files that are being read
+	told    map[string]string // what the chips say of meaning, by the hash of a file's text
 }
 
 // put replaces all of them, as when another chat is opened.
 func (a *attachments) put(list []backend.Attachment) {
 	a.list = slices.Clone(list)
+	if a.of.env.Meaning != nil {
+		for _, f := range a.list {
+			a.of.env.Meaning.Begin(f)
+		}
+	}
 	a.show()
 }
 
@@ -43,7 +49,7 @@ func (a *attachments) changed() {
 func (a *attachments) show() {
 	c := a.of.composer
 	row := c.files
-	row.Objects = nil
+	row.Objects, a.told = nil, map[string]string{}
 	if a.of.editing == 0 { // the files of a message that is edited stay with it
 		for i := range a.list {
 			row.Add(a.chip(i))
@@ -64,8 +70,10 @@ func (a *attachments) show() {
 // chip is one file: a click shows its text, the cross takes it away.
 func (a *attachments) chip(i int) fyne.CanvasObject {
 	f := a.list[i]
-	open := widgets.NewButton(widgets.Shorten(fileLabel(f), 300, measureBody), widgets.KindPlain, func() { a.of.readFile(f, nil) })
-	open.Small, open.Pill, open.Icon, open.Tip = true, true, theme.Icon(fileIcon(f)), fileTip(f)
+	read := a.meaningOf(f)
+	a.told[f.Text] = string(read.State) + meaningLabel(read)
+	open := widgets.NewButton(widgets.Shorten(fileLabel(f), 300, measureBody)+meaningLabel(read), widgets.KindPlain, func() { a.of.readFile(f, nil) })
+	open.Small, open.Pill, open.Icon, open.Tip = true, true, theme.Icon(fileIcon(f)), fileTip(f, meaningTip(read))
 	cross := widgets.NewIconButton(theme.Icon(theme.IconClose), "Take "+f.Name+" away", func() { a.remove(i) })
 	cross.Small = true
 	parts := []fyne.CanvasObject{open}
@@ -89,6 +97,7 @@ func (a *attachments) menu(i int) []*fyne.MenuItem {
 	if f.Kind == backend.AttachPasted {
 		list = append(list, item("Put into the text", theme.IconUndo, func() { a.putBack(i) }))
 	}
+	list = append(list, a.meaningItems(f)...)
 	return append(list, item("Take away", theme.IconRemove, func() { a.remove(i) }))
 }
 
@@ -97,12 +106,18 @@ func (a *attachments) remove(i int) {
 	if i >= len(a.list) {
 		return
 	}
-	before, mark, name := slices.Clone(a.list), a.of.opened, a.list[i].Name
+	before, mark, name, gone := slices.Clone(a.list), a.of.opened, a.list[i].Name, a.list[i]
+	if a.of.env.Meaning != nil {
+		a.of.env.Meaning.Forget(gone)
+	}
 	a.list = slices.Delete(slices.Clone(a.list), i, i+1)
 	a.changed()
 	a.of.env.Host.Undone(widgets.Undo{Text: name + " is taken away from the message.", Undo: func() {
 		if mark == a.of.opened {
 			a.list = before
+			if a.of.env.Meaning != nil {
+				a.of.env.Meaning.Again(gone)
+			}
 			a.changed()
 		}
 	}})
@@ -276,13 +291,16 @@ func fileLabel(f backend.Attachment) string {
 	return f.Name + ", " + bytesText(f.Size)
 }
 
-func fileTip(f backend.Attachment) string {
+func fileTip(f backend.Attachment, meaning string) string {
 	parts := []string{bytesText(f.Size)}
 	if f.Tokens > 0 {
 		parts = append(parts, count(f.Tokens, "token"))
 	}
 	if f.Note != "" {
 		parts = append(parts, f.Note)
+	}
+	if meaning != "" {
+		parts = append(parts, meaning)
 	}
 	return strings.Join(parts, " · ") + " · Click to read it"
 }

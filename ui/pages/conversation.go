@@ -384,6 +384,8 @@ func (c *conversation) handle(e event.Event) {
 		if e.ChatID == c.chat.ID && c.chat.ID != 0 {
 			c.reloadChat()
 		}
+	case event.FileMeaning:
+		c.files.heard(e)
 	}
 }
 

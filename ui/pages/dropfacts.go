@@ -149,7 +149,7 @@ func fitLine(m backend.Model, all []backend.Model, machine hardware.Machine) (li
 		}
 		return "Lets a chat model see pictures. Loam keeps it, and cannot use it yet.", false
 	case backend.KindEmbedding:
-		return "Compares texts; it cannot chat. Loam keeps it, and cannot use it yet.", false
+		return "Finds passages in attached files by their meaning; it does not chat. Loam uses it from now on.", true
 	case backend.KindReranker:
 		return "Rates how well texts answer a question; it cannot chat. Loam keeps it, and cannot use it yet.", false
 	case backend.KindGuard:

@@ -183,6 +183,8 @@ type System interface {
 	PictureTraits(ctx context.Context) (engine.PictureInfo, error)
 	// EngineOf says which chat engine a model runs on; SetModelEngine chooses one, "" = automatic.
 	EngineOf(ctx context.Context, m backend.Model) (app.EngineChoice, error)
+	// EmbeddingModels are those that can find passages by their meaning.
+	EmbeddingModels(ctx context.Context) ([]backend.Model, error)
 	SetModelEngine(ctx context.Context, id int64, name string) error
 
 	ModelCare
@@ -302,6 +304,7 @@ type Env struct {
 
 	Transfer Transfer // nil = chats are not exported or imported
 	Getting  Getting  // nil = models are not looked for elsewhere
+	Meaning  Meaning  // nil = passages are found by words alone
 	Folders  Folders
 	About    About
 }

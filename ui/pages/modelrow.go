@@ -122,7 +122,10 @@ func (p *ModelsPage) rowFacts(m backend.Model) string {
 			add("for " + modelName(chat))
 		}
 		add("not used yet")
-	case backend.KindEmbedding, backend.KindTextEncoder, backend.KindVAE, backend.KindControlNet,
+	case backend.KindEmbedding:
+		add("Finds passages in files by meaning, does not chat")
+		add(m.Quant)
+	case backend.KindTextEncoder, backend.KindVAE, backend.KindControlNet,
 		backend.KindUpscaler, backend.KindReranker, backend.KindGuard, backend.KindTextual, backend.KindImageAdapter, backend.KindUnknown:
 		kind := kindName(m.Kind)
 		add(strings.ToUpper(kind[:1]) + kind[1:])

@@ -210,8 +210,9 @@ var groups = []struct {
 	{"Pictures", []backend.ModelKind{backend.KindDiffusion, backend.KindUpscaler}},
 	{"LoRA", []backend.ModelKind{backend.KindLoRA, backend.KindAdapter}},
 	{"Parts of picture models", []backend.ModelKind{backend.KindTextEncoder, backend.KindVAE}},
+	{"Files in chats", []backend.ModelKind{backend.KindEmbedding}},
 	{"Other files", []backend.ModelKind{
-		backend.KindControlNet, backend.KindImageAdapter, backend.KindTextual, backend.KindProjector, backend.KindEmbedding,
+		backend.KindControlNet, backend.KindImageAdapter, backend.KindTextual, backend.KindProjector,
 		backend.KindReranker, backend.KindGuard, backend.KindUnknown,
 	}},
 }

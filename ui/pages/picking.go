@@ -59,6 +59,9 @@ func (c *conversation) askPassages(p *chat.Picking, leaveOut bool) {
 func (k *picking) file(of *chat.Picks) []fyne.CanvasObject {
 	f := k.p.Files[of.File]
 	facts := fmt.Sprintf("%s, %s in all.", count(of.Total, "passage"), count(f.Tokens, "token"))
+	if found := foundBy(of); found != "" {
+		facts += " " + found
+	}
 	if of.General {
 		facts += " The message names nothing that stands in it, so these are its beginning and steps through all of it."
 	}
@@ -67,7 +70,7 @@ func (k *picking) file(of *chat.Picks) []fyne.CanvasObject {
 		widgets.Quiet(facts),
 	}
 	for i := range of.List {
-		rows = append(rows, k.row(&of.List[i]))
+		rows = append(rows, k.row(of, &of.List[i]))
 	}
 	if n := of.Total - len(of.List); n > 0 {
 		rows = append(rows, widgets.Quiet(fmt.Sprintf("%s of it answer less well and are not listed.", count(n, "passage"))))
@@ -75,9 +78,9 @@ func (k *picking) file(of *chat.Picks) []fyne.CanvasObject {
 	return rows
 }
 
-func (k *picking) row(pick *chat.Pick) fyne.CanvasObject {
+func (k *picking) row(of *chat.Picks, pick *chat.Pick) fyne.CanvasObject {
 	name := pick.Passage.Place() + " · " + attach.Around(pick.Text, k.c.composer.text(), 110)
-	facts := count(pick.Passage.Tokens, "token")
+	facts := count(pick.Passage.Tokens, "token") + pickedBy(of, pick.By)
 	if pick.Seen {
 		facts += ", went in with an earlier message that the model still sees"
 	}

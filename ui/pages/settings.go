@@ -47,6 +47,8 @@ type SettingsPage struct {
 	net     networkSettings
 	power   *widgets.Label // how many threads compute as things are
 	report  hardware.Report
+
+	readMeaning func() // which models find passages
 }
 
 // section is a card of the page with the words that a search finds it by.
@@ -77,10 +79,11 @@ func NewSettingsPage(env Env) *SettingsPage {
 	}
 	p.add("Laptop", "battery power sleep awake tray icon background close laptop threads", p.manners()...)
 	chats := p.chatKeeping()
+	chats = append([]fyne.CanvasObject{chats[0], p.meaningChoice()}, chats[1:]...)
 	if env.Transfer != nil {
 		chats = append(chats, p.chatFiles()...)
 	}
-	p.add("Chats", "names titles contexts kv cache disk clear trash delete for good export import backup chatgpt lm studio open webui markdown html jsonl take along bring", chats...)
+	p.add("Chats", "attached files passages meaning embedding model words names titles contexts kv cache disk clear trash delete for good export import backup chatgpt lm studio open webui markdown html jsonl take along bring", chats...)
 	p.add("Models", "models folder move disk space catalogue bill of materials bom cyclonedx licences sbom", p.modelFiles()...)
 	p.add("Folders", "data cache logs disk path other programs lm studio ollama comfyui look again", p.folders()...)
 	p.add("Health", "doctor findings problems report check", p.doctor()...)
@@ -294,7 +297,10 @@ func (p *SettingsPage) about() []fyne.CanvasObject {
 
 // Handle takes an event of the bus.
 func (p *SettingsPage) Handle(e event.Event) {
-	if e, ok := e.(event.EngineChanged); ok {
+	switch e := e.(type) {
+	case event.EngineChanged:
 		p.setEngine(e)
+	case event.ModelChanged:
+		p.readMeaning()
 	}
 }

@@ -44,7 +44,7 @@ func fileChips(m backend.Message) *chatview.Chips {
 		if f.Partly {
 			text = f.Name + ", " + count(len(f.Passages), "passage") + " of it"
 		}
-		chips.List = append(chips.List, chatview.Chip{Text: text, Tip: fileTip(f)})
+		chips.List = append(chips.List, chatview.Chip{Text: text, Tip: fileTip(f, "")})
 	}
 	return chips
 }

@@ -268,6 +268,8 @@ type System struct {
 
 	Engine app.EngineChoice // of every model
 
+	Embedding []backend.Model // that find passages
+
 	Contexts int // chats whose context is kept
 	Removed  int // chats in the trash
 
@@ -313,6 +315,13 @@ func (s *System) EngineOf(context.Context, backend.Model) (app.EngineChoice, err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.Engine, nil
+}
+
+// EmbeddingModels implements pages.System.
+func (s *System) EmbeddingModels(context.Context) ([]backend.Model, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Embedding, nil
 }
 
 // SetModelEngine implements pages.System.
