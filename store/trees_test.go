@@ -133,6 +133,43 @@ func TestBrokenTreesLeaveNothing(t *testing.T) {
 	}
 }
 
+// Several chats that are stored together are what they would be one by one; one that is broken keeps all of them out.
+func TestTreesAreStoredTogetherOrNotAtAll(t *testing.T) {
+	s := storetest.New(t)
+	short := store.Tree{Chat: backend.Chat{Title: "Short", Leaf: 1}, Messages: []store.TreeMessage{{Message: backend.Message{Role: backend.RoleUser, Text: "One beginning"}}}}
+	empty := store.Tree{Chat: backend.Chat{Title: "Empty"}}
+	broken := sampleTree()
+	broken.Messages[4].Role = "narrator"
+	if list, err := s.AddTrees(t.Context(), []store.Tree{short, broken, empty}); err == nil || list != nil {
+		t.Error(list, err)
+	}
+	if chats, err := s.Chats(t.Context(), store.ChatQuery{}); err != nil || len(chats) != 0 {
+		t.Error(chats, err)
+	}
+	want := []store.Tree{sampleTree(), short, empty, sampleTree()}
+	list, err := s.AddTrees(t.Context(), want)
+	if err != nil || len(list) != len(want) {
+		t.Fatal(list, err)
+	}
+	for _, i := range []int{0, 3} {
+		if diff := cmp.Diff(want[i], readTree(t, s, list[i].ID)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if path, err := s.Path(t.Context(), list[1].ID); err != nil || len(path) != 1 || path[0].Text != "One beginning" || path[0].ChatID != list[1].ID {
+		t.Error(path, err)
+	}
+	if list[2].Title != "Empty" || list[2].Leaf != 0 {
+		t.Error(list[2])
+	}
+	if hits, err := s.SearchMessages(t.Context(), "beginning", 10); err != nil || len(hits) != 3 {
+		t.Error(hits, err)
+	}
+	if err := s.IntegrityCheck(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // A reply that is being written is read with all its words, and a reader's error ends the reading.
 func TestTreesAreReadWhileTheyGrow(t *testing.T) {
 	s := storetest.New(t)

@@ -28,24 +28,17 @@ const (
 // AddTree stores a chat with all its messages, their records and pictures: all of it or nothing. Others can write while a
 // large one is stored. It returns the chat with its ID.
 func (s *Store) AddTree(ctx context.Context, t Tree) (c backend.Chat, err error) {
+	if len(t.Messages) <= treeWhole {
+		list, err := s.AddTrees(ctx, []Tree{t})
+		if err != nil {
+			return c, err
+		}
+		return list[0], nil
+	}
 	if err := t.check(); err != nil {
 		return c, fmt.Errorf("add chat: %w", err)
 	}
-	w := treeWriter{s: s, tree: t, hidden: len(t.Messages) > treeWhole}
-	if !w.hidden {
-		err = s.write(ctx, "add chat", func(tx *sql.Tx) error {
-			w.tx = tx
-			if err := w.begin(ctx); err != nil {
-				return err
-			}
-			if err := w.part(ctx, 0, len(t.Messages)); err != nil {
-				return err
-			}
-			c, err = w.end(ctx)
-			return err
-		})
-		return c, err
-	}
+	w := treeWriter{s: s, tree: t, hidden: true}
 	step := func(f func() error) error {
 		return s.write(ctx, "add chat", func(tx *sql.Tx) error {
 			w.tx = tx
@@ -70,6 +63,52 @@ func (s *Store) AddTree(ctx context.Context, t Tree) (c backend.Chat, err error)
 		return backend.Chat{}, errors.Join(err, s.removeHidden(context.WithoutCancel(ctx), w.chat))
 	}
 	return c, nil
+}
+
+// AddTrees stores chats as AddTree does, in one transaction: all of them or none. Together they should have no more
+// messages than one chat that AddTree stores so. Their messages go in as few statements as possible: most of the time that a
+// chat takes goes to the search indexes, which write what they gathered at the end of every statement and merge it when it is
+// committed.
+func (s *Store) AddTrees(ctx context.Context, trees []Tree) (list []backend.Chat, err error) {
+	for _, t := range trees {
+		if err := t.check(); err != nil {
+			return nil, fmt.Errorf("add chat: %w", err)
+		}
+	}
+	err = s.write(ctx, "add chat", func(tx *sql.Tx) error {
+		writers := make([]treeWriter, len(trees))
+		rows := treeRows{tx: tx}
+		for i, t := range trees {
+			w := &writers[i]
+			*w = treeWriter{s: s, tx: tx, tree: t}
+			if err := w.begin(ctx); err != nil {
+				return err
+			}
+		}
+		for i := range writers {
+			if err := writers[i].messages(ctx, &rows, 0, len(trees[i].Messages)); err != nil {
+				return err
+			}
+		}
+		if err := rows.flush(ctx); err != nil {
+			return err
+		}
+		for i := range writers {
+			if err := writers[i].hangAll(ctx, 0, len(trees[i].Messages)); err != nil {
+				return err
+			}
+			c, err := writers[i].end(ctx)
+			if err != nil {
+				return err
+			}
+			list = append(list, c)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 // batch is where the batch that begins with a message ends.
@@ -180,20 +219,29 @@ func (w *treeWriter) now() sql.NullInt64 {
 	return sql.NullInt64{Int64: -w.s.now().UnixMilli(), Valid: true}
 }
 
-// part stores the messages from one place up to another, with what hangs under them.
+// part stores the messages of a hidden chat from one place up to another, with what hangs under them.
 func (w *treeWriter) part(ctx context.Context, from, to int) error {
-	if err := w.messages(ctx, from, to); err != nil {
+	rows := treeRows{tx: w.tx}
+	if err := w.messages(ctx, &rows, from, to); err != nil {
 		return err
 	}
+	if err := rows.flush(ctx); err != nil {
+		return err
+	}
+	if err := w.hangAll(ctx, from, to); err != nil {
+		return err
+	}
+	return mustTouch(w.tx.ExecContext(ctx, "UPDATE chats SET deleted_ms = ? WHERE id = ? AND deleted_ms < 0", w.now(), w.chat))
+}
+
+// hangAll stores what hangs under the messages from one place up to another.
+func (w *treeWriter) hangAll(ctx context.Context, from, to int) error {
 	for i, m := range w.tree.Messages[from:to] {
 		if err := w.hang(ctx, w.at(int64(from+i)+1), m); err != nil {
 			return err
 		}
 	}
-	if !w.hidden {
-		return nil
-	}
-	return mustTouch(w.tx.ExecContext(ctx, "UPDATE chats SET deleted_ms = ? WHERE id = ? AND deleted_ms < 0", w.now(), w.chat))
+	return nil
 }
 
 // end makes the chat complete: pictures, leaf and draft, and that it is seen.
@@ -223,26 +271,47 @@ func (w *treeWriter) end(ctx context.Context) (backend.Chat, error) {
 type treeRow struct {
 	threadRow
 	ID     int64  `json:"id"`
+	Chat   int64  `json:"chat"`
 	Parent *int64 `json:"parent"`
 }
 
-// messages stores the messages from one place up to another, many with one statement: the search indexes write what they gathered at the end of every
-// statement.
-func (w *treeWriter) messages(ctx context.Context, from, to int) error {
-	var rows []byte
-	flush := func() error {
-		if len(rows) == 0 {
-			return nil
-		}
-		_, err := w.tx.ExecContext(ctx, `INSERT INTO messages
-			(id, chat_id, parent, role, state, model_id, model_name, stop, revision, created_ms, usage, error, text)
-			SELECT value ->> 'id', ?1, value ->> 'parent', value ->> 'role', value ->> 'state',
-			  (SELECT id FROM models WHERE id = value ->> 'model_id'), value ->> 'model_name', value ->> 'stop', 1,
-			  value ->> 'created', value ->> 'usage', value ->> 'error', value ->> 'text'
-			FROM json_each(?2) ORDER BY key`, w.chat, string(append(rows, ']')))
-		rows = rows[:0]
+// treeRows gathers messages, and stores many with one statement.
+type treeRows struct {
+	tx   *sql.Tx
+	rows []byte // a JSON array without its end
+}
+
+func (r *treeRows) add(ctx context.Context, row treeRow) error {
+	text, err := json.Marshal(row)
+	if err != nil {
 		return err
 	}
+	if len(r.rows) > 0 && len(r.rows)+len(text) > treeStatement {
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+	}
+	r.rows = append(append(r.rows, separator(len(r.rows))), text...)
+	return nil
+}
+
+// flush stores what was gathered.
+func (r *treeRows) flush(ctx context.Context) error {
+	if len(r.rows) == 0 {
+		return nil
+	}
+	_, err := r.tx.ExecContext(ctx, `INSERT INTO messages
+		(id, chat_id, parent, role, state, model_id, model_name, stop, revision, created_ms, usage, error, text)
+		SELECT value ->> 'id', value ->> 'chat', value ->> 'parent', value ->> 'role', value ->> 'state',
+		  (SELECT id FROM models WHERE id = value ->> 'model_id'), value ->> 'model_name', value ->> 'stop', 1,
+		  value ->> 'created', value ->> 'usage', value ->> 'error', value ->> 'text'
+		FROM json_each(?) ORDER BY key`, string(append(r.rows, ']')))
+	r.rows = r.rows[:0]
+	return err
+}
+
+// messages gathers the messages from one place up to another.
+func (w *treeWriter) messages(ctx context.Context, rows *treeRows, from, to int) error {
 	for i, m := range w.tree.Messages[from:to] {
 		i += from
 		m.Usage.SeenFrom = w.at(m.Usage.SeenFrom)
@@ -250,25 +319,18 @@ func (w *treeWriter) messages(ctx context.Context, from, to int) error {
 		if err != nil {
 			return err
 		}
-		row := treeRow{ID: w.at(int64(i) + 1), threadRow: threadRow{
+		row := treeRow{ID: w.at(int64(i) + 1), Chat: w.chat, threadRow: threadRow{
 			Role: m.Role, State: m.State, ModelID: m.ModelID, ModelName: clean(m.ModelName), Stop: m.Stop,
 			Created: w.s.orNow(m.Created).Int64, Usage: usage, Error: clean(m.Error), Text: clean(m.Text),
 		}}
 		if parent := w.at(m.Parent); parent != 0 {
 			row.Parent = &parent
 		}
-		text, err := json.Marshal(row)
-		if err != nil {
+		if err := rows.add(ctx, row); err != nil {
 			return err
 		}
-		if len(rows) > 0 && len(rows)+len(text) > treeStatement {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-		rows = append(append(rows, separator(len(rows))), text...)
 	}
-	return flush()
+	return nil
 }
 
 // separator stands before an element of a JSON array that is n bytes long already.

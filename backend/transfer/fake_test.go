@@ -68,6 +68,17 @@ func clean(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
+func (s *shelf) AddTrees(ctx context.Context, trees []store.Tree) (list []backend.Chat, err error) {
+	for _, t := range trees {
+		c, err := s.AddTree(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
 func (s *shelf) AddTree(_ context.Context, t store.Tree) (backend.Chat, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,7 +15,6 @@ import (
 
 	"loam/backend"
 	"loam/backend/attach"
-	"loam/backend/event"
 	"loam/store"
 )
 
@@ -88,44 +87,6 @@ type Imported struct {
 	Newer    int     // of Chats: those that stand beside an older state of themselves
 	Pictures int
 	Problems
-}
-
-// Import takes chats in. Each comes whole or not at all; what cannot be read is counted and left out. Where it ends early
-// (an error of the store, the end of ctx) the chats that came before stay, and are told beside the error.
-func (s *Service) Import(ctx context.Context, path string, o ImportOptions) (Imported, error) {
-	var done Imported
-	var media media
-	err := s.read(ctx, path, &done.Program, &done.Problems, func(k *known, f *found) error {
-		verdict, err := k.look(ctx, f)
-		if err != nil {
-			return err
-		}
-		if verdict == isThere && !o.Copies {
-			done.There++
-			tell(o.Progress, Progress{Chats: len(done.Chats) + done.There, Title: s.title(f)})
-			return nil
-		}
-		media.service, media.from = s, k.media
-		if err := media.bring(ctx, f, &done); err != nil {
-			return err
-		}
-		f.Chat.Title = s.title(f)
-		c, err := s.d.Store.AddTree(ctx, f.Tree)
-		if err != nil {
-			return err
-		}
-		done.Chats = append(done.Chats, c.ID)
-		if verdict == isNewer {
-			done.Newer++
-		}
-		s.d.Bus.Deliver(event.ChatChanged{ChatID: c.ID})
-		tell(o.Progress, Progress{Chats: len(done.Chats) + done.There, Title: c.Title})
-		return nil
-	})
-	if err != nil {
-		return done, fmt.Errorf("import chats: %w", named(path, err))
-	}
-	return done, nil
 }
 
 // named gives a bad file its name.

@@ -3,8 +3,8 @@
 // Open WebUI. The window and the command line call it.
 //
 // A Service may be used from any goroutine; calls run on the caller's and end early with its context. Files appear whole or
-// not at all, a chat is taken in whole or not at all, and neither way needs memory for more than one chat (writing: for
-// more than a few messages, but for training data). What it reads is not trusted: sizes, depths and counts are bounded.
+// not at all, a chat is taken in whole or not at all, and neither way needs memory for more than one chat or a few short ones
+// (writing: for more than a few messages, but for training data). What it reads is not trusted: sizes, depths and counts are bounded.
 // The format of Loam's own files stands at formatVersion.
 package transfer
 
@@ -25,6 +25,7 @@ type Store interface {
 	Chats(ctx context.Context, q store.ChatQuery) ([]backend.Chat, error)
 	ReadTree(ctx context.Context, chatID int64, r store.TreeReader) error
 	AddTree(ctx context.Context, t store.Tree) (backend.Chat, error)
+	AddTrees(ctx context.Context, trees []store.Tree) ([]backend.Chat, error)
 	Models(ctx context.Context, q store.ModelQuery) ([]backend.Model, error)
 	Pictures(ctx context.Context, limit, offset int) ([]backend.Picture, error)
 }
