@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"slices"
 
 	"loam/backend"
 )
@@ -60,45 +59,4 @@ func (s *Store) AttachedSums(ctx context.Context) (map[string]bool, error) {
 		return err
 	})
 	return used, err
-}
-
-// withNames adds messages to hits whose files have such names.
-func (s *Store) withNames(ctx context.Context, query string, limit int, hits []Hit) ([]Hit, error) {
-	if limit <= 0 {
-		limit = 50
-	}
-	var more []Hit
-	err := s.read(ctx, "search", func(tx *sql.Tx) (err error) {
-		more, err = searchNames(ctx, tx, ask(query), limit)
-		return err
-	})
-	for _, h := range more {
-		there := slices.ContainsFunc(hits, func(x Hit) bool { return x.Message.ID == h.Message.ID })
-		if !there && len(hits) < limit {
-			hits = append(hits, h)
-		}
-	}
-	return hits, err
-}
-
-// searchNames finds messages by the names of their files.
-func searchNames(ctx context.Context, tx *sql.Tx, q question, limit int) ([]Hit, error) {
-	if q.words == "" {
-		return nil, nil
-	}
-	rows, err := tx.QueryContext(ctx, `SELECT highlight(search_names, 0, ?, ?), m.id, m.chat_id, coalesce(m.parent, 0), m.role, m.state, coalesce(m.model_id, 0),
-		m.model_name, m.created_ms, `+chatColumns+` FROM search_names f CROSS JOIN attachments a ON a.id = f.rowid CROSS JOIN messages m ON m.id = a.message_id
-		CROSS JOIN chats c ON c.id = m.chat_id WHERE c.deleted_ms IS NULL AND f.name MATCH ? ORDER BY f.rowid DESC LIMIT ?`, markStart, markEnd, q.words, limit)
-	if err != nil {
-		return nil, err
-	}
-	return collect(rows, func(row oneRow) (Hit, error) {
-		var h Hit
-		m := &h.Message
-		err := row.Scan(append([]any{
-			&h.Snippet, &m.ID, &m.ChatID, &m.Parent, &m.Role, &m.State, &m.ModelID, &m.ModelName, msColumn{&m.Created},
-		}, chatFields(&h.Chat)...)...)
-		h.Snippet, h.Marks = splitMarks(h.Snippet)
-		return h, err
-	})
 }

@@ -37,9 +37,15 @@ func TestAttachmentsLiveWithTheirMessagesAndDrafts(t *testing.T) {
 	if err != nil || len(path) != 1 || !cmp.Equal(files, path[0].Attachments) {
 		t.Error(path, err)
 	}
-	for query, want := range map[string]int{"resume": 1, "2024": 1, "note": 1, "absent": 0, "read": 1} {
-		if hits, err := s.SearchMessages(ctx, query, 5); err != nil || len(hits) != want {
+	for query, want := range map[string]int{"resume": 1, "2024": 1, "note": 1, "absent": 0, "read": 0} {
+		hits, err := s.SearchFiles(ctx, query, 5)
+		if err != nil || len(hits) != want {
 			t.Errorf("%q finds %v, %v", query, hits, err)
+		}
+		for _, h := range hits {
+			if h.Message.ID != m.ID || h.Snippet != h.File.Name || len(h.Marks) != 1 || h.Place != nil {
+				t.Errorf("%q finds %+v", query, h)
+			}
 		}
 	}
 	want := map[string]bool{"a": true, "b": true, "c": true, "": true}

@@ -11,12 +11,15 @@ import (
 )
 
 // Hit is a message that was found. Message has no Text; Snippet is the part around the first match, on one line, and
-// Marks are the byte ranges of the matches in it.
+// Marks are the byte ranges of the matches in it. Where the words stand in a file of the message, File is that file, and Place
+// the first part of it that has them; nil = they are in its name.
 type Hit struct {
 	Chat    backend.Chat
 	Message backend.Message
 	Snippet string
 	Marks   [][2]int
+	File    *backend.Attachment
+	Place   *backend.Passage
 }
 
 // The runes that mark a match in what SQLite returns. They are noncharacters: no text of a person has them.
@@ -116,13 +119,14 @@ type ground struct {
 	table, joined   string // the rows, and what else is read with them
 	text            string // of a row, as far as it is indexed
 	unspaced        string // the index of rows in scripts without spaces
+	beyond          string // what else that index asks of its rows
 	live            string // rows that can be found
 	columns         string
 }
 
 var inMessages = ground{
 	words: "search_words", trigrams: "search_trigrams", table: "messages m", joined: " CROSS JOIN chats c ON c.id = m.chat_id",
-	text: "substr(m.text, 1, 262144)", unspaced: "messages_unspaced", live: "m.state <> 1 AND c.deleted_ms IS NULL",
+	text: "substr(m.text, 1, 262144)", unspaced: "messages_unspaced", beyond: " AND octet_length(m.text) > length(m.text)", live: "m.state <> 1 AND c.deleted_ms IS NULL",
 	columns: `m.chat_id, coalesce(m.parent, 0), m.role, m.state, coalesce(m.model_id, 0), m.model_name, m.created_ms, ` + chatColumns,
 }
 
@@ -137,7 +141,7 @@ type hit[T any] struct {
 // SearchMessages finds messages that have all the words of query, the newest first, outside of the trash. Letters match
 // without case and diacritics, the last word also as a beginning, "words in quotes" as they stand. When whole words
 // give less than limit hits, matches within words follow. Running replies are found when they have ended, and of a very
-// long message the first 262,144 characters. Messages with files of such names come last.
+// long message the first 262,144 characters.
 func (s *Store) SearchMessages(ctx context.Context, query string, limit int) ([]Hit, error) {
 	found, err := searchIn(ctx, s, inMessages, query, limit, func(h *Hit) []any {
 		m := &h.Message
@@ -150,10 +154,7 @@ func (s *Store) SearchMessages(ctx context.Context, query string, limit int) ([]
 		f.of.Message.ID, f.of.Snippet, f.of.Marks = f.id, f.snippet, f.marks
 		hits = append(hits, f.of)
 	}
-	if err != nil || limit > 0 && len(hits) >= limit {
-		return hits, err
-	}
-	return s.withNames(ctx, query, limit, hits)
+	return hits, err
 }
 
 // searchIn finds rows by the words of a query; fields says where the columns of one go.
@@ -212,7 +213,7 @@ func search[T any](ctx context.Context, tx *sql.Tx, in ground, q question, limit
 		}
 		sqlText += in.joined + " WHERE " + in.live
 		if q.unspaced {
-			sqlText += " AND " + in.text + " GLOB '" + unspacedGlob + "'"
+			sqlText += in.beyond + " AND " + in.text + " GLOB '" + unspacedGlob + "'"
 		}
 	default:
 		return nil, nil

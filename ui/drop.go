@@ -195,10 +195,15 @@ func (u *UI) fileDialog(title, confirm string, endings []string, take func(path 
 	}
 	d.SetTitleText(title)
 	d.SetConfirmText(confirm)
+	u.showDialog(d)
+}
+
+// showDialog shows a file dialog in its size, as something that floats.
+func (u *UI) showDialog(d *dialog.FileDialog) {
 	u.float.remember()
 	shown := &fileTop{dialog: d, open: true}
 	d.SetOnClosed(func() { shown.open = false })
-	d.Show()
+	d.Show() // before Resize, which panics on a file dialog that is not there yet
 	d.Resize(fyne.NewSize(min(u.root.Size().Width-40, 900), min(u.root.Size().Height-40, 620)))
 	u.float.top = shown
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
 
 	"loam/ui/dialogs"
 	"loam/ui/pages"
@@ -23,7 +24,7 @@ func (h host) env() pages.Env {
 	d := h.ui.deps
 	return pages.Env{
 		Host: h, Chats: d.Chats, Models: d.Models, Engines: d.Engines, Studio: d.Studio, System: d.System,
-		Search: d.Search, Commands: h.ui.commands, Transfer: d.Transfer, Getting: d.Getting, Folders: d.Folders, About: d.About,
+		Search: d.Search, SearchFiles: d.SearchFiles, Commands: h.ui.commands, Transfer: d.Transfer, Getting: d.Getting, Folders: d.Folders, About: d.About,
 		Meaning: d.Meaning,
 	}
 }
@@ -134,6 +135,9 @@ func (h host) LookAround() { h.ui.models.LookAround() }
 func (h host) ChooseFile(title, confirm string, endings []string, take func(path string)) {
 	h.ui.fileDialog(title, confirm, endings, take)
 }
+
+// ShowFiles implements pages.Host.
+func (h host) ShowFiles(d *dialog.FileDialog) { h.ui.showDialog(d) }
 
 // AddFiles implements pages.Host.
 func (h host) AddFiles() { h.ui.chooseFile() }

@@ -30,6 +30,8 @@ type Deps struct {
 	System  pages.System
 	Crashes Crashes      // nil = nobody keeps any
 	Search  pages.Search // nil = only names of chats are searched
+	// SearchFiles finds files of messages; nil = they are not searched.
+	SearchFiles pages.Search
 	// Transfer carries chats out and in; nil = nobody does.
 	Transfer pages.Transfer
 	// Getting finds models elsewhere and downloads them; nil = nobody does.

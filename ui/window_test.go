@@ -87,6 +87,7 @@ type fixture struct {
 	getting  *uitest.Getting // nil = models are not looked for elsewhere
 	meaning  pages.Meaning   // nil = passages are found by words alone
 	time     *inline
+	files    []pages.Found // what a search in files finds
 }
 
 // fakes are services with a starter and nothing else.
@@ -127,6 +128,7 @@ func (f *fixture) open(width, height float32) *fixture {
 	}
 	u.theme = sharedLook(u.theme)
 	u.deps.Meaning = f.meaning
+	u.deps.SearchFiles = func(context.Context, string, int) ([]pages.Found, error) { return f.files, nil }
 	u.now = func() time.Time { return f.time.now }
 	u.tasks = f.time
 	u.dispatch = newDispatcher(func(f func()) { f() }, u.handle)

@@ -9,6 +9,7 @@ import (
 
 	"loam/backend"
 	"loam/backend/app"
+	"loam/backend/chat"
 	"loam/backend/event"
 	"loam/backend/hub"
 	"loam/backend/session"
@@ -22,7 +23,7 @@ func Wire(a *app.App, started time.Time) Deps {
 		Transfer: a.Transfer,
 		Getting:  getting{a},
 		Meaning:  a.Meaning,
-		Search:   search(a), Crashes: a.Crashes(),
+		Search:   search(a), SearchFiles: searchFiles(a), Crashes: a.Crashes(),
 		Folders: pages.Folders{
 			Data: a.Folders.Data, Models: a.Folders.Models, Cache: a.Folders.Cache, Config: a.Folders.Config, Logs: a.Folders.Logs,
 		},
@@ -70,15 +71,26 @@ func (g getting) Active() int { return g.Fetch.Active() }
 func search(a *app.App) pages.Search {
 	return func(ctx context.Context, query string, limit int) ([]pages.Found, error) {
 		hits, err := a.Chats.Search(ctx, query, limit)
-		if err != nil {
-			return nil, err
-		}
-		found := make([]pages.Found, 0, len(hits))
-		for _, h := range hits {
-			found = append(found, pages.Found{ChatID: h.Chat.ID, MessageID: h.Message.ID, Title: h.Chat.Title, Snippet: h.Snippet})
-		}
-		return found, nil
+		return foundIn(hits), err
 	}
+}
+
+// searchFiles finds messages by the names and the words of their files.
+func searchFiles(a *app.App) pages.Search {
+	return func(ctx context.Context, query string, limit int) ([]pages.Found, error) {
+		hits, err := a.Chats.SearchFiles(ctx, query, limit)
+		return foundIn(hits), err
+	}
+}
+
+func foundIn(hits []chat.Hit) []pages.Found {
+	found := make([]pages.Found, 0, len(hits))
+	for _, h := range hits {
+		found = append(found, pages.Found{
+			ChatID: h.Chat.ID, MessageID: h.Message.ID, Title: h.Chat.Title, Snippet: h.Snippet, File: h.File, Place: h.Place,
+		})
+	}
+	return found
 }
 
 // openFolder asks the system's file manager to show a folder.

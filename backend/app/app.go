@@ -196,6 +196,7 @@ func New(ctx context.Context, d Deps) (_ *App, err error) {
 	}
 	a.Transfer = transfer.New(transfer.Deps{
 		Store: a.Store, Bus: a.Bus, Pictures: d.Folders.Pictures, Files: a.files, Title: chat.Title, Version: d.Version, Logger: d.Logger,
+		Taken: a.Chats.IndexSoon,
 	})
 	a.unlook = a.Bus.Subscribe(0, func(events []event.Event) {
 		a.measure(events)
@@ -228,6 +229,7 @@ func (a *App) tidy() {
 	if _, err := a.Chats.CleanFiles(a.base); err != nil && a.base.Err() == nil {
 		a.log.Warn("Old attachments could not be removed", "error", err)
 	}
+	a.Chats.IndexSoon()
 }
 
 // fileReader reads what is attached, in children of this program.

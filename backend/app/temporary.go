@@ -343,6 +343,19 @@ func (s *chatStore) SearchMessages(ctx context.Context, query string, limit int)
 	return s.disk.SearchMessages(ctx, query, limit)
 }
 
+// SearchFiles never finds what is temporary.
+func (s *chatStore) SearchFiles(ctx context.Context, query string, limit int) ([]store.Hit, error) {
+	return s.disk.SearchFiles(ctx, query, limit)
+}
+
+func (s *chatStore) UnindexedTexts(ctx context.Context, limit int) ([]store.UnindexedText, error) {
+	return s.disk.UnindexedTexts(ctx, limit)
+}
+
+func (s *chatStore) IndexText(ctx context.Context, sha256 string, parts []store.AttachedPart) error {
+	return s.disk.IndexText(ctx, sha256, parts)
+}
+
 func (s *chatStore) Setting(ctx context.Context, key string, v any) (bool, error) {
 	return s.disk.Setting(ctx, key, v)
 }

@@ -128,6 +128,9 @@ func (s *Service) exchange(ctx context.Context, r *run, c backend.Chat, path []b
 	s.bus.Deliver(event.MessageChanged{ChatID: c.ID, MessageID: user.ID, Revision: user.Revision, State: user.State})
 	r.path = append(slices.Clip(path), user)
 	r.start(reply)
+	if len(user.Attachments) > 0 {
+		s.IndexSoon()
+	}
 	if c.Title == "" {
 		s.entitle(ctx, c.ID, aboutOf(r.path[0]))
 	}

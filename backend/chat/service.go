@@ -148,6 +148,8 @@ type Service struct {
 	unsaved map[int64]backend.Message // replies that ended but could not be stored, by message
 	rest    map[int64]store.Finish    // what of them is still to be stored
 
+	indexing, indexAgain bool // what is attached is being made to be found; and there is more since
+
 	advice advice // what model files recommend
 	guard  guard  // which texts hold no control token
 	counts counts // of tokens
@@ -286,11 +288,6 @@ func (s *Service) changed(ids ...int64) {
 	for _, id := range ids {
 		s.bus.Deliver(event.ChatChanged{ChatID: id})
 	}
-}
-
-// Search finds messages by their words, the best first.
-func (s *Service) Search(ctx context.Context, query string, limit int) ([]store.Hit, error) {
-	return s.store.SearchMessages(ctx, query, limit)
 }
 
 // Draft returns what is typed in a chat but not sent.

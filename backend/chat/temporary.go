@@ -48,5 +48,6 @@ func (s *Service) Keep(ctx context.Context, chatID int64) (backend.Chat, error) 
 	for _, id := range []int64{c.ID, chatID} {
 		s.bus.Deliver(event.ChatChanged{ChatID: id})
 	}
+	s.IndexSoon()
 	return c, nil
 }

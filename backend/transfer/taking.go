@@ -20,6 +20,9 @@ func (s *Service) Import(ctx context.Context, path string, o ImportOptions) (Imp
 	if ctx.Err() == nil {
 		err = errors.Join(err, t.store(ctx)) // what came before the error
 	}
+	if len(done.Chats) > 0 && s.d.Taken != nil {
+		s.d.Taken()
+	}
 	if err != nil {
 		return done, fmt.Errorf("import chats: %w", named(path, err))
 	}
@@ -29,8 +32,8 @@ func (s *Service) Import(ctx context.Context, path string, o ImportOptions) (Imp
 // How many messages, and how many bytes of them, are stored together: enough that the store's work for each time does not
 // count, and few enough that nobody who writes meanwhile waits for it.
 const (
-	togetherMessages = 1000
-	togetherBytes    = 1 << 20
+	togetherMessages = 2500
+	togetherBytes    = 5 << 19
 )
 
 // taking is an import: it gathers chats and stores many of them at once.

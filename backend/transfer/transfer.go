@@ -37,6 +37,7 @@ type Deps struct {
 	Pictures string                   // the folder of pictures: files named <sha256>.png
 	Files    *attach.Files            // of attachments; nil = they stay where they are
 	Title    func(text string) string // names a chat after its first message; nil = chats may stay without a name
+	Taken    func()                   // is called when chats were taken in; nil = nobody wants to know
 	Version  string                   // of the program, for the files
 	Logger   *slog.Logger             // nil = discard
 	Now      func() time.Time         // nil = time.Now

@@ -1,9 +1,5 @@
 package chatview
 
-import (
-	"strings"
-)
-
 // finder looks for words in the transcript.
 type finder struct {
 	query   string
@@ -45,8 +41,9 @@ func (f *finder) isCurrent(e *entry, block, nth int) bool {
 // maxHits bounds what a search marks.
 const maxHits = 10_000
 
-// SetFind marks all places of the words, without regard to case, and returns how many there are. The one nearest below
-// the upper edge becomes the current one. Empty words end the search.
+// SetFind marks all places of the words, without regard to case and diacritics, and returns how many there are. Where they stand
+// nowhere as they are, each of them is looked for by itself, "in quotes" as they stand. The place nearest below the upper edge
+// becomes the current one. Empty words end the search.
 func (v *View) SetFind(query string) int {
 	v.search(query)
 	if len(v.find.hits) > 0 {
@@ -64,6 +61,20 @@ func (v *View) search(query string) {
 	if query == "" {
 		return
 	}
+	if v.mark([]string{fold(query).text}) > 0 {
+		return
+	}
+	words := asked(query)
+	for i, w := range words {
+		words[i] = fold(w).text
+	}
+	if len(words) > 1 || len(words) == 1 && words[0] != fold(query).text {
+		v.mark(words)
+	}
+}
+
+// mark finds the places of folded words and returns how many there are.
+func (v *View) mark(words []string) int {
 	v.find.byBlock = map[findKey][][2]int{}
 	first := -1
 	for _, e := range v.entries {
@@ -71,7 +82,7 @@ func (v *View) search(query string) {
 			e.parse(v)
 		}
 		for b := range e.blocks {
-			for _, at := range foldAll(blockText(&e.blocks[b].block), query) {
+			for _, at := range fold(blockText(&e.blocks[b].block)).all(words) {
 				key := findKey{e, b}
 				v.find.hits = append(v.find.hits, hit{e, b, len(v.find.byBlock[key]), at[0]})
 				v.find.byBlock[key] = append(v.find.byBlock[key], at)
@@ -85,6 +96,7 @@ func (v *View) search(query string) {
 		}
 	}
 	v.find.current = max(first, 0)
+	return len(v.find.hits)
 }
 
 // FindNext goes delta places on, around the ends, and returns the 1-based number of the place; 0 = there is none.
@@ -119,22 +131,4 @@ func (v *View) showHit() {
 	v.anchor = place{entry: h.entry.index, piece: h.block, dy: y - v.Size().Height/3}
 	v.moved()
 	v.slideToShow(h.entry, h.block, h.offset)
-}
-
-// foldAll returns where query stands in text, without regard to ASCII and simple Unicode case.
-func foldAll(text, query string) [][2]int {
-	low, want := strings.ToLower(text), strings.ToLower(query)
-	var out [][2]int
-	if len(low) != len(text) { // a letter whose cases differ in length: exact search keeps offsets right
-		low, want = text, query
-	}
-	for at := 0; at < len(low); {
-		i := strings.Index(low[at:], want)
-		if i < 0 {
-			break
-		}
-		out = append(out, [2]int{at + i, at + i + len(want)})
-		at += i + len(want)
-	}
-	return out
 }

@@ -11,6 +11,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
 
 	"loam/backend"
 	"loam/backend/attach"
@@ -233,16 +234,17 @@ func (a *attachments) paste(text string) bool {
 	return true
 }
 
-// pastedFiles are the files that a file manager copied: addresses of files, a line each. What names no file is a text.
+// pastedFiles are the files that a file manager copied: addresses or whole paths of files, a line each. What names no file is a
+// text.
 func pastedFiles(text string) []string {
-	const most = 64
-	lines := strings.Fields(strings.ReplaceAll(text, "\r", ""))
-	if len(lines) == 0 || len(lines) > most {
+	const most, longest = 64, 4096 // files, and bytes of a path
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if len(lines) > most || len(lines[0]) > longest {
 		return nil
 	}
 	var paths []string
 	for _, line := range lines {
-		path, ok := pathOf(line)
+		path, ok := pathOf(strings.TrimSpace(line))
 		if !ok {
 			return nil
 		}
@@ -255,6 +257,36 @@ func pastedFiles(text string) []string {
 func (a *attachments) open() {
 	a.of.env.Host.ChooseFile("Attach a file", "Attach", nil, func(path string) { a.add([]string{path}) })
 }
+
+// openFolder asks for a folder whose text files are attached.
+func (a *attachments) openFolder() {
+	d := dialog.NewFolderOpen(func(dir fyne.ListableURI, err error) {
+		if err != nil {
+			a.of.env.Host.Fail(err, a.openFolder)
+			return
+		}
+		if dir != nil {
+			a.add([]string{dir.Path()})
+		}
+	}, a.of.env.Host.Window())
+	d.SetTitleText("Attach the text files of a folder")
+	d.SetConfirmText("Attach")
+	a.of.env.Host.ShowFiles(d)
+}
+
+// ask offers what can be attached, beside the button for it.
+func (a *attachments) ask() {
+	at := a.of.composer.attach
+	file := fyne.NewMenuItem("A file…", a.open)
+	file.Icon = theme.Icon(theme.IconFile)
+	folder := fyne.NewMenuItem("The text files of a folder…", a.openFolder)
+	folder.Icon = theme.Icon(theme.IconFolder)
+	place := fyne.CurrentApp().Driver().AbsolutePositionForObject(at)
+	a.of.env.Host.Menu([]*fyne.MenuItem{file, folder}, place.SubtractXY(0, 2*menuLine))
+}
+
+// menuLine is about how high an entry of a menu is.
+const menuLine = 40
 
 // keepPartly leaves the files in the composer of which the model saw passages only: the next question needs other ones.
 func (a *attachments) keepPartly(sent []backend.Attachment) {

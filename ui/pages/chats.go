@@ -172,9 +172,24 @@ func (p *ChatsPage) focusResume(id int64, tries int) {
 // goTo shows a message that a search found, with the words marked.
 func (p *ChatsPage) goTo(f Found, query string) {
 	p.closeOver()
-	p.talk.open(f.ChatID, func() {
-		p.talk.finder.show(query)
-		p.talk.view.ScrollTo(f.MessageID)
+	p.env.Host.Load("drafts", func(ctx context.Context) func() {
+		err := p.env.Chats.ShowMessage(ctx, f.MessageID) // it may be on a branch that is not shown
+		return func() {
+			if err != nil {
+				p.env.Host.Fail(err, nil)
+				return
+			}
+			p.talk.open(f.ChatID, func() {
+				if f.File != nil {
+					p.talk.finder.hide()
+					p.talk.view.ScrollTo(f.MessageID)
+					p.talk.readFound(*f.File, f.Place, query)
+					return
+				}
+				p.talk.finder.show(query)
+				p.talk.view.ScrollTo(f.MessageID)
+			})
+		}
 	})
 }
 
@@ -345,10 +360,8 @@ func (p *ChatsPage) ListMenu() []*fyne.MenuItem { return p.side.listMenu() }
 
 // ChatMenu is the menu of a chat in the list; nil = it is not there.
 func (p *ChatsPage) ChatMenu(id int64) []*fyne.MenuItem {
-	for _, c := range p.side.chats {
-		if c.ID == id {
-			return p.side.menu(c)
-		}
+	if c, ok := p.side.chat(id); ok {
+		return p.side.menu(c)
 	}
 	return nil
 }

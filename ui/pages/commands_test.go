@@ -1,6 +1,9 @@
 package pages
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -8,12 +11,12 @@ import (
 
 func TestCommandsAreFoundByTheBeginningsOfTheirWords(t *testing.T) {
 	var list []Command
-	for _, name := range []string{"New chat", "Settings", "Settings of this chat", "Dark colours", "Larger text", "a1", "a2", "a3", "a4", "a5", "a6", "a7"} {
+	for _, name := range []string{"New chat", "Settings", "Settings of this chat", "Dark colours", "Larger text", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "a10", "a11"} {
 		list = append(list, Command{Name: name})
 	}
 	for query, want := range map[string][]string{
 		"": nil, "  ": nil, "chat": {"New chat", "Settings of this chat"}, "SET ch": {"Settings of this chat"}, "olours": nil, "dark c": {"Dark colours"},
-		"a": {"a1", "a2", "a3", "a4", "a5", "a6"},
+		"a": {"a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "a10"},
 	} {
 		var got []string
 		for _, c := range findCommands(list, query) {
@@ -21,6 +24,29 @@ func TestCommandsAreFoundByTheBeginningsOfTheirWords(t *testing.T) {
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%q: %s", query, d)
+		}
+	}
+}
+
+func TestPathsThatAreCopiedAreFiles(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a b.txt", "c.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	spaced, plain := filepath.Join(dir, "a b.txt"), filepath.Join(dir, "c.txt")
+	for text, want := range map[string][]string{
+		spaced + "\r\n" + plain + "\n":                   {spaced, plain},
+		"file://" + filepath.ToSlash(dir) + "/a%20b.txt": {spaced},
+		plain + " and more":                              nil,
+		plain + "\n" + filepath.Join(dir, "missing"):     nil,
+		"":                              nil,
+		"file://elsewhere/c.txt":        nil,
+		"/" + strings.Repeat("x", 5000): nil,
+	} {
+		if d := cmp.Diff(want, pastedFiles(text)); d != "" {
+			t.Errorf("%q: %s", text, d)
 		}
 	}
 }

@@ -78,7 +78,7 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	c.picker.onEngine = c.loadManner
 	c.loras = newChatLoRAs(c)
 	c.files = &attachments{of: c}
-	c.composer.onAttach = c.files.open
+	c.composer.onAttach = c.files.ask
 	c.composer.field.OnPaste = c.files.paste
 	c.empty = newEmptyChat(env)
 	c.view = chatview.New(chatview.Options{

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
 
 	"loam/backend"
 	"loam/backend/app"
@@ -72,6 +73,7 @@ type Chats interface {
 	// Remove takes a message and all that follows it away, Unremove brings it back.
 	Remove(ctx context.Context, messageID int64) (backend.Cut, error)
 	Unremove(ctx context.Context, c backend.Cut) error
+	ShowMessage(ctx context.Context, messageID int64) error // the branch on which it is
 	// Alternatives are the tokens of a reply with what else could have stood there; Branch goes on from one of them.
 	Alternatives(ctx context.Context, messageID int64) ([]backend.TokenChoice, error)
 	Branch(ctx context.Context, messageID int64, index int, token int32) (backend.Message, error)
@@ -234,6 +236,8 @@ type Host interface {
 	AddFiles()
 	// ChooseFile asks for one file with one of the endings, none = any; nothing happens when it is given up.
 	ChooseFile(title, confirm string, endings []string, take func(path string))
+	// ShowFiles shows another file dialog: Esc closes it, too.
+	ShowFiles(d *dialog.FileDialog)
 	// Guide opens the guide at a link of package guide; "" = at the chapter of the page that is shown.
 	Guide(link string)
 	// Learn opens the guide where it says more about an error.
@@ -271,14 +275,16 @@ type Look struct {
 	Scale float32 `json:"scale"` // text size, 0.8 to 2
 }
 
-// Search finds messages by their words, the best first.
+// Search finds messages, or files of them, by their words, the best first.
 type Search func(ctx context.Context, query string, limit int) ([]Found, error)
 
-// Found is a message that a search found.
+// Found is a message that a search found, or a file of it.
 type Found struct {
 	ChatID, MessageID int64
-	Title             string // of its chat
-	Snippet           string // the words around
+	Title             string              // of its chat
+	Snippet           string              // the words around
+	File              *backend.Attachment // the words stand in this file of the message
+	Place             *backend.Passage    // a part of File; nil = they stand in its name
 }
 
 // Folders are the places on disk that the settings show.
@@ -299,6 +305,8 @@ type Env struct {
 	Studio  Studio
 	System  System
 	Search  Search // nil = only names of chats are searched
+	// SearchFiles finds files of messages; nil = they are not searched.
+	SearchFiles Search
 	// Commands are what the search offers to do; nil = nothing.
 	Commands func() []Command
 

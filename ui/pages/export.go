@@ -63,14 +63,7 @@ func exportChat(env Env, c backend.Chat, f transfer.Format) {
 	d.SetFileName(transfer.FileName(c, f))
 	d.SetTitleText("Export “" + widgets.Shorten(c.Title, 260, measureBody) + "”")
 	d.SetConfirmText("Export")
-	showFiles(env, d)
-}
-
-// showFiles shows a file dialog in its size.
-func showFiles(env Env, d dialog.Dialog) {
-	d.Show() // before Resize, which panics on a file dialog that is not there yet
-	size := env.Host.Canvas().Size()
-	d.Resize(fyne.NewSize(min(size.Width-40, 900), min(size.Height-40, 620)))
+	env.Host.ShowFiles(d)
 }
 
 // exportAll asks for a folder, and writes all chats into it.
@@ -87,7 +80,7 @@ func exportAll(env Env, f transfer.Format) {
 	}, env.Host.Window())
 	d.SetTitleText("Export all chats into a folder")
 	d.SetConfirmText("Export here")
-	showFiles(env, d)
+	env.Host.ShowFiles(d)
 }
 
 // exportTo writes chats and says where they are. A file that was there stays as it is until all of it is written.
@@ -217,7 +210,7 @@ func importChats(env Env) {
 	d.SetFilter(storage.NewExtensionFileFilter([]string{".jsonl", ".json", ".zip"}))
 	d.SetTitleText("Import chats")
 	d.SetConfirmText("Look at it")
-	showFiles(env, d)
+	env.Host.ShowFiles(d)
 }
 
 // mayHoldChats says whether it is worth to look for chats in a dropped file.

@@ -30,11 +30,37 @@ func (c *conversation) readFile(f backend.Attachment, passage *backend.Passage) 
 			return func() { c.env.Host.Fail(err, nil) }
 		}
 		items, at := textItems(f, text, passage)
-		return func() { c.showFile(f, passage, items, at) }
+		facts := fileLabel(f)
+		if passage != nil {
+			facts = "The marked passage, " + passage.Place() + ", was shown to the model."
+		}
+		return func() { c.showFile(f, facts, items, at, "") }
 	})
 }
 
-func (c *conversation) showFile(f backend.Attachment, passage *backend.Passage, items []chatview.Item, at int64) {
+// readFound shows the text of a file at the part in which a search found some words, and marks them.
+func (c *conversation) readFound(f backend.Attachment, part *backend.Passage, query string) {
+	c.env.Host.Load("attach", func(ctx context.Context) func() {
+		text, err := c.env.Chats.AttachedText(ctx, f)
+		if err != nil {
+			return func() { c.env.Host.Fail(err, nil) }
+		}
+		facts := fileLabel(f)
+		if part == nil {
+			query = "" // they are in its name
+		} else {
+			facts = "Found at " + part.Place() + ". Enter goes to the next place."
+		}
+		items, at := textItems(f, text, part)
+		if at > 0 {
+			items[at-1].Marked = false // the words are
+		}
+		return func() { c.showFile(f, facts, items, at, query) }
+	})
+}
+
+// showFile shows a file with what is said of it, from an item on (0 = the first), and marks some words.
+func (c *conversation) showFile(f backend.Attachment, facts string, items []chatview.Item, at int64, query string) {
 	view := chatview.New(chatview.Options{ReadOnly: true, Clipboard: c.env.Host.Copy, Tip: c.env.Host.Tip, OnLink: c.openLink})
 	view.SetItems(items)
 	first := chatview.ScrollState{Message: 1}
@@ -43,10 +69,6 @@ func (c *conversation) showFile(f backend.Attachment, passage *backend.Passage, 
 		first = chatview.ScrollState{Message: at, Offset: above}
 	}
 	view.SetScrollState(first)
-	facts := fileLabel(f)
-	if passage != nil {
-		facts = "The marked passage, " + passage.Place() + ", was shown to the model."
-	}
 	if f.Note != "" {
 		facts += " " + f.Note
 	}
@@ -65,7 +87,13 @@ func (c *conversation) showFile(f backend.Attachment, passage *backend.Passage, 
 	size := fyne.NewSize(min(readerWidth*scale, room.Width-88), min(readerHeight*scale, room.Height-88))
 	body := widgets.NewEdges(widgets.Edges{Top: container.New(widgets.Inset{Bottom: 8}, head)}, view)
 	c.env.Host.Dialog(container.New(widgets.Sized{Width: size.Width, Height: size.Height}, body))
-	c.env.Host.Focus(view)
+	if query == "" {
+		c.env.Host.Focus(view)
+		return
+	}
+	search.SetText(query)
+	view.SetFind(query)
+	c.env.Host.Focus(search)
 }
 
 // splitPages gives the pages of a text.

@@ -123,7 +123,7 @@ func (p *SettingsPage) moveModels() {
 	}, p.env.Host.Window())
 	d.SetTitleText("Where the models folder goes")
 	d.SetConfirmText("Move here")
-	showFiles(p.env, d)
+	p.env.Host.ShowFiles(d)
 }
 
 const moveNotice = "models-move"
@@ -183,7 +183,7 @@ func (p *SettingsPage) saveBill() {
 				p.env.Host.Notify(widgets.Notice{Key: "bill", Tone: widgets.ToneSuccess, Text: "Saved the bill of materials as " + w.URI().Name() + "."})
 			}, p.env.Host.Window())
 			d.SetFileName("loam-bom.cdx.json")
-			showFiles(p.env, d)
+			p.env.Host.ShowFiles(d)
 		}
 	})
 }

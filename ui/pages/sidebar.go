@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -41,10 +42,10 @@ type sidebar struct {
 	current  int64
 	renaming int64
 	running  map[int64]bool // chats whose reply is being written
-	found    []Found        // messages that have the words of the search
+	found    finds          // what has the words of the search
 	allNames bool           // all chats whose names have the words of the search are shown
-	pictures []studio.Found // pictures whose prompts have them
-	looked   string         // the words for which found and pictures are
+	allFiles bool           // likewise, files
+	looked   string         // the words for which found is
 	waiting  func()         // cancels the search that is about to begin
 	thumbs   *thumbs        // of the pictures that were found
 	places   map[fyne.CanvasObject]*wanting
@@ -58,7 +59,7 @@ type sidebarRow struct {
 	closed  bool
 	indent  bool // it is in a folder
 	chat    backend.Chat
-	found   Found // a message; MessageID 0 = none
+	found   *Found // a message or a file
 	command *Command
 	picture *studio.Found
 }
@@ -78,7 +79,7 @@ func newSidebar(env Env, onOpen func(int64), onNew func()) *sidebar {
 	s.search = widgets.NewField("Search and commands")
 	s.search.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
 	s.search.OnChanged = func(string) {
-		s.allNames = false
+		s.allNames, s.allFiles = false, false
 		s.group()
 		s.list.ToTop() // what fits best stands there
 		s.lookIn()
@@ -120,6 +121,16 @@ func (s *sidebar) setChats(chats []backend.Chat) {
 	s.group()
 }
 
+// chat is one of the list; false = it is not there.
+func (s *sidebar) chat(id int64) (backend.Chat, bool) {
+	for _, c := range s.chats {
+		if c.ID == id && id != 0 {
+			return c, true
+		}
+	}
+	return backend.Chat{}, false
+}
+
 // setCurrent marks the chat that is open and brings it into sight.
 func (s *sidebar) setCurrent(id int64) {
 	s.current = id
@@ -157,10 +168,11 @@ func (s *sidebar) group() {
 		}
 	}
 	s.groupPictures()
-	if len(s.found) > 0 {
+	s.groupFiles()
+	if len(s.found.messages) > 0 {
 		s.rows = append(s.rows, sidebarRow{heading: "In messages"})
-		for _, f := range s.found {
-			s.rows = append(s.rows, sidebarRow{found: f})
+		for _, f := range s.found.messages {
+			s.rows = append(s.rows, sidebarRow{found: &f})
 		}
 	}
 	switch {
@@ -169,7 +181,7 @@ func (s *sidebar) group() {
 	case strings.TrimSpace(s.search.Text) != s.looked:
 		s.none.Hide() // the search is under way
 	case s.search.Text != "":
-		s.none.SetText("Nothing has “" + s.search.Text + "”: no chat, message, picture or command.")
+		s.none.SetText("Nothing has “" + s.search.Text + "”: no chat, message, file, picture or command.")
 		s.none.Show()
 	case s.archived:
 		s.none.SetText("Nothing is archived.")
@@ -194,8 +206,8 @@ func (s *sidebar) lookIn() {
 		s.waiting()
 		s.waiting = nil
 	}
-	if len(s.found) > 0 || len(s.pictures) > 0 {
-		s.found, s.pictures = nil, nil
+	if len(s.found.messages) > 0 || len(s.found.files) > 0 || len(s.found.pictures) > 0 {
+		s.found = finds{}
 		s.group()
 	}
 	query := strings.TrimSpace(s.search.Text)
@@ -208,14 +220,14 @@ func (s *sidebar) lookIn() {
 	s.waiting = s.env.Host.After(searchAfter, func() {
 		s.waiting = nil
 		s.env.Host.Load("search", func(ctx context.Context) func() {
-			found, pictures, err := s.searchAll(ctx, query)
+			found, err := s.searchAll(ctx, query)
 			return func() {
 				switch {
 				case strings.TrimSpace(s.search.Text) != query: // other words meanwhile
 				case err != nil:
 					s.env.Host.Fail(err, s.lookIn)
 				default:
-					s.found, s.pictures, s.looked = found, pictures, query
+					s.found, s.looked = found, query
 					s.group()
 				}
 			}
@@ -232,8 +244,8 @@ func (s *sidebar) openFirst() {
 			s.run(*r.command)
 		case r.picture != nil:
 			s.env.Host.ShowPictures(strings.TrimSpace(s.search.Text), r.picture.Picture.ID)
-		case r.found.MessageID != 0:
-			s.onGoTo(r.found, s.search.Text)
+		case r.found != nil:
+			s.onGoTo(*r.found, s.search.Text)
 		default:
 			s.onOpen(r.chat.ID)
 		}
@@ -298,7 +310,7 @@ func (s *sidebar) Kind(i int) int {
 	switch {
 	case s.rows[i].heading != "":
 		return rowHeading
-	case s.rows[i].found.MessageID != 0, s.rows[i].command != nil:
+	case s.rows[i].found != nil, s.rows[i].command != nil:
 		return rowFound
 	case s.rows[i].picture != nil:
 		return rowPicture
@@ -342,13 +354,11 @@ func (s *sidebar) Fill(i int, o fyne.CanvasObject) {
 		return
 	}
 	if c := row.command; c != nil {
-		o.(*fyne.Container).Objects[0].(*widgets.ChoiceRow).Set(c.Name, c.Keys, func() { s.run(*c) })
+		o.(*fyne.Container).Objects[0].(*widgets.ChoiceRow).Set(c.Name, cmp.Or(c.Keys, c.Of), func() { s.run(*c) })
 		return
 	}
-	if f := row.found; f.MessageID != 0 {
-		o.(*fyne.Container).Objects[0].(*widgets.ChoiceRow).Set(chatTitle(backend.Chat{Title: f.Title}), f.Snippet, func() {
-			s.onGoTo(f, s.search.Text)
-		})
+	if f := row.found; f != nil {
+		s.fillFound(o.(*fyne.Container).Objects[0].(*widgets.ChoiceRow), *f)
 		return
 	}
 	if p := row.picture; p != nil {

@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"loam/backend"
 	"loam/backend/studio"
 	"loam/ui/widgets"
 )
@@ -13,26 +14,71 @@ import (
 // picturesMost is how many pictures the search in the list shows; a row under them leads to all.
 const picturesMost = 4
 
-// searchAll finds messages and, one more than are shown, pictures.
-func (s *sidebar) searchAll(ctx context.Context, query string) (found []Found, pictures []studio.Found, err error) {
+// filesMost is how many files the search in the list shows before it is asked for all that it found.
+const filesMost = 4
+
+// finds are what a search found.
+type finds struct {
+	messages, files []Found
+	pictures        []studio.Found
+}
+
+// searchAll finds messages, files and, one more than are shown, pictures.
+func (s *sidebar) searchAll(ctx context.Context, query string) (f finds, err error) {
 	if s.env.Search != nil {
-		if found, err = s.env.Search(ctx, query, searchMost); err != nil {
-			return nil, nil, err
+		if f.messages, err = s.env.Search(ctx, query, searchMost); err != nil {
+			return finds{}, err
+		}
+	}
+	if s.env.SearchFiles != nil {
+		if f.files, err = s.env.SearchFiles(ctx, query, searchMost); err != nil {
+			return finds{}, err
 		}
 	}
 	if s.env.Studio != nil {
-		pictures, err = s.env.Studio.Search(ctx, query, picturesMost+1)
+		f.pictures, err = s.env.Studio.Search(ctx, query, picturesMost+1)
 	}
-	return found, pictures, err
+	return f, err
+}
+
+// groupFiles adds the rows of the files that were found.
+func (s *sidebar) groupFiles() {
+	if len(s.found.files) == 0 {
+		return
+	}
+	s.rows = append(s.rows, sidebarRow{heading: "In files"})
+	for i, f := range s.found.files {
+		if left := len(s.found.files) - i; i == filesMost && left > 1 && !s.allFiles {
+			rest := Command{Name: count(left, "more file"), Keep: true, Do: func() {
+				s.allFiles = true
+				s.group()
+			}}
+			s.rows = append(s.rows, sidebarRow{command: &rest})
+			return
+		}
+		s.rows = append(s.rows, sidebarRow{found: &f})
+	}
+}
+
+// fillFound shows a message or a file that was found in a row.
+func (s *sidebar) fillFound(row *widgets.ChoiceRow, f Found) {
+	name, facts := chatTitle(backend.Chat{Title: f.Title}), f.Snippet
+	switch {
+	case f.File != nil && f.Place != nil:
+		name = f.File.Name + ", " + f.Place.Place()
+	case f.File != nil:
+		name, facts = f.File.Name, "In “"+name+"”"
+	}
+	row.Set(name, facts, func() { s.onGoTo(f, s.search.Text) })
 }
 
 // groupPictures adds the rows of the pictures that were found.
 func (s *sidebar) groupPictures() {
-	if len(s.pictures) == 0 {
+	if len(s.found.pictures) == 0 {
 		return
 	}
 	s.rows = append(s.rows, sidebarRow{heading: "Pictures"})
-	for i, p := range s.pictures {
+	for i, p := range s.found.pictures {
 		if i == picturesMost {
 			query := strings.TrimSpace(s.search.Text)
 			all := Command{Name: "All with these words", Keep: true, Do: func() { s.env.Host.ShowPictures(query, 0) }}

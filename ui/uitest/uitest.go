@@ -25,25 +25,26 @@ type Chats struct {
 	Tell   func(event.Event) // hears what a service would tell on the bus; may be nil
 	Refuse error             // Send, Edit, Resume and Regenerate answer with it while it is set
 
-	mu       sync.Mutex
-	next     int64
-	chats    map[int64]backend.Chat
-	messages map[int64]backend.Message
-	texts    map[string]string // of attachments
-	drafts   map[int64]backend.Draft
-	Manners  map[int64]chat.Manner           // by model
-	Verdict  backend.TemplateVerdict         // of every model's template
-	Choices  map[int64][]backend.TokenChoice // by message
-	Records  map[int64]backend.Generation    // by message
-	Stopped  []int64
-	Resumed  []int64
-	Saved    []backend.Draft
-	Tally    map[int64]backend.Tally // by model
-	Again    chat.Repetition         // what RunAgain brings
-	Kept     []chat.Repetition
-	Asked    []chat.AnswerRequest // of Answer
-	Chosen   [][2]int64
-	Sight    Sight
+	mu            sync.Mutex
+	next          int64
+	chats         map[int64]backend.Chat
+	messages      map[int64]backend.Message
+	texts         map[string]string // of attachments
+	drafts        map[int64]backend.Draft
+	Manners       map[int64]chat.Manner           // by model
+	Verdict       backend.TemplateVerdict         // of every model's template
+	Choices       map[int64][]backend.TokenChoice // by message
+	Records       map[int64]backend.Generation    // by message
+	Stopped       []int64
+	Resumed       []int64
+	Saved         []backend.Draft
+	ShownMessages []int64                 // by ShowMessage
+	Tally         map[int64]backend.Tally // by model
+	Again         chat.Repetition         // what RunAgain brings
+	Kept          []chat.Repetition
+	Asked         []chat.AnswerRequest // of Answer
+	Chosen        [][2]int64
+	Sight         Sight
 }
 
 // NewChats returns an empty set of chats.
@@ -463,6 +464,14 @@ func (c *Chats) Tallies(context.Context) (map[int64]backend.Tally, error) {
 
 // ShowSibling implements pages.Chats.
 func (c *Chats) ShowSibling(context.Context, int64, int) error { return nil }
+
+// ShowMessage implements pages.Chats.
+func (c *Chats) ShowMessage(_ context.Context, messageID int64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ShownMessages = append(c.ShownMessages, messageID)
+	return nil
+}
 
 // Draft implements pages.Chats.
 func (c *Chats) Draft(_ context.Context, chatID int64) (backend.Draft, error) {
