@@ -20,6 +20,7 @@ import (
 	"loam/backend/library"
 	"loam/backend/modelfile/modelfiletest"
 	"loam/backend/runner"
+	"loam/store/storetest"
 )
 
 // This test binary is also the engine's child and the program that the storm kills.
@@ -69,6 +70,7 @@ func openWith(t *testing.T, d Deps) *App {
 		home := t.TempDir()
 		d.Places = library.Places{Home: home, Root: home, Env: func(string) string { return "" }}
 	}
+	storetest.Prepare(t, d.Folders.database())
 	a, err := New(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)

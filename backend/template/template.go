@@ -25,8 +25,13 @@ import (
 // The limits of a trial. A child starts in about 0.1 s and renders a real template in a few milliseconds.
 const (
 	trialTime   = 1500 * time.Millisecond
-	trialMemory = 768 << 20 // bytes in use, the engine's libraries included
+	trialWork   = trialTime / 2    // of a processor, before a template is called endless: a busy machine is no fault of it
+	trialWait   = 20 * time.Second // for a machine that is busy; then nothing is known
+	trialMemory = 768 << 20        // bytes in use, the engine's libraries included
 )
+
+// errBusy ends a trial that got no time of a processor.
+var errBusy = errors.New("this machine is too busy just now; try again later")
 
 // Store keeps what was found. *store.Store meets it.
 type Store interface {
@@ -39,6 +44,8 @@ type Engine interface {
 	Render(ctx context.Context, r engine.RenderRequest) (engine.Rendered, error)
 	RenderTemplate(ctx context.Context, template, globals string) (string, error)
 	Limit(bytes int64)
+	// Used is how much time of processors it has had; false where the system does not tell.
+	Used() (time.Duration, bool)
 	Close() error
 }
 
@@ -70,7 +77,8 @@ type kept struct {
 }
 
 // Verdict says whether a chat template can be used, and tries it where nobody did before: that takes less than two seconds,
-// whatever the template does. An error says that it could not be tried, which is nothing against the template.
+// whatever the template does, unless the machine is busy with other work. An error says that it could not be tried, which is
+// nothing against the template.
 func (p *Prober) Verdict(ctx context.Context, template string) (backend.TemplateVerdict, error) {
 	if strings.TrimSpace(template) == "" {
 		return backend.TemplateVerdict{State: backend.TemplateNone}, nil
@@ -94,17 +102,21 @@ func (p *Prober) Verdict(ctx context.Context, template string) (backend.Template
 
 // try renders conversations of the kinds that a chat has.
 func (p *Prober) try(ctx context.Context, template string) (backend.TemplateVerdict, error) {
-	limited, cancel := context.WithTimeout(ctx, trialTime)
+	patient, cancel := context.WithTimeoutCause(ctx, trialWait, errBusy)
 	defer cancel()
-	e, err := p.open(limited)
+	e, err := p.open(patient)
 	switch {
 	case errors.Is(err, backend.ErrUnsupported):
 		return backend.TemplateVerdict{}, nil
+	case err != nil && patient.Err() != nil:
+		return backend.TemplateVerdict{}, fmt.Errorf("try the chat template: %w", context.Cause(patient))
 	case err != nil:
 		return backend.TemplateVerdict{}, fmt.Errorf("try the chat template: %w", err)
 	}
 	defer e.Close() //nolint:errcheck // what it said is what counts
 	e.Limit(trialMemory)
+	limited, stop := limit(patient, e)
+	defer stop()
 
 	user := func(text string) engine.Message { return engine.Message{Role: backend.RoleUser, Content: text} }
 	talk := []engine.Message{user("Name a city."), {Role: backend.RoleAssistant, Content: "Oslo"}, user("Another one.")}
@@ -120,8 +132,8 @@ func (p *Prober) try(ctx context.Context, template string) (backend.TemplateVerd
 			err = fmt.Errorf("%w: it leaves the words of a message out", engine.ErrTemplate)
 		}
 		if err != nil {
-			if ctx.Err() != nil {
-				return backend.TemplateVerdict{}, ctx.Err() // the caller gave up, not the template
+			if patient.Err() != nil { // the caller or the machine gave up, not the template
+				return backend.TemplateVerdict{}, fmt.Errorf("try the chat template: %w", context.Cause(patient))
 			}
 			return backend.TemplateVerdict{State: backend.TemplateBroken, Reason: reason(limited, telling(limited, e, template, err))}, nil
 		}
@@ -142,7 +154,33 @@ func (p *Prober) try(ctx context.Context, template string) (backend.TemplateVerd
 		r.Tools = []engine.Tool{{Name: tool, Description: "Tells the time", Parameters: json.RawMessage(`{"type":"object","properties":{}}`)}}
 	})
 	out.Tools = err == nil && strings.Contains(text, tool)
+	if patient.Err() != nil { // what is missing in out was not looked at
+		return backend.TemplateVerdict{}, fmt.Errorf("try the chat template: %w", context.Cause(patient))
+	}
 	return out, nil
+}
+
+// limit ends a context when the engine has had the time of a trial.
+func limit(ctx context.Context, e Engine) (limited context.Context, stop func()) {
+	limited, cancel := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		next := time.NewTimer(trialTime)
+		defer next.Stop()
+		for {
+			select {
+			case <-limited.Done():
+				return
+			case <-next.C:
+			}
+			if used, known := e.Used(); !known || used >= trialWork {
+				cancel()
+				return
+			}
+			next.Reset(trialTime / 10)
+		}
+	})
+	return limited, func() { cancel(); watch.Wait() }
 }
 
 // telling looks for better words about a template that was refused: what runs it bare names the place and the cause.

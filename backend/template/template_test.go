@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,6 +21,7 @@ type fake struct {
 	render func(ctx context.Context, r engine.RenderRequest) (engine.Rendered, error)
 	limit  int64
 	closed bool
+	used   func() (time.Duration, bool) // nil = the system does not tell
 }
 
 func (f *fake) Render(ctx context.Context, r engine.RenderRequest) (engine.Rendered, error) {
@@ -26,7 +29,14 @@ func (f *fake) Render(ctx context.Context, r engine.RenderRequest) (engine.Rende
 }
 func (f *fake) RenderTemplate(context.Context, string, string) (string, error) { return "", nil }
 func (f *fake) Limit(bytes int64)                                              { f.limit = bytes }
-func (f *fake) Close() error                                                   { f.closed = true; return nil }
+func (f *fake) Used() (time.Duration, bool) {
+	if f.used == nil {
+		return 0, false
+	}
+	return f.used()
+}
+
+func (f *fake) Close() error { f.closed = true; return nil }
 
 func plain(_ context.Context, r engine.RenderRequest) (engine.Rendered, error) {
 	var b strings.Builder
@@ -129,5 +139,47 @@ func TestGivingUpIsNoVerdict(t *testing.T) {
 	}})
 	if v, err := p.Verdict(ctx, "x"); !errors.Is(err, context.Canceled) || v.State != backend.TemplateUnknown {
 		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+// A machine that is busy lets a good template wait: nothing is held against the template, and nothing is kept.
+func TestABusyMachineIsNoFaultOfTheTemplate(t *testing.T) {
+	for name, tc := range map[string]struct {
+		takes, used time.Duration // of one rendering, and what of it the engine got of a processor
+		want        backend.TemplateState
+		after       time.Duration // of one trial at most
+		says        error
+	}{
+		"busy":      {2 * time.Second, 20 * time.Millisecond, backend.TemplateGood, trialWait, nil},
+		"too busy":  {time.Minute, 20 * time.Millisecond, backend.TemplateUnknown, trialWait, errBusy},
+		"busy late": {5 * time.Second, 20 * time.Millisecond, backend.TemplateUnknown, trialWait, errBusy},
+		"endless":   {time.Minute, 55 * time.Second, backend.TemplateBroken, 2 * time.Second, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				f := &fake{}
+				f.used = func() (time.Duration, bool) {
+					return time.Duration(float64(time.Since(begun)) * float64(tc.used) / float64(tc.takes)), true
+				}
+				f.render = func(ctx context.Context, r engine.RenderRequest) (engine.Rendered, error) {
+					select {
+					case <-time.After(tc.takes):
+						return plain(ctx, r)
+					case <-ctx.Done():
+						return engine.Rendered{}, ctx.Err()
+					}
+				}
+				opened := 0
+				p := New(Deps{Store: storetest.New(t), Build: "1", Open: func(context.Context) (Engine, error) { opened++; return f, nil }})
+				v, err := p.Verdict(t.Context(), "x")
+				if v.State != tc.want || !errors.Is(err, tc.says) || time.Since(begun) > tc.after {
+					t.Errorf("%+v, %v after %v", v, err, time.Since(begun))
+				}
+				if _, err := p.Verdict(t.Context(), "x"); !errors.Is(err, tc.says) || (opened == 1) != (tc.says == nil) {
+					t.Errorf("the second time: %v, opened %d times", err, opened)
+				}
+			})
+		})
 	}
 }

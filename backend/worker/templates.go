@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"time"
 
 	"loam/backend/engine"
 	"loam/backend/wire"
@@ -65,6 +66,12 @@ func (t *Templates) Grammar(ctx context.Context, schema string) (string, error) 
 
 // PID is the child's process ID.
 func (t *Templates) PID() int { return t.p.cmd.Process.Pid }
+
+// Used is how much time of processors the child has had; false where the system does not tell, and after its end.
+func (t *Templates) Used() (time.Duration, bool) {
+	p, known := pulseOf(t.PID())
+	return p.cpu, known
+}
 
 // Done is closed when the child has ended, however.
 func (t *Templates) Done() <-chan struct{} { return t.p.done }

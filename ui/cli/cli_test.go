@@ -21,6 +21,7 @@ import (
 	"loam/backend/engine/enginetest"
 	"loam/backend/library"
 	"loam/backend/modelfile/modelfiletest"
+	"loam/store/storetest"
 )
 
 // This test binary is also the engine's child.
@@ -41,6 +42,7 @@ type terminal struct {
 func newTerminal(t *testing.T, m enginetest.Model) *terminal {
 	t.Helper()
 	term := &terminal{data: t.TempDir(), stdin: strings.NewReader("")}
+	storetest.Prepare(t, filepath.Join(term.data, "loam.db"))
 	_, _, code := term.run(t.Context(), "models", "add", "--in-place", fakeModel(t, m))
 	if code != 0 {
 		t.Fatal("the model could not be added")
