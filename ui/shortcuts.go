@@ -76,6 +76,8 @@ var otherKeys = [][2]string{
 	{"Shift+Enter", "New line"},
 	{"Up", "Edit the last message, where nothing is written"},
 	{"Esc", "Close, cancel, or stop the reply"},
+	{"Shift+arrows", "Select text in a chat"},
+	{widgets.Mod + "Shift+C", "Copy it as Markdown"},
 	{"F1", "The guide"},
 	{"F2", "Rename the chat in the list"},
 	{"Delete", "Remove the chat in the list"},

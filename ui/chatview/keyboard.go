@@ -58,6 +58,15 @@ func (v *View) shiftKey(ev *fyne.KeyEvent, down bool) {
 
 // TypedShortcut implements fyne.Shortcutable.
 func (v *View) TypedShortcut(s fyne.Shortcut) {
+	if c, ok := s.(*desktop.CustomShortcut); ok && c.Modifier == fyne.KeyModifierShortcutDefault|fyne.KeyModifierShift {
+		if c.KeyName == fyne.KeyC {
+			v.CopyMarkdown()
+			return
+		}
+		if v.selectKey(c.KeyName, true) {
+			return
+		}
+	}
 	switch s.(type) {
 	case *fyne.ShortcutCopy:
 		v.CopySelection()
@@ -77,6 +86,9 @@ func (v *View) TypedShortcut(s fyne.Shortcut) {
 func (v *View) TypedKey(ev *fyne.KeyEvent) {
 	line := v.Size().Height / 12
 	page := v.Size().Height * 0.88
+	if v.shift && v.selectKey(ev.Name, false) {
+		return
+	}
 	switch ev.Name {
 	case fyne.KeyUp:
 		v.scrollBy(-line)
@@ -300,7 +312,9 @@ func (v *View) menuItems(e *entry) []*fyne.MenuItem {
 	if v.Selection() != "" {
 		copySelected := fyne.NewMenuItem(v.words.CopySelected, func() { v.CopySelection() })
 		copySelected.Icon = theme.Icon(theme.IconCopy)
-		items = append(items, copySelected, fyne.NewMenuItemSeparator())
+		copyMarkdown := fyne.NewMenuItem(v.words.CopyMarkdown, func() { v.CopyMarkdown() })
+		copyMarkdown.Icon = theme.Icon(theme.IconCodeFile)
+		items = append(items, copySelected, copyMarkdown, fyne.NewMenuItemSeparator())
 	}
 	actions := e.item.actions()
 	if e.item.State == StateInterrupted {

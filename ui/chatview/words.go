@@ -14,6 +14,7 @@ type Words struct {
 
 	CopyCode     string
 	CopySelected string
+	CopyMarkdown string
 	SelectAll    string
 	NewText      string // there is text below the window
 	Queued       string
@@ -38,7 +39,7 @@ func English() *Words {
 	return &Words{
 		Copy: "Copy", Copied: "Copied", Regenerate: "Regenerate", Learn: "Learn more", Edit: "Edit", Like: "Good reply", Dislike: "Bad reply", Unpin: "Pinned: the model always sees it. Click to unpin.", Alternatives: "Alternatives", Resume: "Resume", Stop: "Stop", Change: "Change", More: "More",
 		Previous: "Previous version", Next: "Next version",
-		CopyCode: "Copy", CopySelected: "Copy selected text", SelectAll: "Select all", NewText: "New text below",
+		CopyCode: "Copy", CopySelected: "Copy selected text", CopyMarkdown: "Copy selected as Markdown", SelectAll: "Select all", NewText: "New text below",
 		Queued: "Waiting for its turn", Writing: "Starting to write", Stopped: "Stopped",
 		Interrupted: func(tokens int) string {
 			switch tokens {
