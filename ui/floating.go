@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"loam/ui/theme"
+	"loam/ui/typeset"
 	"loam/ui/widgets"
 )
 
@@ -90,8 +91,19 @@ func (f *floating) dialog(content fyne.CanvasObject) {
 // menu shows items at a place of the canvas.
 func (f *floating) menu(items []*fyne.MenuItem, at fyne.Position) {
 	f.remember()
+	readable(items)
 	m := widget.NewPopUpMenu(fyne.NewMenu("", items...), f.ui.window.Canvas())
 	m.ShowAtPosition(at)
 	f.ui.window.Canvas().Focus(m)
 	f.top = m
+}
+
+// readable puts the words of menus, which Fyne draws, into the order in which they are read.
+func readable(items []*fyne.MenuItem) {
+	for _, item := range items {
+		item.Label = typeset.Visual(item.Label)
+		if item.ChildMenu != nil {
+			readable(item.ChildMenu.Items)
+		}
+	}
 }

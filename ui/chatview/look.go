@@ -39,7 +39,6 @@ type look struct {
 	radius  float32
 	nested  float32
 	widths  *textflow.Cache
-	drops   map[dropKey]float32
 }
 
 // ink is a colour of the transcript.

@@ -10,6 +10,7 @@ import (
 	"loam/ui/markdown"
 	"loam/ui/textflow"
 	"loam/ui/theme"
+	"loam/ui/typeset"
 )
 
 // mountKey names a piece of the transcript.
@@ -271,21 +272,22 @@ func printable(text string) string {
 func (m *mount) run(text string, r textflow.Run, f frag, c ink) {
 	l := m.view.look
 	style, size := l.text(r.Style)
-	measured, baseline := fyne.CurrentApp().Driver().RenderedTextSize("x", size, style, nil)
+	_, baseline := fyne.CurrentApp().Driver().RenderedTextSize("x", size, style, nil)
 	x := f.x + r.X
 	for len(text) > 0 {
-		n, foreign := sameFont(text)
+		n, tall := typeset.Cut(text, style)
 		y := f.y + f.rise - ceil(baseline)
-		if foreign {
-			y -= l.drop(text[:n], r.Style)
-		}
-		t := canvas.NewText(text[:n], l.colors[c])
+		t := canvas.NewText(typeset.Anchored(text[:n]), l.colors[c])
 		t.TextStyle, t.TextSize = style, size
+		if tall {
+			t.FontSource = theme.Tall(style)
+			y -= theme.TallRise * size
+		}
 		width := r.Width
 		if n < len(text) {
 			width = l.Width(text[:n], r.Style)
 		}
-		t.Resize(fyne.NewSize(width, measured.Height))
+		t.Resize(fyne.NewSize(width, t.MinSize().Height))
 		m.over = append(m.over, placed{t, x, y})
 		x += width
 		text = text[n:]

@@ -152,7 +152,7 @@ const (
 
 func (l composerLayout) fieldHeight() float32 {
 	rows := max(l.c.lines, 1)
-	line := theme.Size(theme.SizeBody) * theme.LineHeight
+	line := theme.Size(theme.SizeBody) * theme.BoxHeight
 	return min(float32(rows)*line+12, max(l.c.room, line+12))
 }
 

@@ -28,6 +28,7 @@ type sidebar struct {
 	search *widgets.Field
 	list   *widgets.List
 	none   *widgets.Label
+	empty  *fyne.Container // holds none
 	edges  *fyne.Container
 	body   fyne.CanvasObject
 
@@ -109,7 +110,8 @@ func newSidebar(env Env, onOpen func(int64), onNew func()) *sidebar {
 	s.none.Hide()
 	top := container.New(widgets.Column{Gap: 6, Pad: 10}, s.search,
 		container.New(widgets.Row{Gap: 4, Grow: 1}, add, menu))
-	s.edges = widgets.NewEdges(widgets.Edges{Top: top, Bottom: s.foot}, s.list, container.New(widgets.Column{Pad: 16}, s.none))
+	s.empty = container.New(widgets.Column{Pad: 16}, s.none)
+	s.edges = widgets.NewEdges(widgets.Edges{Top: top, Bottom: s.foot}, s.list, s.empty)
 	s.body = widgets.NewGround(theme.ColorRail, s.edges)
 	s.loadOrder()
 	return s
@@ -190,6 +192,7 @@ func (s *sidebar) group() {
 		s.none.SetText("Your chats will stand here.")
 		s.none.Show()
 	}
+	s.empty.Refresh() // its text may have come back
 	s.list.Reload()
 	s.showStrip()
 }

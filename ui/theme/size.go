@@ -29,8 +29,8 @@ const (
 // LineHeight is the height of a line of text as a multiple of its size.
 const LineHeight = 1.45
 
-// faceHeight is the height of the bundled typeface's line (ascent and descent) as a multiple of its size. Fyne adds
-// SizeNameLineSpacing to it, so the difference makes its own text widgets keep LineHeight.
+// faceHeight is the height of the bundled typeface's own line (ascent and descent) as a multiple of its size; what Fyne
+// hears of is BoxHeight.
 const faceHeight = 1.21
 
 func sizeNamed(name fyne.ThemeSizeName, scale float32) float32 {
@@ -45,8 +45,6 @@ func sizeNamed(name fyne.ThemeSizeName, scale float32) float32 {
 		return 20 * scale
 	case SizeCode:
 		return 13.5 * scale
-	case fynetheme.SizeNameLineSpacing:
-		return 15 * (LineHeight - faceHeight) * scale
 	case SizeReading:
 		return 760 * max(scale, 1)
 	case SizeIcon, fynetheme.SizeNameInlineIcon:
@@ -60,10 +58,12 @@ func sizeNamed(name fyne.ThemeSizeName, scale float32) float32 {
 // fixedSize gives the sizes that do not follow the text.
 func fixedSize(name fyne.ThemeSizeName) float32 {
 	switch name {
-	case SizeSpace1, fynetheme.SizeNamePadding:
+	case SizeSpace1, fynetheme.SizeNamePadding, fynetheme.SizeNameLineSpacing: // lines are BoxHeight high already
 		return 4
-	case SizeSpace2, fynetheme.SizeNameInnerPadding:
+	case SizeSpace2:
 		return 8
+	case fynetheme.SizeNameInnerPadding: // of fields and menus: their text is BoxHeight high, which pads it already
+		return 6
 	case SizeSpace3:
 		return 12
 	case SizeSpace4:

@@ -168,12 +168,22 @@ func TestTextScaleIsKeptInBoundsAndScalesTextOnly(t *testing.T) {
 	}
 }
 
-func TestTypingAndReadingShareALineHeight(t *testing.T) {
+// TestTypedLinesHoldOtherScripts: what is typed stands in lines a little higher than what is read, so that letters of typefaces
+// that the program does not have keep their feet.
+func TestTypedLinesHoldOtherScripts(t *testing.T) {
 	test.NewTempApp(t).Settings().SetTheme(newTheme(t, theme.Options{}))
-	height := fyne.MeasureText("Loam", theme.Size(theme.SizeBody), fyne.TextStyle{}).Height
-	got := (height + fynetheme.LineSpacing()) / theme.Size(theme.SizeBody)
-	if math.Abs(float64(got)-theme.LineHeight) > 0.02 {
-		t.Errorf("line height of Fyne's own text is %.3f, want %.2f", got, theme.LineHeight)
+	size := theme.Size(theme.SizeBody)
+	for i := range 8 {
+		style := fyne.TextStyle{Bold: i&1 != 0, Italic: i&2 != 0, Monospace: i&4 != 0}
+		box, baseline := fyne.CurrentApp().Driver().RenderedTextSize("Loam", size, style, nil)
+		got := [2]float64{math.Round(float64(box.Height/size)*100) / 100, math.Round(float64(baseline/size)*100) / 100}
+		if want := [2]float64{1.6, 1.16}; got != want {
+			t.Errorf("%+v: box and baseline are %v of the size, want %v", style, got, want)
+		}
+		tall, deep := fyne.CurrentApp().Driver().RenderedTextSize("Loam", size, style, theme.Tall(style))
+		if math.Abs(float64(deep-baseline-theme.TallRise*size)) > 0.1 || tall.Height-deep < box.Height-baseline {
+			t.Errorf("%+v: the tall box is %v with its baseline at %v", style, tall.Height, deep)
+		}
 	}
 }
 

@@ -221,7 +221,7 @@ func (b *Button) contentWidth() float32 {
 		if w > 0 {
 			w += 6
 		}
-		w += fyne.MeasureText(b.Text, b.textSize(), b.style()).Width
+		w += textWidth(b.Text, b.textSize(), b.style())
 	}
 	if b.Trailing != nil {
 		w += b.measure(theme.SizeBody) + 4
@@ -271,8 +271,8 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	ground, fill, veil, ring := canvas.NewRectangle(nil), canvas.NewRectangle(nil), canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent)
 	icon, trailing := canvas.NewImageFromResource(nil), canvas.NewImageFromResource(nil)
 	icon.FillMode, trailing.FillMode = canvas.ImageFillContain, canvas.ImageFillContain
-	text := canvas.NewText("", nil)
-	d := &drawn{of: b, objects: []fyne.CanvasObject{ground, fill, veil, icon, text, trailing, ring}}
+	text := newWords()
+	d := &drawn{of: b, objects: []fyne.CanvasObject{ground, fill, veil, icon, text.box, trailing, ring}}
 	d.min = func() fyne.Size { return fyne.NewSize(b.contentWidth()+2*b.pad(), b.height()) }
 	d.layout = func(s fyne.Size) {
 		place(ground, 0, 0, s.Width, s.Height)
@@ -298,10 +298,8 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 			place(icon, x, (s.Height-n)/2, n, n)
 			x += n + 6
 		}
-		text.TextSize, text.TextStyle = b.textSize(), b.style()
-		text.Text = Shorten(b.Text, right-x+1, func(s string) float32 { return fyne.MeasureText(s, text.TextSize, text.TextStyle).Width })
-		h := text.MinSize().Height
-		place(text, x, (s.Height-h)/2, right-x, h)
+		text.shorten(b.Text, right-x+1, b.textSize(), b.style())
+		text.place(x, 0, right-x, s.Height)
 	}
 	d.repaint = func() {
 		var name fyne.ThemeColorName
@@ -324,7 +322,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		if b.focused {
 			ring.StrokeColor = b.ink(theme.ColorFocus)
 		}
-		text.Color = b.ink(name)
+		text.ink(b.ink(name))
 		icon.Resource, trailing.Resource = tinted(b.Icon, name), tinted(b.Trailing, name)
 		seen(ground, veil, ring)
 		shown(icon, b.Icon != nil)

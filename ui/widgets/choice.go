@@ -99,19 +99,19 @@ func (s *Segmented) TypedShortcut(k fyne.Shortcut) { passShortcut(s, k) }
 // CreateRenderer implements fyne.Widget.
 func (s *Segmented) CreateRenderer() fyne.WidgetRenderer {
 	ground, mark, veil, ring := canvas.NewRectangle(nil), canvas.NewRectangle(nil), canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent)
-	texts := make([]*canvas.Text, len(s.Options))
+	texts := make([]*words, len(s.Options))
 	d := &drawn{of: s, objects: []fyne.CanvasObject{ground, mark, veil}}
-	for i, o := range s.Options {
-		texts[i] = canvas.NewText(o, nil)
-		texts[i].Alignment = fyne.TextAlignCenter
-		d.objects = append(d.objects, texts[i])
+	for i := range s.Options {
+		texts[i] = newWords()
+		texts[i].align = fyne.TextAlignCenter
+		d.objects = append(d.objects, texts[i].box)
 	}
 	d.objects = append(d.objects, ring)
 	part := func(size fyne.Size) float32 { return size.Width / float32(len(s.Options)) }
 	d.min = func() fyne.Size {
 		var w float32
 		for _, o := range s.Options {
-			w = max(w, fyne.MeasureText(o, s.measure(theme.SizeBody), fyne.TextStyle{}).Width)
+			w = max(w, textWidth(o, s.measure(theme.SizeBody), fyne.TextStyle{}))
 		}
 		return fyne.NewSize((w+28)*float32(len(s.Options)), s.measure(theme.SizeBody)+19)
 	}
@@ -122,8 +122,8 @@ func (s *Segmented) CreateRenderer() fyne.WidgetRenderer {
 		place(mark, float32(s.chosen)*w+3, 3, w-6, size.Height-6)
 		place(veil, float32(max(s.over, 0))*w+3, 3, w-6, size.Height-6)
 		for i, t := range texts {
-			h := t.MinSize().Height
-			place(t, float32(i)*w, (size.Height-h)/2, w, h)
+			t.shorten(s.Options[i], w-6, s.measure(theme.SizeBody), fyne.TextStyle{})
+			t.place(float32(i)*w, 0, w, size.Height)
 		}
 	}
 	paint := func() {
@@ -141,7 +141,7 @@ func (s *Segmented) CreateRenderer() fyne.WidgetRenderer {
 		}
 		seen(veil, ring)
 		for _, t := range texts {
-			t.TextSize, t.Color = s.measure(theme.SizeBody), s.ink(theme.ColorText)
+			t.ink(s.ink(theme.ColorText))
 		}
 	}
 	paint()
@@ -262,24 +262,25 @@ func NewChip(text string, ink fyne.ThemeColorName) *Chip {
 
 // CreateRenderer implements fyne.Widget.
 func (c *Chip) CreateRenderer() fyne.WidgetRenderer {
-	ground, text := canvas.NewRectangle(nil), canvas.NewText(c.Text, nil)
-	d := &drawn{of: c, objects: []fyne.CanvasObject{ground, text}}
+	ground, text := canvas.NewRectangle(nil), newWords()
+	text.align = fyne.TextAlignCenter
+	d := &drawn{of: c, objects: []fyne.CanvasObject{ground, text.box}}
 	d.min = func() fyne.Size {
-		m := fyne.MeasureText(c.Text, c.measure(theme.SizeSmall), fyne.TextStyle{})
-		return fyne.NewSize(m.Width+18, m.Height+6)
+		size := c.measure(theme.SizeSmall)
+		return fyne.NewSize(textWidth(c.Text, size, fyne.TextStyle{})+18, theme.TextHeight(size)+6)
 	}
 	d.layout = func(s fyne.Size) {
 		h := d.min().Height
 		place(ground, 0, (s.Height-h)/2, s.Width, h)
-		th := text.MinSize().Height
-		place(text, 0, (s.Height-th)/2, s.Width, th)
+		text.say(c.Text, c.measure(theme.SizeSmall), fyne.TextStyle{})
+		text.place(0, 0, s.Width, s.Height)
 	}
 	paint := func() {
 		ground.FillColor, ground.StrokeColor, ground.StrokeWidth = color.Transparent, c.ink(theme.ColorHairline), 1
 		ground.CornerRadius = (c.measure(theme.SizeSmall) + 10) / 2
-		text.Text, text.Color, text.TextSize, text.Alignment = c.Text, c.ink(c.Ink), c.measure(theme.SizeSmall), fyne.TextAlignCenter
+		text.ink(c.ink(c.Ink))
 	}
 	paint()
-	d.repaint = func() { paint(); ground.Refresh(); text.Refresh() }
+	d.repaint = func() { paint(); ground.Refresh(); text.box.Refresh() }
 	return d
 }

@@ -136,9 +136,9 @@ func (c *Compare) CreateRenderer() fyne.WidgetRenderer {
 	inner := container.New(whole{&full}, left)
 	clip := container.NewClip(inner)
 	line, knob, ring := canvas.NewRectangle(nil), canvas.NewCircle(nil), canvas.NewRectangle(color.Transparent)
-	names := [2]*canvas.Text{canvas.NewText("", nil), canvas.NewText("", nil)}
+	names := [2]*words{newWords(), newWords()}
 	grounds := [2]*canvas.Rectangle{canvas.NewRectangle(nil), canvas.NewRectangle(nil)}
-	d := &drawn{of: c, objects: []fyne.CanvasObject{right, clip, grounds[0], grounds[1], names[0], names[1], line, knob, ring}}
+	d := &drawn{of: c, objects: []fyne.CanvasObject{right, clip, grounds[0], grounds[1], names[0].box, names[1].box, line, knob, ring}}
 	d.min = func() fyne.Size { return fyne.NewSquareSize(120) }
 	d.layout = func(s fyne.Size) {
 		at, size := c.frame(s)
@@ -151,19 +151,22 @@ func (c *Compare) CreateRenderer() fyne.WidgetRenderer {
 		place(line, x-1, at.Y, 2, size.Height)
 		place(knob, x-9, at.Y+size.Height/2-9, 18, 18)
 		place(ring, at.X-3, at.Y-3, size.Width+6, size.Height+6)
-		names[0].Text, names[1].Text = c.leftName, c.rightName
-		if names[0].MinSize().Width+names[1].MinSize().Width+60 > size.Width {
-			names[1].Text, _, _ = strings.Cut(c.rightName, " ")
+		text := c.measure(theme.SizeSmall)
+		names[0].say(c.leftName, text, fyne.TextStyle{})
+		names[1].say(c.rightName, text, fyne.TextStyle{})
+		if names[0].width()+names[1].width()+60 > size.Width {
+			short, _, _ := strings.Cut(c.rightName, " ")
+			names[1].say(short, text, fyne.TextStyle{})
 		}
 		for i, t := range names {
-			m := t.MinSize()
+			m := fyne.NewSize(t.width(), theme.TextHeight(text))
 			tx := at.X + 14
 			if i == 1 {
 				tx = at.X + size.Width - m.Width - 14
 			}
-			place(t, tx, at.Y+12, m.Width, m.Height)
+			t.place(tx, at.Y+12, m.Width, m.Height)
 			place(grounds[i], tx-7, at.Y+9, m.Width+14, m.Height+6)
-			shown(t, size.Width > 2*m.Width+40)
+			shown(t.box, size.Width > 2*m.Width+40)
 			shown(grounds[i], size.Width > 2*m.Width+40)
 		}
 	}
@@ -183,8 +186,8 @@ func (c *Compare) CreateRenderer() fyne.WidgetRenderer {
 		if c.focused {
 			ring.StrokeColor = c.ink(theme.ColorFocus)
 		}
-		for i, text := range []string{c.leftName, c.rightName} {
-			names[i].Text, names[i].TextSize, names[i].Color = text, c.measure(theme.SizeSmall), c.ink(theme.ColorText)
+		for i := range names {
+			names[i].ink(c.ink(theme.ColorText))
 			grounds[i].FillColor, grounds[i].CornerRadius = c.ink(theme.ColorSurface), 6
 		}
 		seen(ring)

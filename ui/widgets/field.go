@@ -2,7 +2,9 @@ package widgets
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"loam/ui/theme"
@@ -22,10 +24,14 @@ type Field struct {
 	hadFocus bool // a row focused it once
 }
 
+// scrollUnseen is none of Fyne's directions: a field of one line follows its caret, but has no bar over its text and no shadow
+// over its icon.
+const scrollUnseen fyne.ScrollDirection = -1
+
 // NewField makes a single-line field.
 func NewField(placeholder string) *Field {
 	f := &Field{}
-	f.Wrapping = fyne.TextWrap(fyne.TextTruncateClip)
+	f.Wrapping, f.Scroll = fyne.TextWrapOff, scrollUnseen
 	f.PlaceHolder = placeholder
 	f.ExtendBaseWidget(f)
 	return f
@@ -38,6 +44,40 @@ func NewArea(placeholder string) *Field {
 	f.PlaceHolder = placeholder
 	f.ExtendBaseWidget(f)
 	return f
+}
+
+// CreateRenderer implements fyne.Widget.
+func (f *Field) CreateRenderer() fyne.WidgetRenderer {
+	f.ExtendBaseWidget(f)
+	return fieldRenderer{f.Entry.CreateRenderer(), f}
+}
+
+// fieldRenderer puts the icon beside the middle of the line; Fyne reckons with a lower line.
+type fieldRenderer struct {
+	fyne.WidgetRenderer
+	of *Field
+}
+
+func (r fieldRenderer) Layout(s fyne.Size) {
+	r.WidgetRenderer.Layout(s)
+	r.icon(s)
+}
+
+func (r fieldRenderer) Refresh() {
+	r.WidgetRenderer.Refresh()
+	r.icon(r.of.Size())
+}
+
+func (r fieldRenderer) icon(s fyne.Size) {
+	if r.of.Icon == nil {
+		return
+	}
+	for _, o := range r.Objects() {
+		if image, is := o.(*canvas.Image); is && image.Resource == r.of.Icon {
+			side := image.Size().Height
+			image.Move(fyne.NewPos(fynetheme.InnerPadding()-2, (s.Height-side)/2))
+		}
+	}
 }
 
 // AcceptsTab implements fyne.Tabbable: Tab always walks on, it never writes.
@@ -163,7 +203,7 @@ func passShortcut(o fyne.CanvasObject, s fyne.Shortcut) {
 
 // LinesAt is how many lines the text takes when the field is so wide.
 func (f *Field) LinesAt(width float32) int {
-	inner := width - 2*theme.Size(theme.SizeSpace2) - 4
+	inner := width - 2*fynetheme.InnerPadding() - 4
 	size := theme.Size(theme.SizeBody)
-	return len(WrapWords(f.Text, inner, func(s string) float32 { return fyne.MeasureText(s, size, f.TextStyle).Width }))
+	return len(WrapWords(f.Text, inner, func(s string) float32 { return textWidth(s, size, f.TextStyle) }))
 }

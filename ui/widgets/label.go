@@ -4,10 +4,10 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"loam/ui/theme"
+	"loam/ui/typeset"
 )
 
 // Label is text without padding in a colour and a size of the theme. It wraps between words, or shortens one line with
@@ -23,7 +23,7 @@ type Label struct {
 	Natural bool
 
 	text  string
-	lines []*canvas.Text
+	lines []*words
 	width float32
 }
 
@@ -84,19 +84,22 @@ func (l *Label) SetInk(name fyne.ThemeColorName) {
 }
 
 func (l *Label) measureText(s string) float32 {
-	return fyne.MeasureText(s, l.measure(l.SizeName), l.Style).Width
+	return textWidth(s, l.measure(l.SizeName), l.Style)
 }
 
 func (l *Label) lineHeight() float32 {
 	if l.Wrap {
 		return l.measure(l.SizeName) * theme.LineHeight
 	}
-	return fyne.MeasureText("M", l.measure(l.SizeName), l.Style).Height
+	return theme.TextHeight(l.measure(l.SizeName))
 }
 
 // HeightFor is the height of the text at a width.
 func (l *Label) HeightFor(width float32) float32 {
-	return l.lineHeight() * float32(len(l.split(width)))
+	if !l.Wrap {
+		return l.lineHeight()
+	}
+	return l.lineHeight() * float32(typeset.Height(l.text, width, l.face()))
 }
 
 // MinSize implements fyne.CanvasObject.
@@ -115,11 +118,15 @@ func (l *Label) MinSize() fyne.Size {
 	return fyne.NewSize(0, l.lineHeight())
 }
 
-func (l *Label) split(width float32) []string {
+func (l *Label) face() typeset.Face {
+	return typeset.Face{Style: l.Style, Size: l.measure(l.SizeName)}
+}
+
+func (l *Label) split(width float32) []typeset.Row {
 	if !l.Wrap {
-		return []string{Shorten(l.text, width, l.measureText)}
+		return []typeset.Row{typeset.Line(Shorten(l.text, width, l.measureText), l.face())}
 	}
-	return WrapWords(l.text, width, l.measureText)
+	return typeset.Wrap(l.text, width, l.face())
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -129,22 +136,27 @@ func (l *Label) CreateRenderer() fyne.WidgetRenderer {
 		l.width = s.Width
 		lines := l.split(s.Width)
 		for len(l.lines) < len(lines) {
-			l.lines = append(l.lines, canvas.NewText("", nil))
+			l.lines = append(l.lines, newWords())
 		}
 		l.lines = l.lines[:len(lines)]
 		d.objects = d.objects[:0]
 		h := l.lineHeight()
-		for i, text := range lines {
+		for i, row := range lines {
 			t := l.lines[i]
-			t.Text, t.Color, t.TextSize, t.TextStyle, t.Alignment = strings.TrimRight(text, " "), l.ink(l.Ink), l.measure(l.SizeName), l.Style, l.Align
-			place(t, 0, float32(i)*h, s.Width, h)
-			d.objects = append(d.objects, t)
+			t.align = l.Align
+			if l.Wrap && row.FromRight && l.Align == fyne.TextAlignLeading { // a paragraph begins where its lines do
+				t.align = fyne.TextAlignTrailing
+			}
+			t.show(row, l.face())
+			t.ink(l.ink(l.Ink))
+			t.place(0, float32(i)*h, s.Width, h)
+			d.objects = append(d.objects, t.box)
 		}
 	}
 	d.repaint = func() {
 		for _, t := range l.lines {
-			t.Color = l.ink(l.Ink)
-			t.Refresh()
+			t.ink(l.ink(l.Ink))
+			t.box.Refresh()
 		}
 	}
 	return d

@@ -87,15 +87,15 @@ func (r *RailItem) TypedShortcut(s fyne.Shortcut) { passShortcut(r, s) }
 
 // CreateRenderer implements fyne.Widget.
 func (r *RailItem) CreateRenderer() fyne.WidgetRenderer {
-	ground, ring, text := canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent), canvas.NewText(r.Label, nil)
+	ground, ring, text := canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent), newWords()
 	img := canvas.NewImageFromResource(nil)
 	img.FillMode = canvas.ImageFillContain
-	text.Alignment = fyne.TextAlignCenter
+	text.align = fyne.TextAlignCenter
 	arc := canvas.NewArc(0, 0, 0.88, color.Transparent)
-	d := &drawn{of: r, objects: []fyne.CanvasObject{ground, arc, img, text, ring}}
+	d := &drawn{of: r, objects: []fyne.CanvasObject{ground, arc, img, text.box, ring}}
 	size := func() float32 { return r.measure(theme.SizeSmall) - 1 }
 	d.min = func() fyne.Size {
-		w := fyne.MeasureText(r.Label, size(), fyne.TextStyle{}).Width + 16
+		w := textWidth(r.Label, size(), fyne.TextStyle{}) + 16
 		return fyne.NewSize(max(w, r.measure(theme.SizeRail)), 40+size()*1.3)
 	}
 	d.layout = func(s fyne.Size) {
@@ -107,8 +107,8 @@ func (r *RailItem) CreateRenderer() fyne.WidgetRenderer {
 		}
 		place(img, (s.Width-side)/2, 20-side/2, side, side)
 		place(arc, s.Width/2-14, 6, 28, 28)
-		h := text.MinSize().Height
-		place(text, 0, 33, s.Width, h)
+		text.say(r.Label, size(), fyne.TextStyle{})
+		text.place(0, 33, s.Width, theme.TextHeight(size()))
 	}
 	paint := func() {
 		name := theme.ColorQuiet
@@ -128,7 +128,7 @@ func (r *RailItem) CreateRenderer() fyne.WidgetRenderer {
 		arc.EndAngle, arc.FillColor = 360*r.progress, r.ink(theme.ColorAccent)
 		shown(arc, r.progress > 0)
 		img.Resource = tinted(r.Theme().Icon(r.icon), name)
-		text.Color, text.TextSize = r.ink(name), size()
+		text.ink(r.ink(name))
 	}
 	paint()
 	d.repaint = func() {

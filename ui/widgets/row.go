@@ -215,10 +215,10 @@ func (r *ListRow) TypedShortcut(s fyne.Shortcut) {
 
 // CreateRenderer implements fyne.Widget.
 func (r *ListRow) CreateRenderer() fyne.WidgetRenderer {
-	ground, ring, dot, text := canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent), canvas.NewCircle(nil), canvas.NewText("", nil)
+	ground, ring, dot, text := canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent), canvas.NewCircle(nil), newWords()
 	icon := NewIcon(theme.Icon(theme.IconFolder), theme.ColorQuiet, rowIcon)
 	d := &drawn{of: r}
-	fixed := []fyne.CanvasObject{ground, dot, icon, text, r.more, ring}
+	fixed := []fyne.CanvasObject{ground, dot, icon, text.box, r.more, ring}
 	d.objects = fixed
 	d.min = func() fyne.Size { return fyne.NewSize(60, r.measure(theme.SizeBody)+19) }
 	d.layout = func(s fyne.Size) {
@@ -239,11 +239,8 @@ func (r *ListRow) CreateRenderer() fyne.WidgetRenderer {
 			place(dot, left, (s.Height-7)/2, 7, 7)
 			left += 14
 		}
-		size := r.measure(theme.SizeBody)
-		text.TextSize = size
-		text.Text = Shorten(r.Text, right-left, func(t string) float32 { return fyne.MeasureText(t, size, fyne.TextStyle{}).Width })
-		h := text.MinSize().Height
-		place(text, left, (s.Height-h)/2, right-left, h)
+		text.shorten(r.Text, right-left, r.measure(theme.SizeBody), fyne.TextStyle{})
+		text.place(left, 0, right-left, s.Height)
 		if r.editing && r.field != nil {
 			m := r.field.MinSize()
 			place(r.field, 10, (s.Height-m.Height)/2, s.Width-20, m.Height)
@@ -262,7 +259,8 @@ func (r *ListRow) CreateRenderer() fyne.WidgetRenderer {
 		if r.focused {
 			ring.StrokeColor = r.ink(theme.ColorFocus)
 		}
-		dot.FillColor, text.Color = r.ink(theme.ColorAccent), r.ink(theme.ColorText)
+		dot.FillColor = r.ink(theme.ColorAccent)
+		text.ink(r.ink(theme.ColorText))
 		seen(ground, ring)
 		shown(dot, r.Busy)
 		shown(icon, r.Icon != "")

@@ -102,19 +102,18 @@ func (r *ShareRow) TypedShortcut(s fyne.Shortcut) { passShortcut(r, s) }
 // CreateRenderer implements fyne.Widget.
 func (r *ShareRow) CreateRenderer() fyne.WidgetRenderer {
 	ground, track, bar, ring := canvas.NewRectangle(nil), canvas.NewRectangle(nil), canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent)
-	text, number := canvas.NewText("", nil), canvas.NewText("", nil)
-	d := &drawn{of: r, objects: []fyne.CanvasObject{ground, track, bar, text, number, ring}}
+	text, number := newWords(), newWords()
+	d := &drawn{of: r, objects: []fyne.CanvasObject{ground, track, bar, text.box, number.box, ring}}
 	line := func() float32 { return r.measure(theme.SizeBody) * theme.LineHeight }
 	d.min = func() fyne.Size { return fyne.NewSize(160, line()+16) }
 	d.layout = func(s fyne.Size) {
 		place(ground, 0, 0, s.Width, s.Height)
 		place(ring, 0, 0, s.Width, s.Height)
-		number.Text, number.TextSize = Percent(r.Share), r.measure(theme.SizeSmall)
-		w := number.MinSize().Width
-		place(number, s.Width-10-w, 4+(line()-number.MinSize().Height)/2, w, number.MinSize().Height)
-		text.TextSize, text.TextStyle = r.measure(theme.SizeBody), fyne.TextStyle{Bold: r.taken, Italic: r.Quiet}
-		text.Text = Shorten(tokenLabel(r.Text), s.Width-30-w, func(s string) float32 { return fyne.MeasureText(s, text.TextSize, text.TextStyle).Width })
-		place(text, 10, 4+(line()-text.MinSize().Height)/2, s.Width-30-w, text.MinSize().Height)
+		number.say(Percent(r.Share), r.measure(theme.SizeSmall), fyne.TextStyle{})
+		w := number.width()
+		number.place(s.Width-10-w, 4, w, line())
+		text.shorten(tokenLabel(r.Text), s.Width-30-w, r.measure(theme.SizeBody), fyne.TextStyle{Bold: r.taken, Italic: r.Quiet})
+		text.place(10, 4, s.Width-30-w, line())
 		y := 6 + line()
 		place(track, 10, y, s.Width-20, 4)
 		place(bar, 10, y, max((s.Width-20)*float32(min(max(r.Share, 0), 1)), 2), 4)
@@ -136,9 +135,10 @@ func (r *ShareRow) CreateRenderer() fyne.WidgetRenderer {
 		if r.taken {
 			bar.FillColor = r.ink(theme.ColorAccent)
 		}
-		text.Color, number.Color = r.ink(theme.ColorText), r.ink(theme.ColorQuiet)
+		text.ink(r.ink(theme.ColorText))
+		number.ink(r.ink(theme.ColorQuiet))
 		if r.Quiet {
-			text.Color = r.ink(theme.ColorQuiet)
+			text.ink(r.ink(theme.ColorQuiet))
 		}
 		seen(ground, ring)
 		for _, o := range d.objects {

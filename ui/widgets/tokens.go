@@ -128,7 +128,7 @@ func (t *TokenText) arrange() {
 		label := tokenLabel(k.Text)
 		w, ok := known[label]
 		if !ok {
-			w = max(fyne.MeasureText(label, size, fyne.TextStyle{}).Width, tokenLeast)
+			w = max(textWidth(label, size, fyne.TextStyle{}), tokenLeast)
 			known[label] = w
 		}
 		w = min(w, width)
@@ -260,7 +260,7 @@ func (t *TokenText) CreateRenderer() fyne.WidgetRenderer {
 	var from, to int // the cells that are objects
 	var width, size float32
 	var variant fyne.ThemeVariant
-	var texts []*canvas.Text
+	var texts []fyne.CanvasObject
 	build := func() {
 		t.arrange()
 		h := t.lineHeight()
@@ -292,15 +292,14 @@ func (t *TokenText) CreateRenderer() fyne.WidgetRenderer {
 				place(ground, c.x+0.5, y+1, c.w-1, h-3)
 				d.objects = append(d.objects, ground)
 			}
-			text := canvas.NewText(c.label, t.ink(theme.ColorText))
-			text.TextSize = t.size
-			place(text, c.x, y+(h-text.MinSize().Height)/2, c.w, text.MinSize().Height)
-			texts = append(texts, text)
+			text := newWords()
+			text.ink(t.ink(theme.ColorText))
+			text.say(c.label, t.size, fyne.TextStyle{})
+			text.place(c.x, y, c.w, h)
+			texts = append(texts, text.box)
 		}
 		d.objects = append(d.objects, mark)
-		for _, text := range texts {
-			d.objects = append(d.objects, text)
-		}
+		d.objects = append(d.objects, texts...)
 	}
 	repaint := func() {
 		build()

@@ -171,9 +171,15 @@ func TestANewRendererKnowsTheSize(t *testing.T) {
 	for _, o := range []fyne.Widget{widgets.NewLabel("Some words", widgets.LabelStyle{}), widgets.NewChip("Chip", theme.ColorText), widgets.NewButton("Press", widgets.KindPlain, nil)} {
 		o.Resize(fyne.NewSize(200, 40))
 		found := false
-		for _, part := range o.CreateRenderer().Objects() {
-			if text, ok := part.(*canvas.Text); ok {
-				found = found || text.Text != "" && text.Size().Width > 0
+		parts := o.CreateRenderer().Objects()
+		for len(parts) > 0 {
+			part := parts[0]
+			parts = parts[1:]
+			switch part := part.(type) {
+			case *fyne.Container:
+				parts = append(parts, part.Objects...)
+			case *canvas.Text:
+				found = found || part.Text != "" && part.Size().Width > 0
 			}
 		}
 		if !found {
