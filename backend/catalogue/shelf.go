@@ -1,7 +1,6 @@
 package catalogue
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -56,7 +55,7 @@ func (s *Shelf) All() ([]Catalogue, error) {
 			list = append(list, c)
 		}
 	}
-	slices.SortFunc(list, func(a, b Catalogue) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	backend.SortByName(list, func(c Catalogue) string { return c.Name })
 	if s.builtin.Schema != 0 {
 		list = append([]Catalogue{s.builtin}, list...)
 	}

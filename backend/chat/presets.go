@@ -60,7 +60,7 @@ func (s *Service) SavePreset(ctx context.Context, p Preset) error {
 			list[i].Always = slices.DeleteFunc(list[i].Always, func(id int64) bool { return slices.Contains(p.Always, id) })
 		}
 		list = append(list, p)
-		slices.SortFunc(list, func(a, b Preset) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+		backend.SortByName(list, func(p Preset) string { return p.Name })
 		return list, nil
 	})
 }

@@ -36,6 +36,7 @@ func (l *Library) List(ctx context.Context) ([]backend.Model, error) {
 	if slices.ContainsFunc(list, func(m backend.Model) bool { return m.SHA256 == "" }) {
 		nudge(l.wake) // perhaps the command line added it
 	}
+	backend.SortByName(list, func(m backend.Model) string { return m.Name })
 	slices.SortStableFunc(list, func(a, b backend.Model) int {
 		switch {
 		case a.Starter == b.Starter:

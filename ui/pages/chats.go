@@ -45,7 +45,7 @@ func NewChatsPage(env Env, onOpen func(chatID int64)) *ChatsPage {
 		p.onOpen(id)
 	}
 	p.talk.onRun = func(id int64, on bool) { p.side.setRunning(id, on) }
-	p.side = newSidebar(env, func(id int64) { p.Open(id) }, func() { p.NewChat(0) })
+	p.side = newSidebar(env, func(id int64) { p.Open(id) }, func() { p.NewChat(0) }, p.leaveSearch)
 	p.side.onGoTo = p.goTo
 	side := widgets.NewEdges(widgets.Edges{Right: widgets.NewLine(true)}, p.side.body)
 	p.side.onStep = func(id int64) { p.talk.open(id, nil) }
@@ -226,8 +226,14 @@ func (p *ChatsPage) FocusSearch() {
 		p.shown = true
 	}
 	p.relayout()
-	p.env.Host.Focus(p.side.search)
-	p.side.search.TypedShortcut(&fyne.ShortcutSelectAll{}) // what is typed now is another search
+	seek(p.env, p.side.search)
+}
+
+// leaveSearch is Esc in the empty search field: the list goes where it lies over the chat, and the focus goes to the composer.
+func (p *ChatsPage) leaveSearch() bool {
+	p.closeOver()
+	p.FocusComposer()
+	return true
 }
 
 // FocusComposer puts the focus where a person writes.

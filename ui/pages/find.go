@@ -73,16 +73,13 @@ func (f *findView) sizes() []sizeFilter {
 
 func newFindView(p *ModelsPage) *findView {
 	f := &findView{page: p, env: p.env, query: hub.Query{Kind: hub.Chat, Sort: hub.Trending}}
-	f.field = widgets.NewField("Name, or what it should be good at")
-	f.field.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
-	f.field.OnEnter = func() { f.begin() }
-	f.field.OnEsc = func() bool {
-		if f.field.Text == "" {
-			return false
+	f.field = searchField(f.env, "Name, or what it should be good at", func() bool {
+		if !f.cancel() {
+			f.env.Host.Focus(nil)
 		}
-		f.field.SetText("")
 		return true
-	}
+	})
+	f.field.OnEnter = func() { f.begin() }
 	start := widgets.NewButton("Search", widgets.KindPrimary, f.begin)
 	f.kind = widgets.NewSegmented([]string{"Chat", "Pictures", "LoRAs"}, 0, func(i int) { f.query.Kind = findKinds[i]; f.again() })
 	small := func(text string, items func() []*fyne.MenuItem) *widgets.Button {

@@ -49,18 +49,10 @@ const (
 // NewGuidePage builds the page over the folder guide of files.
 func NewGuidePage(env Env, files fs.FS) *GuidePage {
 	p := &GuidePage{env: env, files: files}
-	p.search = widgets.NewField("Search the guide")
-	p.search.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
+	p.search = searchField(env, "Search the guide", nil)
 	p.search.OnChanged = func(string) { p.seek() }
 	p.search.OnEnter = func() { p.walk(1) }
 	p.search.OnArrow = func(delta int) bool { p.walk(delta); return true }
-	p.search.OnEsc = func() bool {
-		if p.search.Text == "" {
-			return false
-		}
-		p.search.SetText("")
-		return true
-	}
 	p.back = widgets.NewButton("Back", widgets.KindQuiet, p.goBack)
 	p.back.Icon, p.back.Left = theme.Icon(theme.IconPrevious), true
 	p.back.Hide()
@@ -121,7 +113,7 @@ func (p *GuidePage) ready() bool {
 func (p *GuidePage) Shown() { p.ready() }
 
 // FocusSearch puts the focus into the search field.
-func (p *GuidePage) FocusSearch() { p.env.Host.Focus(p.search) }
+func (p *GuidePage) FocusSearch() { seek(p.env, p.search) }
 
 // Open goes to a chapter or a heading: "troubleshooting#the-disk-is-full".
 func (p *GuidePage) Open(link string) {

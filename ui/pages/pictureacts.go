@@ -113,8 +113,7 @@ func (p *PicturesPage) FocusSearch() {
 		p.Find(p.gallery.field.Text, 0)
 	}
 	if p.listing && !p.viewing {
-		p.env.Host.Focus(p.gallery.field)
-		p.gallery.field.TypedShortcut(&fyne.ShortcutSelectAll{})
+		seek(p.env, p.gallery.field)
 	}
 }
 

@@ -43,16 +43,8 @@ func newPictureGallery(p *PicturesPage) *pictureGallery {
 	g.head = widgets.Heading("All pictures")
 	back := widgets.NewButton("Back", widgets.KindPlain, p.closeGallery)
 	back.Icon = theme.Icon(theme.IconPrevious)
-	g.field = widgets.NewField("Search prompts")
-	g.field.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
+	g.field = searchField(p.env, "Search prompts", func() bool { return false })
 	g.field.OnChanged = func(string) { g.searchSoon() }
-	g.field.OnEsc = func() bool {
-		if g.field.Text == "" {
-			return false
-		}
-		g.field.SetText("")
-		return true
-	}
 	g.none = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Align: fyne.TextAlignCenter, Wrap: true})
 	g.none.Hide()
 	g.body = widgets.NewGround(theme.ColorPage, widgets.NewEdges(widgets.Edges{

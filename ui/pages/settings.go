@@ -60,16 +60,8 @@ type section struct {
 // NewSettingsPage builds the page.
 func NewSettingsPage(env Env) *SettingsPage {
 	p := &SettingsPage{env: env}
-	p.search = widgets.NewField("Search settings")
-	p.search.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
+	p.search = searchField(env, "Search settings", nil)
 	p.search.OnChanged = func(string) { p.filter() }
-	p.search.OnEsc = func() bool {
-		if p.search.Text == "" {
-			return false
-		}
-		p.search.SetText("")
-		return true
-	}
 	p.none = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet})
 	p.none.Hide()
 	p.add("Look", "theme light dark system text size zoom appearance colour", p.look()...)
@@ -109,7 +101,7 @@ func (p *SettingsPage) add(title, words string, rows ...fyne.CanvasObject) {
 func (p *SettingsPage) Body() fyne.CanvasObject { return p.body }
 
 // FocusSearch puts the focus into the search field.
-func (p *SettingsPage) FocusSearch() { p.env.Host.Focus(p.search) }
+func (p *SettingsPage) FocusSearch() { seek(p.env, p.search) }
 
 // filter shows the sections that have all the words of the search.
 func (p *SettingsPage) filter() {

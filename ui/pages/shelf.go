@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -107,9 +106,7 @@ func matches(c backend.Chat, query string) bool {
 func sortChats(list []backend.Chat, by string) {
 	switch by {
 	case sortName:
-		slices.SortStableFunc(list, func(a, b backend.Chat) int {
-			return strings.Compare(strings.ToLower(chatTitle(a)), strings.ToLower(chatTitle(b)))
-		})
+		backend.SortByName(list, chatTitle)
 	case sortMade:
 		slices.SortStableFunc(list, func(a, b backend.Chat) int { return b.Created.Compare(a.Created) })
 	}
@@ -127,9 +124,7 @@ func folderNames(chats []backend.Chat) []string {
 	for name := range seen {
 		names = append(names, name)
 	}
-	slices.SortFunc(names, func(a, b string) int {
-		return cmp.Or(strings.Compare(strings.ToLower(a), strings.ToLower(b)), strings.Compare(a, b))
-	})
+	backend.SortByName(names, func(name string) string { return name })
 	return names
 }
 

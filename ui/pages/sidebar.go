@@ -74,23 +74,15 @@ const (
 	rowPicture
 )
 
-func newSidebar(env Env, onOpen func(int64), onNew func()) *sidebar {
+func newSidebar(env Env, onOpen func(int64), onNew func(), onLeave func() bool) *sidebar {
 	s := &sidebar{env: env, onOpen: onOpen, onNew: onNew, running: map[int64]bool{}, places: map[fyne.CanvasObject]*wanting{}}
 	s.thumbs = newThumbs(env)
-	s.search = widgets.NewField("Search and commands")
-	s.search.Icon = theme.IconIn(theme.IconSearch, theme.ColorQuiet)
+	s.search = searchField(env, "Search and commands", onLeave)
 	s.search.OnChanged = func(string) {
 		s.allNames, s.allFiles = false, false
 		s.group()
 		s.list.ToTop() // what fits best stands there
 		s.lookIn()
-	}
-	s.search.OnEsc = func() bool {
-		if s.search.Text == "" {
-			return false
-		}
-		s.search.SetText("")
-		return true
 	}
 	s.search.OnEnter = s.openFirst
 	add := widgets.NewButton("New chat", widgets.KindQuiet, onNew)

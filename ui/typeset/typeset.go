@@ -98,8 +98,12 @@ func row(text string, l textflow.Line, f Face) Row {
 	}
 	for _, r := range l.Runs {
 		if !r.Blank && !r.Tab {
-			out.Pieces = pieces(out.Pieces, r.Drawn(text), r.X, f)
+			out.Pieces = pieces(out.Pieces, strings.TrimRight(r.Drawn(text), " "), r.X, f)
 		}
+	}
+	out.Width = 0 // the space at which the line breaks may be part of its last piece
+	for _, p := range out.Pieces {
+		out.Width = max(out.Width, p.X+p.Width)
 	}
 	return out
 }
