@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os/exec"
 	"runtime"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"loam/backend"
 	"loam/backend/app"
@@ -87,10 +89,35 @@ func foundIn(hits []chat.Hit) []pages.Found {
 	found := make([]pages.Found, 0, len(hits))
 	for _, h := range hits {
 		found = append(found, pages.Found{
-			ChatID: h.Chat.ID, MessageID: h.Message.ID, Title: h.Chat.Title, Snippet: h.Snippet, File: h.File, Place: h.Place,
+			ChatID: h.Chat.ID, MessageID: h.Message.ID, Title: h.Chat.Title, Snippet: aroundMatch(h.Snippet, h.Marks), File: h.File, Place: h.Place,
 		})
 	}
 	return found
+}
+
+// beforeMatch is how many letters of a row stand before what was found, so that it is in sight in a narrow one.
+const beforeMatch = 12
+
+// aroundMatch cuts a snippet so that it begins shortly before its first match, with a whole word.
+func aroundMatch(snippet string, marks [][2]int) string {
+	if len(marks) == 0 || marks[0][0] > len(snippet) {
+		return snippet
+	}
+	before := snippet[:marks[0][0]]
+	from := len(before)
+	for range beforeMatch {
+		_, n := utf8.DecodeLastRuneInString(before[:from])
+		from -= n
+	}
+	if from == 0 {
+		return snippet
+	}
+	if gap := strings.IndexByte(before[from:], ' '); gap >= 0 {
+		from += gap + 1
+	} else {
+		from = len(before)
+	}
+	return "…" + snippet[from:]
 }
 
 // openFolder asks the system's file manager to show a folder.
