@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,9 +63,10 @@ func TestOnlySettingsThatActAreShown(t *testing.T) {
 func TestSettingsInWordsAreReadOrRefused(t *testing.T) {
 	for _, w := range writtens {
 		for text, ok := range map[string]map[string]bool{
-			"JSON schema": {"": true, `{"type":"object"}`: true, "[1]": false, "{": false},
-			"Grammar":     {"": true, "root ::= [a-z]+": true, "word": false},
-			"Logit bias":  {"": true, "12 -2.5\n7 -100": true, "12": false, "12 x": false, "-1 1": false, "1 NaN": false, "1 101": false, "99999999999 1": false},
+			"JSON schema":  {"": true, `{"type":"object"}`: true, "[1]": false, "{": false},
+			"Grammar":      {"": true, "root ::= [a-z]+": true, "word": false},
+			"Logit bias":   {"": true, "12 -2.5\n7 -100": true, "12": false, "12 x": false, "-1 1": false, "1 NaN": false, "1 101": false, "99999999999 1": false},
+			"DRY breakers": {"": true, `\n` + "\n:": true, `a\\nb`: true, strings.Repeat("x", 41): false, strings.Repeat("x\n", 65): false},
 		}[w.name] {
 			var s backend.Sampling
 			err := w.set(&s, text)

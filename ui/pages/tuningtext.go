@@ -68,6 +68,36 @@ var writtens = []written{
 		},
 		setBias, func(can backend.Capabilities) bool { return slices.Contains(can.Samplers, "logit_bias") },
 	},
+	{
+		"DRY breakers", "What ends a repetition for DRY, one a line; \\n is the end of a line. Empty = \\n, a colon, a quotation mark and a star.",
+		func(s *backend.Sampling) string {
+			var lines []string
+			for _, b := range s.DRYBreakers {
+				lines = append(lines, strings.ReplaceAll(strings.ReplaceAll(b, `\`, `\\`), "\n", `\n`))
+			}
+			return strings.Join(lines, "\n")
+		},
+		setBreakers, func(can backend.Capabilities) bool { return slices.Contains(can.Samplers, "dry_multiplier") },
+	},
+}
+
+// mostBreakers and longestBreaker bound what DRY looks for at every token.
+const mostBreakers, longestBreaker = 64, 40
+
+func setBreakers(s *backend.Sampling, text string) error {
+	var list []string
+	for line := range strings.SplitSeq(text, "\n") {
+		line = strings.NewReplacer(`\\`, `\`, `\n`, "\n").Replace(line)
+		switch {
+		case line == "":
+		case len(list) >= mostBreakers || len(line) > longestBreaker:
+			return fmt.Errorf("the DRY breakers are at most %d lines of at most %d bytes", mostBreakers, longestBreaker)
+		default:
+			list = append(list, line)
+		}
+	}
+	s.DRYBreakers = list
+	return nil
 }
 
 // mostBiases bounds how many tokens may be biased.
