@@ -53,6 +53,8 @@ func (r *reading) chatGPT(o loose) (*found, error) {
 	}
 	f.Chat.Title, f.Chat.System = oneLine(o.text("title")), system
 	f.Chat.Created, f.Chat.Updated = moment(o.number("create_time")), moment(o.number("update_time"))
+	f.Chat.Shelf.Archived, _ = o.flag("is_archived")
+	f.Chat.Shelf.Pinned, _ = o.flag("is_starred")
 	return f, nil
 }
 

@@ -94,7 +94,7 @@ func TestLMStudioFolderIsRead(t *testing.T) {
 	for name, content := range map[string]string{
 		"1751328000123.conversation.json": string(source), "folder/empty.conversation.json": `{"createdAt":1,"messages":[],"systemPrompt":""}`,
 		"folder/conversations-config.json": `{"theme":"dark"}`, "folder/broken.conversation.json": `{"createdAt":5,"messages":[{"versions"`, "notes.txt": "hello",
-		".hidden.json": string(source), "old.conversation.json": `{"name":"Old","createdAt":1600000000000,"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}`,
+		".hidden.json": string(source), "Work/Ships/old.conversation.json": `{"name":"Old","pinned":true,"createdAt":1600000000000,"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}`,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -127,6 +127,40 @@ func TestLMStudioFolderIsRead(t *testing.T) {
 	if title, _, _, lines := linesOf(t, h, got.Chats[1]); title != "Old" || len(lines) != 2 {
 		t.Error(title, lines)
 	}
+	if diff := cmp.Diff(backend.Shelf{Pinned: true, Folder: "Work / Ships"}, h.tree(t, got.Chats[1]).Chat.Shelf); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Newer files of Open WebUI keep a reply in blocks of its own.
+func TestOpenWebUIBlocksAreRead(t *testing.T) {
+	h := newHouse(t)
+	path := filepath.Join(t.TempDir(), "chat-export.json")
+	err := os.WriteFile(path, []byte(`[{"id": "o", "archived": true, "chat": {"title": "Blocks", "tags": [{"name": "old"}], "messages": [
+		{"role": "user", "content": "When?"},
+		{"role": "assistant", "content": "", "output": [
+			{"type": "reasoning", "summary": [{"type": "summary_text", "text": "The moon is full."}]},
+			{"type": "function_call", "name": "tides", "arguments": "{}"},
+			{"type": "function_call_output", "output": [{"type": "input_text", "text": "06:12"}]},
+			{"type": "message", "content": [{"type": "output_text", "text": "At twelve past six."}]}, 7]}]}}]`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := h.Import(t.Context(), path, transfer.ImportOptions{})
+	if err != nil || len(got.Chats) != 1 || got.BadMessages != 0 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	_, _, _, lines := linesOf(t, h, got.Chats[0])
+	want := []line{{Role: user, Text: "When?"}, {
+		Parent: 1, Role: model,
+		Text: "<think>\nThe moon is full.\n</think>\n\nUsed tides:\n\n```\n{}\n```\n\n```\n06:12\n```\n\nAt twelve past six.",
+	}}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(backend.Shelf{Archived: true, Tags: []string{"old"}}, h.tree(t, got.Chats[0]).Chat.Shelf); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestOpenWebUIExportIsRead(t *testing.T) {
@@ -134,6 +168,9 @@ func TestOpenWebUIExportIsRead(t *testing.T) {
 	got, err := h.Import(t.Context(), "testdata/openwebui.json", transfer.ImportOptions{})
 	if err != nil || len(got.Chats) != 2 || got.Program != transfer.ProgramOpenWeb || got.BadMessages != 1 || got.Files != 1 {
 		t.Fatalf("%+v, %v", got, err)
+	}
+	if diff := cmp.Diff(backend.Shelf{Pinned: true, Tags: []string{"baking", "home"}}, h.tree(t, got.Chats[0]).Chat.Shelf); diff != "" {
+		t.Error(diff)
 	}
 	title, system, leaf, lines := linesOf(t, h, got.Chats[0])
 	if title != "Bread" || system != "You bake." || leaf != 3 {

@@ -3,6 +3,7 @@ package transfer
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"loam/backend"
@@ -59,7 +60,21 @@ func (r *reading) lmStudio(o loose) (*found, error) {
 	}
 	f.Chat.Title, f.Chat.System, f.Chat.Created = oneLine(o.text("name")), system, created
 	f.Chat.Updated = moment(max(o.number("userLastMessagedAt"), o.number("assistantLastMessagedAt")))
+	f.Chat.Shelf.Folder = lmStudioFolder(r.within)
+	f.Chat.Shelf.Pinned, _ = o.flag("pinned")
+	f.Chat.Shelf = f.Chat.Shelf.Clean()
 	return f, nil
+}
+
+// lmStudioFolder is the folder of a chat in LM Studio's list: folders of the disk below "conversations", or below the folder
+// that was chosen.
+func lmStudioFolder(within string) string {
+	parts := strings.Split(within, "/")
+	if i := slices.Index(parts, "conversations"); i >= 0 {
+		parts = parts[i+1:]
+	}
+	parts = slices.DeleteFunc(parts, func(p string) bool { return p == "" || p == "." })
+	return strings.Join(parts, " / ")
 }
 
 func (r *reading) lmStudioVersion(v loose) (*draft, error) {

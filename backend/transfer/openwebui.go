@@ -63,7 +63,24 @@ func (r *reading) openWeb(row, c loose) (*found, error) {
 	if f.Chat.Created.IsZero() {
 		f.Chat.Created = moment(c.number("timestamp"))
 	}
+	f.Chat.Shelf = openWebShelf(row, c)
 	return f, nil
+}
+
+// openWebShelf is where a chat stood in the list. Its folder is told by a number that says nothing outside; tags stand as words
+// in newer files and as objects in older ones.
+func openWebShelf(row, c loose) backend.Shelf {
+	var s backend.Shelf
+	s.Pinned, _ = row.flag("pinned")
+	s.Archived, _ = row.flag("archived")
+	for _, raw := range append(row.object("meta").list("tags"), c.list("tags")...) {
+		tag, ok := plainText(raw)
+		if !ok {
+			tag = object(raw).text("name")
+		}
+		s.Tags = append(s.Tags, tag)
+	}
+	return s.Clean()
 }
 
 // openWebNode reads a message and counts it; nil = it cannot be read, or there is nothing in it.
@@ -110,6 +127,9 @@ func (r *reading) openWebMessage(m loose) (*draft, error) {
 	}
 	if d.role == backend.RoleAssistant {
 		text = openWebDetails(d, text)
+		if strings.TrimSpace(text) == "" && d.empty() {
+			text = openWebOutput(d, m.list("output"))
+		}
 	}
 	d.say(text)
 	r.Files += len(m.list("files"))
@@ -130,6 +150,37 @@ func openWebParts(raw json.RawMessage) (string, error) {
 		}
 	}
 	return strings.Join(words, "\n"), nil
+}
+
+// openWebOutput reads a reply that stands in blocks of its own, beside a content that is empty: thoughts go to the draft.
+func openWebOutput(d *draft, blocks []json.RawMessage) string {
+	words := func(raw []json.RawMessage) string {
+		var list []string
+		for _, part := range raw {
+			if t := object(part).text("text"); t != "" {
+				list = append(list, t)
+			}
+		}
+		return strings.Join(list, "\n")
+	}
+	var out strings.Builder
+	for _, raw := range blocks {
+		switch b := object(raw); b.text("type") {
+		case "reasoning":
+			d.think(strings.TrimSpace(words(append(b.list("content"), b.list("summary")...))))
+		case "message":
+			out.WriteString(words(b.list("content")) + "\n\n")
+		case "function_call":
+			out.WriteString(openWebTool(map[string]string{"name": b.text("name"), "arguments": b.text("arguments")}, ""))
+		case "function_call_output":
+			result, ok := plainText(b["output"])
+			if !ok {
+				result = words(b.list("output"))
+			}
+			out.WriteString(openWebTool(map[string]string{"result": result}, ""))
+		}
+	}
+	return strings.TrimSpace(out.String())
 }
 
 // openWebEnd takes how a reply ended and what it cost.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"time"
 
@@ -39,6 +40,7 @@ type reading struct {
 	emit    func(*found) error // takes every chat
 	program Program            // of the first chat
 	left    int64              // bytes that may still be read
+	within  string             // the file's place in its folder or archive; "" = it stands alone
 	Problems
 }
 
@@ -157,6 +159,9 @@ func (r *reading) origin(o *origin) error {
 			}
 			r.badChat(fmt.Errorf("%s cannot be opened", short(file.name)))
 			continue
+		}
+		if r.within = ""; !o.single {
+			r.within = path.Dir(file.name)
 		}
 		err = r.file(f)
 		if cerr := f.Close(); err == nil {
