@@ -15,7 +15,7 @@ func (u *UI) commands() []pages.Command {
 	}
 	list = append(list, u.chats.Commands()...)
 	look := func(name, mode string) pages.Command {
-		return pages.Command{Name: name, Do: func() {
+		return pages.Command{Name: name, Of: "Window", Do: func() {
 			l := u.state.look
 			l.Mode = mode
 			u.setLook(l)

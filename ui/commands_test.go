@@ -149,3 +149,38 @@ func TestFilesAreFoundAndOpenedWhereTheWordsAre(t *testing.T) {
 		t.Error(f.chats.ShownMessages)
 	}
 }
+
+// Arrows in the search choose what Enter opens, and what is typed still goes into it.
+func TestArrowsInTheSearchChoose(t *testing.T) {
+	f := fakes(t)
+	for i := range 3 {
+		f.chats.AddChat(backend.Chat{Title: fmt.Sprintf("River %d", i)})
+	}
+	f.open(1280, 800)
+	f.mod(fyne.KeyK)
+	f.write("colou")
+	f.press(fyne.KeyDown)
+	f.press(fyne.KeyDown)
+	f.press(fyne.KeyDown) // the last one stays
+	f.press(fyne.KeyUp)
+	row, ok := inWindow(f, func(r *widgets.ChoiceRow) bool { return r.Current() })
+	if !ok || row.Text() != "Dark colours" {
+		t.Fatal("another row is marked", ok)
+	}
+	f.draw("picked command")
+	f.press(fyne.KeyReturn)
+	if f.UI.state.look.Mode != "dark" {
+		t.Errorf("the colours are %q", f.UI.state.look.Mode)
+	}
+	f.mod(fyne.KeyK)
+	f.write("rive")
+	f.press(fyne.KeyDown)
+	f.write("r")
+	f.press(fyne.KeyDown)
+	f.press(fyne.KeyDown)
+	f.press(fyne.KeyReturn)
+	c, err := f.chats.Chat(t.Context(), f.UI.chats.Current())
+	if err != nil || c.Title != "River 0" {
+		t.Error(c.Title, err)
+	}
+}

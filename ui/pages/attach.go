@@ -25,8 +25,12 @@ type attachments struct {
 	of      *conversation
 	list    []backend.Attachment
 	reading []string          // names of files that are being read
+	refused []refusal         // of those that were added last
 	told    map[string]string // what the chips say of meaning, by the hash of a file's text
 }
+
+// refusal is a file that was not attached.
+type refusal struct{ name, reason string }
 
 // put replaces all of them, as when another chat is opened.
 func (a *attachments) put(list []backend.Attachment) {
@@ -158,6 +162,9 @@ func (a *attachments) add(paths []string) {
 		a.of.env.Host.Notify(widgets.Notice{Key: "attach", Text: "A message that is edited keeps the files it has. Finish or cancel the edit to attach others."})
 		return
 	}
+	if len(a.reading) == 0 {
+		a.refused = nil
+	}
 	for _, path := range paths {
 		name := filepath.Base(path)
 		a.begin(name, func(ctx context.Context, id int64) (backend.Attachment, error) {
@@ -194,16 +201,33 @@ func (a *attachments) begin(name string, read func(ctx context.Context, chatID i
 	})
 }
 
-// refuse says in one sentence why a file was not attached.
+// refuse says in one sentence why files were not attached, and stays until it is read: who drops many looks elsewhere meanwhile.
 func (a *attachments) refuse(name string, err error) {
 	bad, ok := errors.AsType[*backend.BadFile](err)
 	if !ok {
 		a.of.env.Host.Fail(err, nil)
 		return
 	}
+	a.refused = append(a.refused, refusal{name, bad.Reason})
 	a.of.env.Host.Notify(widgets.Notice{
-		Key: "attach " + name, Tone: widgets.ToneWarn, Text: fmt.Sprintf("%s was not attached: %s.", name, bad.Reason),
+		Key: "attach refused", Tone: widgets.ToneWarn, Keep: true, Text: refusedText(a.refused), OnClose: func() { a.refused = nil },
 	})
+}
+
+func refusedText(list []refusal) string {
+	if len(list) == 1 {
+		return fmt.Sprintf("%s was not attached: %s.", list[0].name, list[0].reason)
+	}
+	const most = 6
+	var parts []string
+	for i, r := range list {
+		if i == most-1 && len(list) > most {
+			parts = append(parts, fmt.Sprintf("and %d more", len(list)-i))
+			break
+		}
+		parts = append(parts, r.name+" ("+r.reason+")")
+	}
+	return fmt.Sprintf("%d files were not attached: %s.", len(list), strings.Join(parts, "; "))
 }
 
 // paste takes what is pasted into the field: files, and words that are too many for it. False = it is written as usual.

@@ -52,13 +52,13 @@ func named(name string, asked []string) bool {
 // reply, so that everything can be done without the mouse.
 func (p *ChatsPage) Commands() []Command {
 	list := []Command{
-		{Name: "Choose the model", Do: p.OpenPicker},
+		{Name: "Choose the model", Of: "This chat", Do: p.OpenPicker},
 		{Name: "Settings, samplers, presets", Of: "This chat", Do: p.OpenTuning},
-		{Name: "Attach a file", Do: p.talk.files.open},
-		{Name: "Attach a folder", Do: p.talk.files.openFolder},
+		{Name: "Attach a file", Of: "This message", Do: p.talk.files.open},
+		{Name: "Attach a folder", Of: "This message", Do: p.talk.files.openFolder},
 	}
 	if p.talk.running != 0 {
-		list = append(list, Command{Name: "Stop the reply", Do: p.talk.stop})
+		list = append(list, Command{Name: "Stop the reply", Of: "This chat", Do: p.talk.stop})
 	}
 	if c, ok := p.side.chat(p.Current()); ok {
 		list = append(list, Command{Name: "What the model sees", Of: "This chat", Do: p.ShowPlan})
@@ -70,7 +70,7 @@ func (p *ChatsPage) Commands() []Command {
 		for _, f := range exportForms {
 			list = append(list, Command{Name: "Export: " + f.name, Of: "All chats", Do: func() { exportAll(p.env, f.format) }})
 		}
-		list = append(list, Command{Name: "Import chats", Do: func() { importChats(p.env) }})
+		list = append(list, Command{Name: "Import chats", Of: "All chats", Do: func() { importChats(p.env) }})
 	}
 	return list
 }

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,5 +49,24 @@ func TestPathsThatAreCopiedAreFiles(t *testing.T) {
 		if d := cmp.Diff(want, pastedFiles(text)); d != "" {
 			t.Errorf("%q: %s", text, d)
 		}
+	}
+}
+
+func TestRefusedFilesAreToldTogether(t *testing.T) {
+	var list []refusal
+	for i, want := range []string{
+		"f0 was not attached: it is empty.",
+		"2 files were not attached: f0 (it is empty); f1 (it is empty).",
+	} {
+		list = append(list, refusal{fmt.Sprintf("f%d", i), "it is empty"})
+		if d := cmp.Diff(want, refusedText(list)); d != "" {
+			t.Error(d)
+		}
+	}
+	for i := 2; i < 9; i++ {
+		list = append(list, refusal{fmt.Sprintf("f%d", i), "it is empty"})
+	}
+	if got := refusedText(list); !strings.HasPrefix(got, "9 files") || !strings.HasSuffix(got, "f4 (it is empty); and 4 more.") {
+		t.Error(got)
 	}
 }

@@ -46,6 +46,7 @@ type sidebar struct {
 	found    finds          // what has the words of the search
 	allNames bool           // all chats whose names have the words of the search are shown
 	allFiles bool           // likewise, files
+	picked   int            // the row that Enter in the search opens; -1 = the first one
 	looked   string         // the words for which found is
 	waiting  func()         // cancels the search that is about to begin
 	thumbs   *thumbs        // of the pictures that were found
@@ -75,16 +76,17 @@ const (
 )
 
 func newSidebar(env Env, onOpen func(int64), onNew func(), onLeave func() bool) *sidebar {
-	s := &sidebar{env: env, onOpen: onOpen, onNew: onNew, running: map[int64]bool{}, places: map[fyne.CanvasObject]*wanting{}}
+	s := &sidebar{env: env, onOpen: onOpen, onNew: onNew, running: map[int64]bool{}, places: map[fyne.CanvasObject]*wanting{}, picked: -1}
 	s.thumbs = newThumbs(env)
 	s.search = searchField(env, "Search and commands", onLeave)
 	s.search.OnChanged = func(string) {
-		s.allNames, s.allFiles = false, false
+		s.allNames, s.allFiles, s.picked = false, false, -1
 		s.group()
 		s.list.ToTop() // what fits best stands there
 		s.lookIn()
 	}
-	s.search.OnEnter = s.openFirst
+	s.search.OnEnter = s.openPicked
+	s.search.OnArrow = s.pick
 	add := widgets.NewButton("New chat", widgets.KindQuiet, onNew)
 	add.Icon, add.Left, add.Tip = theme.Icon(theme.IconPlus), true, "New chat ("+widgets.Mod+"N)"
 	var menu *widgets.Button
@@ -230,24 +232,6 @@ func (s *sidebar) lookIn() {
 	})
 }
 
-func (s *sidebar) openFirst() {
-	for _, r := range s.rows {
-		switch {
-		case r.heading != "" || r.folder != "":
-			continue
-		case r.command != nil:
-			s.run(*r.command)
-		case r.picture != nil:
-			s.env.Host.ShowPictures(strings.TrimSpace(s.search.Text), r.picture.Picture.ID)
-		case r.found != nil:
-			s.onGoTo(*r.found, s.search.Text)
-		default:
-			s.onOpen(r.chat.ID)
-		}
-		return
-	}
-}
-
 // run does what a command says, and the search is over.
 func (s *sidebar) run(c Command) {
 	if !c.Keep {
@@ -344,6 +328,11 @@ func (s *sidebar) Make(kind int) fyne.CanvasObject {
 // Fill implements widgets.Rows.
 func (s *sidebar) Fill(i int, o fyne.CanvasObject) {
 	row := s.rows[i]
+	if c, ok := o.(*fyne.Container); ok {
+		if r, ok := c.Objects[0].(*widgets.ChoiceRow); ok {
+			r.SetCurrent(i == s.enters())
+		}
+	}
 	if row.heading != "" {
 		o.(*fyne.Container).Objects[0].(*widgets.Label).SetText(row.heading)
 		return
@@ -377,6 +366,9 @@ func (s *sidebar) Fill(i int, o fyne.CanvasObject) {
 		r.Indent = 16
 	}
 	r.Text, r.Selected, r.Busy = chatTitle(c), c.ID == s.current, s.running[c.ID]
+	if at := s.enters(); at >= 0 {
+		r.Selected = i == at
+	}
 	r.OnTapped = func() { s.onOpen(c.ID) }
 	r.OnMenu = func(at fyne.Position) { s.env.Host.Menu(s.menu(c), at) }
 	r.OnDelete = func() { s.trash(c) }

@@ -138,3 +138,61 @@ func (s *sidebar) shortenNames() {
 		return
 	}
 }
+
+// pick moves the mark of the row that Enter opens, while the focus stays in the search. Where nothing is searched, Down leads
+// into the list.
+func (s *sidebar) pick(delta int) bool {
+	if strings.TrimSpace(s.search.Text) == "" {
+		if i := s.next(-1, +1); delta > 0 && i >= 0 {
+			s.focusRow(i)
+		}
+		return true
+	}
+	for i := s.enters() + delta; i >= 0 && i < len(s.rows); i += delta {
+		if s.opens(i) {
+			s.picked = i
+			s.list.Reload()
+			s.list.Reveal(i)
+			break
+		}
+	}
+	return true
+}
+
+// opens says whether Enter does something with a row.
+func (s *sidebar) opens(i int) bool { return s.rows[i].heading == "" && s.rows[i].folder == "" }
+
+// enters is the row that Enter in the search opens: the one that was picked, or else the first one; -1 = there is none, or
+// nothing is searched.
+func (s *sidebar) enters() int {
+	if strings.TrimSpace(s.search.Text) == "" {
+		return -1
+	}
+	if s.picked >= 0 && s.picked < len(s.rows) && s.opens(s.picked) {
+		return s.picked
+	}
+	for i := range s.rows {
+		if s.opens(i) {
+			return i
+		}
+	}
+	return -1
+}
+
+// openPicked opens what is picked, or else the first thing that was found.
+func (s *sidebar) openPicked() {
+	i := s.enters()
+	if i < 0 {
+		return
+	}
+	switch r := s.rows[i]; {
+	case r.command != nil:
+		s.run(*r.command)
+	case r.picture != nil:
+		s.env.Host.ShowPictures(strings.TrimSpace(s.search.Text), r.picture.Picture.ID)
+	case r.found != nil:
+		s.onGoTo(*r.found, s.search.Text)
+	default:
+		s.onOpen(r.chat.ID)
+	}
+}

@@ -22,6 +22,8 @@ type ChoiceRow struct {
 	picture     image.Image
 
 	taken, hovered, focused, disabled bool
+
+	current bool // Enter elsewhere would choose it
 }
 
 // NewChoiceRow makes a row.
@@ -66,6 +68,17 @@ func (r *ChoiceRow) SetTaken(on bool) {
 		r.Refresh()
 	}
 }
+
+// SetCurrent marks it as the one that Enter chooses while the focus is elsewhere, as in a field above.
+func (r *ChoiceRow) SetCurrent(on bool) {
+	if r.current != on {
+		r.current = on
+		r.Refresh()
+	}
+}
+
+// Current says whether it is so marked.
+func (r *ChoiceRow) Current() bool { return r.current }
 
 // Text is the name.
 func (r *ChoiceRow) Text() string { return r.name.Text() }
@@ -156,7 +169,7 @@ func (r *ChoiceRow) CreateRenderer() fyne.WidgetRenderer {
 		ground.CornerRadius, ring.CornerRadius, ring.StrokeWidth = radius, radius, 2
 		ground.FillColor, ring.StrokeColor = color.Transparent, color.Transparent
 		switch {
-		case r.taken:
+		case r.taken, r.current:
 			ground.FillColor = r.ink(theme.ColorSelected)
 		case r.hovered && !r.disabled:
 			ground.FillColor = r.ink(theme.ColorHover)
