@@ -38,7 +38,11 @@ func (a *App) startMeaning(ctx context.Context) {
 	a.embedders = residency.New(residency.Deps{
 		Spec: func(n residency.Need) (worker.Spec, error) {
 			name, err := a.chatEngineFor(a.base, n)
-			return a.spec(a.EngineSettings(a.base), name), err
+			s := a.spec(a.EngineSettings(a.base), name)
+			// Files are read while a person does something else, so half of the machine is theirs. Small matrices gain little
+			// from more threads, and lose much where those wait for each other on a busy machine.
+			s.Load.Threads, s.AutoThreads = max(1, s.Load.Threads/2), true
+			return s, err
 		},
 		Forecast: func(m backend.Model, _ int) backend.Forecast {
 			return backend.Forecast{

@@ -287,6 +287,8 @@ func usable(m backend.Model) error {
 	switch {
 	case !m.Deleted.IsZero():
 		reason = "it was removed"
+	case m.Kind == backend.KindEmbedding:
+		reason = "it finds passages in files by their meaning, and does not chat"
 	case m.Kind != backend.KindChat:
 		reason = fmt.Sprintf("it is not a chat model but of the kind %q", m.Kind)
 	case m.State == backend.ModelReady, m.State == backend.ModelUnverified, m.State == "":
