@@ -12,6 +12,7 @@ import (
 const (
 	meaningShare = 0.5
 	worthWords   = 0.25 // of the best passage's words that another must have to be found by them
+	leastWords   = 0.05 // of a question's words, by their weight: below, a passage shares only "the" and "is" with it
 	worthMeaning = 0.6  // on the scale of meaning, from the usual passage to the best
 	worthFused   = 0.4  // of the best passage's score that another must have to be worth sending
 	leastLead    = 0.02 // of the best cosine over the usual one: below, a question is near to nothing
@@ -39,7 +40,7 @@ func Fuse(sources []Ranking) (worth float64) {
 	for _, s := range sources {
 		for i, r := range s.Ranked {
 			w := words(s, r)
-			if w > 0 && w >= worthWords*bestWords {
+			if w > 0 && w >= worthWords*bestWords && (s.Near == nil || w >= leastWords) {
 				r.By |= ByWords
 			}
 			r.Score = w

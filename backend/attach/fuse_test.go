@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -94,6 +95,26 @@ func TestFusionIsBoundedStableAndKeepsAllPassages(t *testing.T) {
 		}
 		if len(seen) != len(lines) || worth < 0 || worth > 1 {
 			t.Fatalf("%d of %d passages, worth %f", len(seen), len(lines), worth)
+		}
+	})
+}
+
+// pieceEnd are blanks that may end a piece.
+const pieceEnd = 400
+
+func TestPiecesAreAllOfAPassage(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.SampledFrom([]string{"ferry ", "tax. ", "\n", "\n\n", "é", "日本語", strings.Repeat("x", 90), "; "})
+		text := "before" + strings.Join(rapid.SliceOfN(word, 1, 80).Draw(t, "words"), "") + "after"
+		p := backend.Passage{Start: 6, End: len(text) - 5}
+		pieces := attach.Pieces(text, p)
+		if d := cmp.Diff(text[p.Start:p.End], strings.Join(pieces, "")); d != "" {
+			t.Fatal(d)
+		}
+		for _, piece := range pieces {
+			if len(piece) > 400+pieceEnd || !utf8.ValidString(piece) || piece == "" {
+				t.Fatalf("%q", piece)
+			}
 		}
 	})
 }

@@ -92,6 +92,36 @@ func splitPage(out []backend.Passage, kind backend.AttachmentKind, text string, 
 	return out
 }
 
+// Sizes of pieces in bytes: what a paragraph or a sentence or two say is not drowned by what else stands in a passage.
+const (
+	pieceLeast = 60 // of a paragraph; a shorter one, such as a heading, goes with the next
+	pieceUsual = 200
+	pieceMost  = 400
+)
+
+// Pieces are the parts of a passage whose meanings are compared, each by itself: together they are all of it.
+func Pieces(text string, p backend.Passage) []string {
+	var out []string
+	at := p.Start
+	for {
+		rest := text[at:p.End]
+		cut := len(rest)
+		if len(rest) > pieceLeast {
+			if i := strings.Index(rest[pieceLeast:], "\n\n"); i >= 0 {
+				cut = pieceLeast + i + 2
+			}
+		}
+		if cut > pieceMost {
+			cut = cutAt(text, at, at+pieceUsual, at+pieceMost) - at
+		}
+		if cut == len(rest) || strings.TrimSpace(rest[cut:]) == "" {
+			return append(out, rest)
+		}
+		out = append(out, rest[:cut])
+		at += cut
+	}
+}
+
 func isBlank(c byte) bool { return c == ' ' || c == '\n' || c == '\t' }
 
 func lineEnd(text string, at, end int) int {

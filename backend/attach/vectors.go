@@ -16,13 +16,14 @@ import (
 	"loam/backend"
 )
 
-// SplitVersion grows when Split cuts texts in other places: vectors of passages are of no use then.
-const SplitVersion = 1
+// SplitVersion grows when Split or Pieces cut texts in other places: vectors of passages are of no use then.
+const SplitVersion = 2
 
 // Limits of a file of vectors.
 const (
 	maxVectorBytes = 64 << 20
 	maxVectorDims  = 16384
+	maxVectors     = 8 * maxPassages
 	vectorHead     = len(vectorMagic) + 2*sha256.Size + 2*4
 )
 
@@ -31,7 +32,7 @@ const (
 // is that largest one; last the SHA-256 of all that.
 const vectorMagic = "LOAMVEC1"
 
-// Vectors are directions of the passages of a text, one for each, in their order. They are kept coarsely, a byte for a number: what
+// Vectors are directions of the pieces of a text, one for each, in their order. They are kept coarsely, a byte for a number: what
 // that changes in the nearness of two texts is below half of a hundredth.
 type Vectors struct {
 	Dims int
@@ -68,8 +69,8 @@ func (v Vectors) Near(to []float32) []float32 {
 // encode writes vectors of a text under a key as bytes.
 func (v Vectors) encode(text, key [sha256.Size]byte) ([]byte, error) {
 	n := v.Len()
-	if v.Dims < 1 || v.Dims > maxVectorDims || n > maxPassages || len(v.Data) != n*v.Dims {
-		return nil, fmt.Errorf("vectors of %d numbers for %d passages", v.Dims, n)
+	if v.Dims < 1 || v.Dims > maxVectorDims || n > maxVectors || len(v.Data) != n*v.Dims {
+		return nil, fmt.Errorf("vectors of %d numbers for %d pieces", v.Dims, n)
 	}
 	size := vectorHead + n*(4+v.Dims) + sha256.Size
 	if size > maxVectorBytes {
@@ -120,7 +121,7 @@ func decodeVectors(b []byte, text, key [sha256.Size]byte) (Vectors, error) {
 	rest = rest[2*sha256.Size:]
 	dims, n := int64(binary.LittleEndian.Uint32(rest)), int64(binary.LittleEndian.Uint32(rest[4:]))
 	rest = rest[8:]
-	if dims < 1 || dims > maxVectorDims || n > maxPassages || int64(len(rest)) != n*(4+dims) {
+	if dims < 1 || dims > maxVectorDims || n > maxVectors || int64(len(rest)) != n*(4+dims) {
 		return Vectors{}, errVectors
 	}
 	v := Vectors{Dims: int(dims), Data: make([]float32, 0, n*dims)}

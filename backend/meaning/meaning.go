@@ -24,7 +24,7 @@ import (
 
 const (
 	fewPassages = 8                // of so few the vectors are made when they are asked for
-	atOnce      = 8                // passages of one call: an answer to a question need not wait longer
+	atOnce      = 16               // pieces of one call: an answer to a question need not wait longer
 	askLimit    = 15 * time.Second // for a question; then words alone decide
 	olderShare  = 0.25             // of the turns before in what a question means
 	maxQuestion = 2000             // bytes
@@ -234,7 +234,7 @@ func (s *Service) read(ctx context.Context, a backend.Attachment) {
 		return // it was taken away
 	}
 	n := len(passages)
-	if _, ok := s.kept(m, a); ok {
+	if _, ok := s.kept(m, a, count(text, passages)); ok {
 		tell(event.MeaningReady, n, n)
 		return
 	}
@@ -269,15 +269,19 @@ func (s *Service) passages(a backend.Attachment) (string, []backend.Passage, err
 func (s *Service) make(ctx context.Context, m backend.Model, a backend.Attachment, text string, passages []backend.Passage, quiet func(context.Context) error, tell func(done int)) error {
 	var v attach.Vectors
 	affix := affixOf(m)
-	for part := range slices.Chunk(passages, atOnce) {
+	var pieces []string
+	ends := make([]int, 0, len(passages)) // how many pieces there are up to each passage's end
+	for _, p := range passages {
+		for _, piece := range attach.Pieces(text, p) {
+			pieces = append(pieces, affix.document(place(a, p), piece))
+		}
+		ends = append(ends, len(pieces))
+	}
+	for part := range slices.Chunk(pieces, atOnce) {
 		if err := quiet(ctx); err != nil {
 			return err
 		}
-		texts := make([]string, len(part))
-		for i, p := range part {
-			texts[i] = affix.document(place(a, p), text[p.Start:p.End])
-		}
-		list, err := s.embed(ctx, m, texts)
+		list, err := s.embed(ctx, m, part)
 		if err != nil {
 			return err
 		}
@@ -289,13 +293,22 @@ func (s *Service) make(ctx context.Context, m backend.Model, a backend.Attachmen
 			v.Data = append(v.Data, one...)
 		}
 		if tell != nil {
-			tell(v.Len())
+			done, _ := slices.BinarySearch(ends, v.Len()+1)
+			tell(done)
 		}
 	}
 	if v.Dims == 0 {
 		return nil
 	}
 	return s.deps.Files.PutVectors(a.Text, keysOf(m, a)[0], v)
+}
+
+// count is how many pieces passages have together.
+func count(text string, passages []backend.Passage) (n int) {
+	for _, p := range passages {
+		n += len(attach.Pieces(text, p))
+	}
+	return n
 }
 
 // place is what a passage alone does not say: whose it is.
@@ -332,9 +345,10 @@ func keysOf(m backend.Model, a backend.Attachment) (list []string) {
 	return append(list, fmt.Sprintf("%s %d %d", m.Path, m.SizeBytes, m.ModTime.UnixMilli())+rest)
 }
 
-func (s *Service) kept(m backend.Model, a backend.Attachment) (attach.Vectors, bool) {
+// kept are the vectors of a file, if they are as many as its pieces.
+func (s *Service) kept(m backend.Model, a backend.Attachment, pieces int) (attach.Vectors, bool) {
 	for _, key := range keysOf(m, a) {
-		if v, err := s.deps.Files.Vectors(a.Text, key); err == nil {
+		if v, err := s.deps.Files.Vectors(a.Text, key); err == nil && v.Len() == pieces {
 			return v, true
 		}
 	}
@@ -369,14 +383,15 @@ func (q *Question) Near(ctx context.Context, a backend.Attachment, text string, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	v, ok := q.s.kept(q.model, a)
+	pieces := count(text, passages)
+	v, ok := q.s.kept(q.model, a, pieces)
 	if !ok && len(passages) <= fewPassages {
 		if q.failed = q.s.make(ctx, q.model, a, text, passages, func(context.Context) error { return nil }, nil); q.failed != nil {
 			return nil, q.failed
 		}
-		v, ok = q.s.kept(q.model, a)
+		v, ok = q.s.kept(q.model, a, pieces)
 	}
-	if !ok || v.Len() != len(passages) {
+	if !ok {
 		q.s.retry(a)
 		return nil, ErrNotRead
 	}
@@ -385,9 +400,15 @@ func (q *Question) Near(ctx context.Context, a backend.Attachment, text string, 
 			return nil, q.failed
 		}
 	}
-	near := v.Near(q.vector)
-	if near == nil {
-		return nil, ErrNotRead
+	all := v.Near(q.vector)
+	if len(all) != pieces {
+		return nil, ErrNotRead // the model's vectors have another size than they had
+	}
+	near := make([]float32, len(passages))
+	for i, p := range passages { // as near as its nearest piece
+		n := len(attach.Pieces(text, p))
+		near[i] = slices.Max(all[:n])
+		all = all[n:]
 	}
 	return near, nil
 }

@@ -167,7 +167,7 @@ func TestFewPassagesAreComparedAtOnce(t *testing.T) {
 
 func TestReadingWaitsForQuietAndCanBeStopped(t *testing.T) {
 	m := synonyms
-	m.EmbedMS = 100
+	m.EmbedMS = 50
 	inBubble(t, m, func(t *testing.T, d *desk) {
 		a, _, _ := d.pages(30)
 		d.noisy = make(chan struct{})

@@ -23,7 +23,7 @@ func TestPassagesAreFoundInOtherWords(t *testing.T) {
 				pages[i] = fmt.Sprintf("Chapter %d. Opening hours of hall %d, where the ladders and the paint are kept.\n", i+1, i+1) +
 					strings.Repeat("The shelves are dusted every Monday and the floor is swept.\n", 12)
 			}
-			pages[17] = "Refunds.\nWe reimburse customers within two weeks after a purchase was sent back."
+			pages[17] = "Refunds.\nWe reimburse customers within two weeks once goods are returned."
 			if err := os.WriteFile(path, attachtest.PDF(pages...), 0o600); err != nil {
 				t.Fatal(err)
 			}
