@@ -108,9 +108,9 @@ func TestAModelsFolderThatCannotMoveSaysWhy(t *testing.T) {
 	f.system.Refuse = &library.CannotMove{To: "/x", Reason: "nothing can be written there"}
 	f.setting.MoveTo("/x")
 	f.says("The models cannot move to", "nothing can be written there")
-	f.system.Refuse = errors.Join(&library.NoRoom{Model: "the models folder", Needed: 9e9, Free: 1e9})
+	f.system.Refuse = errors.Join(&library.NoRoom{Model: "the models folder", Needed: 9e9, Free: 1e9, At: "/x"})
 	f.setting.MoveTo("/x")
-	f.says("1 GB")
+	f.says("no room for the models folder in /x", "1.0 GB are free there")
 }
 
 // menuItem presses an item of the menu that is open.

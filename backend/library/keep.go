@@ -29,9 +29,13 @@ var ErrOtherDisk = errors.New("the file lies on another disk than the models fol
 type NoRoom struct {
 	Model        string
 	Needed, Free int64
+	At           string // the folder of another disk that it was to go to; "" = the models folder
 }
 
 func (e *NoRoom) Error() string { return fmt.Sprintf("there is no room to copy %s", e.Model) }
+
+// Unwrap makes it a full disk for callers that know nothing of copies.
+func (e *NoRoom) Unwrap() error { return backend.ErrDiskFull }
 
 // Link gives the models folder its own name of a model's files, so that the model stays when the original is deleted. No
 // bytes are copied: the disk shares them, as a reflink where it can (later writes to either do not reach the other), else

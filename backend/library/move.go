@@ -36,6 +36,7 @@ type move struct {
 const (
 	maxMoved     = 100_000
 	moveReserve  = 256 << 20 // bytes that stay free on the other disk
+	moveLook     = 64 << 20  // bytes that are copied between two looks at what is free there
 	movedPartEnd = partEnd
 )
 
@@ -139,7 +140,7 @@ func (l *Library) PlanMove(to string) (MovePlan, error) {
 		p.Free = l.free(near)
 	}
 	if !p.SameDisk && p.Free > 0 && p.Free-moveReserve < p.Bytes {
-		return p, &NoRoom{Model: "the models folder", Needed: p.Bytes, Free: max(0, p.Free-moveReserve)}
+		return p, noRoom(p, p.Free)
 	}
 	return p, nil
 }
@@ -204,7 +205,7 @@ func movable(dir string) (files []string, size int64, err error) {
 // Move moves the models folder. Each file is given a second name, or on another disk copied and read again to compare; only
 // when all of them are there do the entries of the models change, and only then are the old files deleted. A crash at any
 // moment leaves every model in one of the two places, and the next start undoes or finishes the move. ctx ends it and leaves
-// everything as it was. progress may be nil.
+// everything as it was, and so does a disk that gets full on the way (*NoRoom). progress may be nil.
 func (l *Library) Move(ctx context.Context, to string, progress func(done, total int64)) (MovePlan, error) {
 	if !l.moving.CompareAndSwap(false, true) {
 		return MovePlan{}, fmt.Errorf("move the models folder: %w", backend.ErrBusy)
@@ -224,13 +225,15 @@ func (l *Library) Move(ctx context.Context, to string, progress func(done, total
 	if err := l.store.SetSetting(ctx, keyMove, m); err != nil {
 		return p, err
 	}
-	if err := l.put(ctx, &m, p.Bytes, progress); err != nil {
-		l.undoMove(context.WithoutCancel(ctx), m)
-		return p, fmt.Errorf("move the models folder: %w", err)
+	copying, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	err = l.put(copying, &m, p.Bytes, l.watchRoom(p, progress, stop))
+	if err == nil {
+		err = l.commitMove(context.WithoutCancel(ctx), &m, progress, p.Bytes)
 	}
-	if err := l.commitMove(context.WithoutCancel(ctx), &m, progress, p.Bytes); err != nil {
+	if err != nil {
 		l.undoMove(context.WithoutCancel(ctx), m)
-		return p, fmt.Errorf("move the models folder: %w", err)
+		return p, fmt.Errorf("move the models folder: %w", l.roomError(copying, p, err))
 	}
 	l.finishMove(context.WithoutCancel(ctx), m)
 	l.log.Info("The models folder was moved", "files", len(m.Files), "bytes", p.Bytes)
@@ -366,124 +369,6 @@ func (l *Library) repoint(ctx context.Context, from, to string) error {
 		}
 	}
 	return nil
-}
-
-// undoMove takes back a move that did not come to its end: the old files are all there.
-func (l *Library) undoMove(ctx context.Context, m move) {
-	if errors.Is(l.step("undo"), errCrash) {
-		return
-	}
-	err := l.repoint(ctx, m.To, m.From)
-	if err == nil {
-		err = l.store.SetSetting(ctx, keyFolder, l.usualOr(m.From))
-	}
-	if err != nil {
-		l.log.Error("A move of the models folder could not be taken back", "error", err)
-		return // the next start tries again
-	}
-	l.setFolder(m.From)
-	for _, rel := range m.Files {
-		for _, path := range []string{filepath.Join(m.To, rel), filepath.Join(m.To, rel) + movedPartEnd} {
-			if exists(filepath.Join(m.From, rel)) {
-				_ = os.Remove(path) // most often it is not there
-			}
-		}
-	}
-	removeEmpty(m.To, m.Files)
-	if err := l.refresh(ctx); err != nil {
-		l.log.Warn("What the model files are could not be kept", "error", err)
-	}
-	if err := l.store.SetSetting(ctx, keyMove, nil); err != nil {
-		l.log.Error("A move of the models folder could not be taken back", "error", err)
-	}
-}
-
-// usualOr is what keyFolder has to say for a folder: nothing where it is the usual one.
-func (l *Library) usualOr(dir string) any {
-	if dir == l.usual {
-		return nil
-	}
-	return dir
-}
-
-// finishMove deletes the old files of a move that was committed, each only where its copy is as large as it.
-func (l *Library) finishMove(ctx context.Context, m move) {
-	for _, rel := range m.Files {
-		if l.step("delete "+rel) != nil {
-			return
-		}
-		old, err1 := os.Stat(filepath.Join(m.From, rel))
-		now, err2 := os.Stat(filepath.Join(m.To, rel))
-		if err1 != nil || err2 != nil || old.Size() != now.Size() {
-			continue
-		}
-		if err := os.Remove(filepath.Join(m.From, rel)); err != nil {
-			l.log.Warn("An old model file could not be deleted after the move", "error", err)
-		}
-	}
-	removeEmpty(m.From, m.Files)
-	if err := l.refresh(ctx); err != nil {
-		l.log.Warn("What the moved files are could not be kept", "error", err)
-	}
-	if err := l.store.SetSetting(ctx, keyMove, nil); err != nil {
-		l.log.Error("The end of a move of the models folder could not be kept", "error", err)
-	}
-}
-
-// refresh keeps the identities of the models' files anew: deleting the other name of a file changes them.
-func (l *Library) refresh(ctx context.Context) error {
-	list, err := l.installed(ctx)
-	if err != nil {
-		return err
-	}
-	dir := l.Folder()
-	for _, m := range list {
-		if inside(dir, m.Path) && exists(m.Path) {
-			l.settle(ctx, m)
-		}
-	}
-	return nil
-}
-
-// removeEmpty removes the folders of files that were moved away, where nothing else is in them. The folder itself stays.
-func removeEmpty(dir string, files []string) {
-	var folders []string
-	for _, rel := range files {
-		for d := filepath.Dir(rel); d != "."; d = filepath.Dir(d) {
-			if !slices.Contains(folders, d) {
-				folders = append(folders, d)
-			}
-		}
-	}
-	slices.SortFunc(folders, func(a, b string) int { return len(b) - len(a) })
-	for _, d := range folders {
-		_ = os.Remove(filepath.Join(dir, d)) // only when it is empty
-	}
-}
-
-// recoverMove undoes or finishes a move that a crash cut short.
-func (l *Library) recoverMove(ctx context.Context) {
-	var m move
-	found, err := l.store.Setting(ctx, keyMove, &m)
-	if err != nil || !found || m.From == "" || m.To == "" {
-		return
-	}
-	for _, rel := range m.Files {
-		if !filepath.IsLocal(rel) {
-			l.log.Error("A move of the models folder is not understood", "file", rel)
-			return
-		}
-	}
-	if m.Committed {
-		if exists(m.To) { // else its disk is away
-			l.finishMove(ctx, m)
-		}
-		return
-	}
-	if !exists(m.From) {
-		return // its disk is away; as long as it is, nothing is certain
-	}
-	l.undoMove(ctx, m)
 }
 
 // errCrash is what a test's crash looks like.

@@ -178,6 +178,27 @@ func TestACancelledMoveLeavesEverythingAsItWas(t *testing.T) {
 	}
 }
 
+// Others fill the disk while the models are copied to it: the move ends before the disk is full.
+func TestAMoveLeavesRoomForOthers(t *testing.T) {
+	h := newHouse(t, storetest.New(t), t.TempDir(), 40<<20)
+	l := h.open(t, true)
+	looks := 0
+	l.free = func(string) int64 {
+		if looks++; looks == 1 {
+			return 1 << 40
+		}
+		return 100 << 20
+	}
+	p, err := l.Move(t.Context(), h.to, nil)
+	room, full := errors.AsType[*NoRoom](err)
+	if !full || !errors.Is(err, backend.ErrDiskFull) || room.At != h.to || room.Needed != p.Bytes || room.Free != 0 {
+		t.Errorf("%+v, %v", room, err)
+	}
+	if n := h.check(t, l, "full"); n != 0 || looks != 2 {
+		t.Errorf("%d models moved, %d looks", n, looks)
+	}
+}
+
 func TestACrashAtAnyMomentLosesNoModel(t *testing.T) {
 	for _, otherDisk := range []bool{false, true} {
 		crashed := 1

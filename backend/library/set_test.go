@@ -128,7 +128,7 @@ func TestTinyModelIsRecognisedAndFitsTogether(t *testing.T) {
 		}
 	}
 	sd := filepath.Join(t.TempDir(), "sd15.safetensors")
-	if err := tinypicture.WriteSD15(sd, 1); err != nil {
+	if err := tinypicture.OutlineSD15(sd); err != nil {
 		t.Fatal(err)
 	}
 	if m := identify(sd); m.Family != "sd1" || SetOf(m, nil).Files.Checkpoint != sd || !SetOf(m, nil).Complete() {

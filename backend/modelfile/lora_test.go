@@ -28,7 +28,7 @@ func tinyModel(t testing.TB) tinypicture.Files {
 func sd15(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sd15.safetensors")
-	if err := tinypicture.WriteSD15(path, 1); err != nil {
+	if err := tinypicture.OutlineSD15(path); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"loam/backend"
 	"loam/backend/app"
@@ -73,30 +75,7 @@ func TestAModelIsFoundDownloadedAndAnswersThoughTheWindowIsKilledTwice(t *testin
 	l := start(t, s, data)
 	h := history(t, data)
 	l.fill(t)
-	l.key("ctrl+3")
-	if asked := hub.Asked(); len(asked) != 0 {
-		t.Fatalf("the hub was asked before anybody wanted something: %q", asked)
-	}
-	l.click(427, 38) // Find more
-	l.typeText("small")
-	before := s.shot(t, "getting-1-asked")
-	l.key("Return")
-	l.until("a result", func() bool {
-		l.alive()
-		return len(hub.Asked()) > 0 && changed(before, s.shot(t, "getting-2-found")) > 0.001
-	})
-	l.click(400, 172)
-	l.until("the card", func() bool { l.alive(); return len(hub.Asked()) >= 4 })
-	s.shot(t, "getting-3-detail")
-	l.clickPrimary("Download")
-	journal := filepath.Join(data, "models", ".partial", "1", "0.part.journal")
-	noted := func() int64 {
-		info, err := os.Stat(journal)
-		if err != nil {
-			return 0
-		}
-		return info.Size()
-	}
+	noted := l.wantSmallChat(hub, data)
 	for kill := range 2 {
 		from := noted()
 		l.until("some of the file", func() bool { l.alive(); return noted() > from+600 }) // fifty pieces or so
@@ -134,6 +113,74 @@ func TestAModelIsFoundDownloadedAndAnswersThoughTheWindowIsKilledTwice(t *testin
 	}
 	s.shot(t, "getting-7-answer")
 	h.intact()
+}
+
+// wantSmallChat finds the model of the market and begins its download; noted is how much of the file's journal is written.
+func (l *Loam) wantSmallChat(hub *hubtest.Hub, data string) (noted func() int64) {
+	l.t.Helper()
+	l.key("ctrl+3")
+	if asked := hub.Asked(); len(asked) != 0 {
+		l.t.Fatalf("the hub was asked before anybody wanted something: %q", asked)
+	}
+	l.click(427, 38) // Find more
+	l.typeText("small")
+	before := l.screen.shot(l.t, "getting-1-asked")
+	l.key("Return")
+	l.until("a result", func() bool {
+		l.alive()
+		return len(hub.Asked()) > 0 && changed(before, l.screen.shot(l.t, "getting-2-found")) > 0.001
+	})
+	l.click(400, 172)
+	l.until("the card", func() bool { l.alive(); return len(hub.Asked()) >= 4 })
+	l.screen.shot(l.t, "getting-3-detail")
+	l.clickPrimary("Download")
+	journal := filepath.Join(data, "models", ".partial", "1", "0.part.journal")
+	return func() int64 {
+		info, err := os.Stat(journal)
+		if err != nil {
+			return 0
+		}
+		return info.Size()
+	}
+}
+
+// Closing the window leaves the program at work until the file is there and checked; the next start has the model.
+func TestADownloadIsFinishedAfterTheWindowIsGone(t *testing.T) {
+	s, data := newScreen(t, "1280x800"), t.TempDir()
+	hub := market(t, data)
+	l := start(t, s, data)
+	h := history(t, data)
+	l.fill(t)
+	noted := l.wantSmallChat(hub, data)
+	l.until("some of the file", func() bool { l.alive(); return noted() > 600 })
+	running := s.shot(t, "getting-8-running")
+	l.knock()
+	l.until("the question", func() bool { l.alive(); return changed(running, s.shot(t, "getting-9-asked")) > 0.2 })
+	l.clickPrimary("Finish in the background")
+	l.until("the window to go", func() bool { return !l.visible() })
+	l.alive()
+	if d, ok := h.wanted(); !ok || d.State != backend.DownloadRunning {
+		t.Fatalf("the window is gone, and the download is %+v", d)
+	}
+	<-l.ended
+	d, ok := h.wanted()
+	if !ok || d.State != backend.DownloadDone || l.err != nil {
+		t.Fatalf("the program ended (%v), and the download is %+v", l.err, d)
+	}
+	m, err := h.s.Model(t.Context(), d.ModelID)
+	if err != nil || m.SHA256 != d.Want.Files[0].SHA256 || !m.Owned {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	if out, complaint, code := command(t, data, "models", "list"); code != 0 || !strings.Contains(out, m.Name) {
+		t.Errorf("the list of models is %s %s", out, complaint)
+	}
+	l = start(t, s, data)
+	l.fill(t)
+	l.key("ctrl+3")
+	time.Sleep(500 * time.Millisecond) // for the picture
+	s.shot(t, "getting-10-next-start")
+	h.intact()
+	l.quit()
 }
 
 // fill makes the window as large as the screen.

@@ -6,7 +6,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
-	fynetheme "fyne.io/fyne/v2/theme"
 
 	"loam/ui/theme"
 )
@@ -269,8 +268,8 @@ func (b *Button) colors() (ground, line color.Color, text fyne.ThemeColorName) {
 // CreateRenderer implements fyne.Widget.
 func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	ground, fill, veil, ring := canvas.NewRectangle(nil), canvas.NewRectangle(nil), canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent)
-	icon, trailing := canvas.NewImageFromResource(nil), canvas.NewImageFromResource(nil)
-	icon.FillMode, trailing.FillMode = canvas.ImageFillContain, canvas.ImageFillContain
+	before, after := newTinted(), newTinted()
+	icon, trailing := before.img, after.img
 	text := newWords()
 	d := &drawn{of: b, objects: []fyne.CanvasObject{ground, fill, veil, icon, text.box, trailing, ring}}
 	d.min = func() fyne.Size { return fyne.NewSize(b.contentWidth()+2*b.pad(), b.height()) }
@@ -323,27 +322,13 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 			ring.StrokeColor = b.ink(theme.ColorFocus)
 		}
 		text.ink(b.ink(name))
-		icon.Resource, trailing.Resource = tinted(b.Icon, name), tinted(b.Trailing, name)
+		before.set(b.Icon, name)
+		after.set(b.Trailing, name)
 		seen(ground, veil, ring)
 		shown(icon, b.Icon != nil)
 		shown(trailing, b.Trailing != nil)
-		for _, o := range d.objects {
-			o.Refresh()
-		}
+		refreshShapes(d.objects)
 	}
 	d.repaint()
 	return d
-}
-
-// tinted gives an icon the colour of the text beside it.
-func tinted(r fyne.Resource, name fyne.ThemeColorName) fyne.Resource {
-	if r == nil {
-		return nil
-	}
-	if t, ok := r.(*fynetheme.ThemedResource); ok {
-		c := *t
-		c.ColorName = name
-		return &c
-	}
-	return fynetheme.NewColoredResource(r, name)
 }

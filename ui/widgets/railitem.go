@@ -88,8 +88,8 @@ func (r *RailItem) TypedShortcut(s fyne.Shortcut) { passShortcut(r, s) }
 // CreateRenderer implements fyne.Widget.
 func (r *RailItem) CreateRenderer() fyne.WidgetRenderer {
 	ground, ring, text := canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent), newWords()
-	img := canvas.NewImageFromResource(nil)
-	img.FillMode = canvas.ImageFillContain
+	icon := newTinted()
+	img := icon.img
 	text.align = fyne.TextAlignCenter
 	arc := canvas.NewArc(0, 0, 0.88, color.Transparent)
 	d := &drawn{of: r, objects: []fyne.CanvasObject{ground, arc, img, text.box, ring}}
@@ -127,15 +127,13 @@ func (r *RailItem) CreateRenderer() fyne.WidgetRenderer {
 		seen(ground, ring)
 		arc.EndAngle, arc.FillColor = 360*r.progress, r.ink(theme.ColorAccent)
 		shown(arc, r.progress > 0)
-		img.Resource = tinted(r.Theme().Icon(r.icon), name)
+		icon.set(r.Theme().Icon(r.icon), name)
 		text.ink(r.ink(name))
 	}
 	paint()
 	d.repaint = func() {
 		paint()
-		for _, o := range d.objects {
-			o.Refresh()
-		}
+		refreshShapes(d.objects)
 	}
 	return d
 }

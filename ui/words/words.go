@@ -181,6 +181,10 @@ func ofModels(err error) (text, next, learn string) {
 		return asSentence(many.Error()) + " Give more of the name.", "", LearnElse
 	}
 	if room, ok := errors.AsType[*library.NoRoom](err); ok {
+		if room.At != "" {
+			return fmt.Sprintf("There is no room for %s in %s: it takes %s, and %s are free there. Everything stays where it was. Free some space there, or choose another disk.",
+				named(room.Model), room.At, size(room.Needed), size(room.Free)), "", LearnDiskFull
+		}
 		return fmt.Sprintf("There is no room to copy %s: it takes %s, and %s are free on the disk of the models folder. Free some space and try again.",
 			named(room.Model), size(room.Needed), size(room.Free)), NextFolder, LearnDiskFull
 	}

@@ -31,6 +31,8 @@ func TestErrorsBecomeSentences(t *testing.T) {
 		"bad file":        {&backend.BadFile{Path: "/m/a.gguf", Reason: "it ends in the middle"}, []string{"“a.gguf”", "it ends in the middle."}, NextOtherFiles},
 		"bad bytes":       {&backend.BadFile{Reason: "it is text"}, []string{"The file cannot be used: it is text."}, NextOtherFiles},
 		"bad database":    {&backend.BadFile{Path: "/d/loam.db", Reason: "the database is damaged"}, []string{"“/d/loam.db”", "backups"}, NextFolder},
+		"no room":         {&library.NoRoom{Model: "Big", Needed: 6e9, Free: 2e9}, []string{"Big", "6.0 GB", "2.0 GB", "the disk of the models folder"}, NextFolder},
+		"nor elsewhere":   {fmt.Errorf("move: %w", &library.NoRoom{Model: "the models folder", Needed: 6e9, Free: 2e9, At: "/disk/m"}), []string{"in /disk/m", "6.0 GB", "stays where it was"}, ""},
 		"too big":         {&backend.DoesNotFit{Model: "Big", Forecast: forecast}, []string{"Big", "6.4 GB", "2.1 GB"}, NextModels},
 		"memory":          {&engine.Crashed{Cause: engine.CauseMemory}, []string{"memory"}, NextModels},
 		"crash at a file": {&engine.Crashed{Cause: engine.CauseBadFile}, []string{"damaged"}, NextModels},

@@ -215,7 +215,12 @@ func (m *sd15) vae() {
 
 // WriteSD15 writes a checkpoint in the full shape of SD 1.5 as a sparse file: 2.1 GB long, about 90 MB on disk. Prompt
 // and seed change its pictures.
-func WriteSD15(path string, seed uint64) error {
+func WriteSD15(path string, seed uint64) error { return writeSD15(path, seed, true) }
+
+// OutlineSD15 writes the same file with holes for all numbers, for those who look at names and shapes only.
+func OutlineSD15(path string) error { return writeSD15(path, 0, false) }
+
+func writeSD15(path string, seed uint64, numbers bool) error {
 	var m sd15
 	m.unet()
 	m.clip()
@@ -253,7 +258,7 @@ func WriteSD15(path string, seed uint64) error {
 	}
 	rnd := rand.New(rand.NewPCG(seed, 15))
 	for i, e := range m.list {
-		if e.fill == 0 {
+		if e.fill == 0 || !numbers {
 			continue
 		}
 		n := elements(e.shape)
