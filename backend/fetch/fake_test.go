@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"loam/backend"
@@ -155,6 +156,49 @@ func (p *place) start() *Service {
 	return New(d)
 }
 
+// open is a Service that is closed when the test ends.
+func (p *place) open() *Service {
+	s := p.start()
+	p.t.Cleanup(func() { closed(p.t, s) })
+	return s
+}
+
+// inPlace runs a test in a bubble, with a hub that has one repository.
+func inPlace(t *testing.T, r hubtest.Repo, test func(t *testing.T, p *place, r hubtest.Repo)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t, newPlace(t, hubtest.New(r)), r) })
+}
+
+// underWay runs a test while one file comes in at mib bytes a second.
+func underWay(t *testing.T, n int, test func(t *testing.T, p *place, s *Service, d backend.Download, r hubtest.Repo)) {
+	t.Helper()
+	inPlace(t, oneFile(n), func(t *testing.T, p *place, r hubtest.Repo) {
+		p.net.SetRate(mib)
+		s := p.open()
+		test(t, p, s, p.added(s, r), r)
+	})
+}
+
+// added begins a download of all files of a repository.
+func (p *place) added(s *Service, r hubtest.Repo) backend.Download {
+	p.t.Helper()
+	d, err := s.Add(p.t.Context(), wantOf(r))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return d
+}
+
+// ended waits for the end of a download.
+func (p *place) ended(s *Service, id int64) backend.Download {
+	p.t.Helper()
+	d, err := s.Wait(p.t.Context(), id)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return d
+}
+
 // wantOf wants all files of a repository.
 func wantOf(r hubtest.Repo) backend.DownloadWant {
 	w := backend.DownloadWant{Name: r.ID, Kind: backend.KindChat, Repo: r.ID, Commit: hubtest.Commit}
@@ -183,10 +227,7 @@ func (p *place) fetched(s *Service, w backend.DownloadWant) backend.Download {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if d, err = s.Wait(p.t.Context(), d.ID); err != nil {
-		p.t.Fatal(err)
-	}
-	return d
+	return p.ended(s, d.ID)
 }
 
 // exact fails unless the download is done and its files are those of the repository.

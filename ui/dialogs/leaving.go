@@ -14,7 +14,10 @@ type LeavingUses struct{ Stay, Background, Stop func() }
 
 // Leaving asks what is to become of pictures and downloads that are not finished.
 func Leaving(pictures, downloads int, uses LeavingUses) fyne.CanvasObject {
-	text := "A picture is not finished."
+	text, them := "A picture is not finished.", "them"
+	if pictures+downloads == 1 {
+		them = "it"
+	}
 	switch {
 	case pictures > 0 && downloads > 0:
 		text = "Pictures and downloads are not finished."
@@ -26,7 +29,7 @@ func Leaving(pictures, downloads int, uses LeavingUses) fyne.CanvasObject {
 		text = fmt.Sprintf("%d downloads are not finished.", downloads)
 	}
 	return frame(text, uses.Stay,
-		widgets.NewLabel("Loam can finish them without its window and end by itself. What is stopped is offered again at the next start.",
+		widgets.NewLabel("Loam can finish "+them+" without its window and end by itself. What is stopped is offered again at the next start.",
 			widgets.LabelStyle{Wrap: true}),
 		container.New(widgets.Row{Gap: 8},
 			widgets.NewButton("Finish in the background", widgets.KindPrimary, uses.Background),
