@@ -23,7 +23,7 @@ const (
 
 // Button is a control that does one thing. It is reached by Tab and pressed by Enter, Space or the pointer.
 type Button struct {
-	base
+	focus
 	Text     string
 	Icon     fyne.Resource // drawn before Text; a themed resource takes the colour of the text
 	Trailing fyne.Resource // drawn after Text
@@ -36,7 +36,7 @@ type Button struct {
 	OnTapped func()
 	OnHover  func(in bool) // the pointer came or went
 
-	hovered, pressed, focused, disabled, selected bool
+	hovered, pressed, disabled, selected bool
 }
 
 // NewButton makes a button with a label.
@@ -146,23 +146,9 @@ func (b *Button) MouseOut() {
 	b.Refresh()
 }
 
-// FocusGained implements fyne.Focusable.
-func (b *Button) FocusGained() { b.focused = true; b.Refresh() }
-
-// FocusLost implements fyne.Focusable.
-func (b *Button) FocusLost() { b.focused = false; b.Refresh() }
-
-// TypedRune implements fyne.Focusable.
-func (b *Button) TypedRune(rune) {}
-
 // TypedKey implements fyne.Focusable.
 func (b *Button) TypedKey(e *fyne.KeyEvent) {
-	switch e.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
-		b.Tapped(nil)
-	default:
-		passKey(b, e)
-	}
+	pressKey(b, e)
 }
 
 // TypedShortcut implements fyne.Shortcutable.
@@ -178,13 +164,6 @@ func (b *Button) AccessibilityLabel() string {
 
 // AccessibilityRole implements fyne.Accessible.
 func (b *Button) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
-
-// passKey hands a key that a control has no use for to the window, so that Esc and the like work wherever the focus is.
-func passKey(o fyne.CanvasObject, e *fyne.KeyEvent) {
-	if c := canvasOf(o); c != nil && c.OnTypedKey() != nil {
-		c.OnTypedKey()(e)
-	}
-}
 
 func (b *Button) height() float32 {
 	text := b.measure(theme.SizeBody)

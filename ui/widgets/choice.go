@@ -12,12 +12,11 @@ import (
 
 // Segmented shows a few choices side by side, one of them taken. Left and Right move it.
 type Segmented struct {
-	base
+	focus
 	Options  []string
 	OnChange func(index int)
 
 	chosen, over int
-	focused      bool
 }
 
 // NewSegmented makes a choice among options.
@@ -71,15 +70,6 @@ func (s *Segmented) MouseMoved(e *desktop.MouseEvent) {
 
 // MouseOut implements desktop.Hoverable.
 func (s *Segmented) MouseOut() { s.over = -1; s.Refresh() }
-
-// FocusGained implements fyne.Focusable.
-func (s *Segmented) FocusGained() { s.focused = true; s.Refresh() }
-
-// FocusLost implements fyne.Focusable.
-func (s *Segmented) FocusLost() { s.focused = false; s.Refresh() }
-
-// TypedRune implements fyne.Focusable.
-func (s *Segmented) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (s *Segmented) TypedKey(e *fyne.KeyEvent) {
@@ -156,9 +146,9 @@ func (s *Segmented) CreateRenderer() fyne.WidgetRenderer {
 
 // Switch is a setting that is on or off.
 type Switch struct {
-	base
-	OnChange    func(on bool)
-	on, focused bool
+	focus
+	OnChange func(on bool)
+	on       bool
 }
 
 // NewSwitch makes a switch.
@@ -187,23 +177,9 @@ func (s *Switch) Tapped(*fyne.PointEvent) {
 	}
 }
 
-// FocusGained implements fyne.Focusable.
-func (s *Switch) FocusGained() { s.focused = true; s.Refresh() }
-
-// FocusLost implements fyne.Focusable.
-func (s *Switch) FocusLost() { s.focused = false; s.Refresh() }
-
-// TypedRune implements fyne.Focusable.
-func (s *Switch) TypedRune(rune) {}
-
 // TypedKey implements fyne.Focusable.
 func (s *Switch) TypedKey(e *fyne.KeyEvent) {
-	switch e.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
-		s.Tapped(nil)
-	default:
-		passKey(s, e)
-	}
+	pressKey(s, e)
 }
 
 // TypedShortcut implements fyne.Shortcutable.

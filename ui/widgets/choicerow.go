@@ -14,14 +14,14 @@ import (
 // ChoiceRow is one of several things to choose: a name, a quiet line of facts under it, and a check mark on the taken
 // one.
 type ChoiceRow struct {
-	base
+	focus
 	name, facts *Label
 	check       *Icon
 	tapped      func()
 	pictured    bool // a picture stands before the name
 	picture     image.Image
 
-	taken, hovered, focused, disabled bool
+	taken, hovered, disabled bool
 
 	current bool // Enter elsewhere would choose it
 }
@@ -112,31 +112,9 @@ func (r *ChoiceRow) MouseMoved(*desktop.MouseEvent) {}
 // MouseOut implements desktop.Hoverable.
 func (r *ChoiceRow) MouseOut() { r.hovered = false; r.Refresh() }
 
-// FocusGained implements fyne.Focusable.
-func (r *ChoiceRow) FocusGained() { r.focused = true; r.Refresh() }
-
-// FocusLost implements fyne.Focusable.
-func (r *ChoiceRow) FocusLost() { r.focused = false; r.Refresh() }
-
-// TypedRune implements fyne.Focusable.
-func (r *ChoiceRow) TypedRune(rune) {}
-
 // TypedKey implements fyne.Focusable.
 func (r *ChoiceRow) TypedKey(e *fyne.KeyEvent) {
-	switch e.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
-		r.Tapped(nil)
-	case fyne.KeyDown:
-		if c := canvasOf(r); c != nil {
-			c.FocusNext()
-		}
-	case fyne.KeyUp:
-		if c := canvasOf(r); c != nil {
-			c.FocusPrevious()
-		}
-	default:
-		passKey(r, e)
-	}
+	rowKey(r, e)
 }
 
 // TypedShortcut implements fyne.Shortcutable.

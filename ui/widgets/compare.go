@@ -16,14 +16,13 @@ import (
 // Compare shows two pictures of one shape in one frame, divided by a line that is dragged, clicked to, or moved by Left
 // and Right; Home and End show one of them whole.
 type Compare struct {
-	base
+	focus
 	OnKey func(e *fyne.KeyEvent) bool // before its own keys; false = not used
 
 	left, right         image.Image
 	leftName, rightName string
 	shape               fyne.Size // only the ratio counts
 	share               float32   // of the left picture that is seen
-	focused             bool
 }
 
 // NewCompare makes an empty frame.
@@ -75,15 +74,6 @@ func (c *Compare) DragEnd() {}
 
 // Cursor implements desktop.Cursorable.
 func (c *Compare) Cursor() desktop.Cursor { return desktop.HResizeCursor }
-
-// FocusGained implements fyne.Focusable.
-func (c *Compare) FocusGained() { c.focused = true; c.Refresh() }
-
-// FocusLost implements fyne.Focusable.
-func (c *Compare) FocusLost() { c.focused = false; c.Refresh() }
-
-// TypedRune implements fyne.Focusable.
-func (c *Compare) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (c *Compare) TypedKey(e *fyne.KeyEvent) {

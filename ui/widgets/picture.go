@@ -14,17 +14,17 @@ import (
 // Picture shows an image in a frame of a fixed shape, as large as its place allows. Where it does something, it is
 // reached by Tab and pressed by Enter, Space or the pointer.
 type Picture struct {
-	base
+	focus
 	Tip      string
 	OnTapped func()                      // nil = it only shows
 	OnMenu   func(at fyne.Position)      // the context menu; nil = none
 	OnKey    func(e *fyne.KeyEvent) bool // keys beside Enter and Space; false = not used
 	Side     float32                     // the least width and height
 
-	shape            fyne.Size // only the ratio counts
-	img              image.Image
-	hovered, focused bool
-	selected         bool
+	shape    fyne.Size // only the ratio counts
+	img      image.Image
+	hovered  bool
+	selected bool
 }
 
 // NewPicture makes an empty square frame of at least side pixels.
@@ -117,15 +117,6 @@ func (p *Picture) Cursor() desktop.Cursor {
 	}
 	return desktop.DefaultCursor
 }
-
-// FocusGained implements fyne.Focusable.
-func (p *Picture) FocusGained() { p.focused = true; p.Refresh() }
-
-// FocusLost implements fyne.Focusable.
-func (p *Picture) FocusLost() { p.focused = false; p.Refresh() }
-
-// TypedRune implements fyne.Focusable.
-func (p *Picture) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (p *Picture) TypedKey(e *fyne.KeyEvent) {

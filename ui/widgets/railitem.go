@@ -12,14 +12,14 @@ import (
 
 // RailItem leads to a page: an icon with its label under it.
 type RailItem struct {
-	base
+	focus
 	Label  string
 	icon   fyne.ThemeIconName
 	tip    string
 	tapped func()
 
-	selected, hovered, focused bool
-	progress                   float32 // 0 = nothing runs there
+	selected, hovered bool
+	progress          float32 // 0 = nothing runs there
 }
 
 // NewRailItem makes an item; tip names its shortcut.
@@ -63,23 +63,9 @@ func (r *RailItem) MouseMoved(*desktop.MouseEvent) {}
 // MouseOut implements desktop.Hoverable.
 func (r *RailItem) MouseOut() { r.hovered = false; hint(r, ""); r.Refresh() }
 
-// FocusGained implements fyne.Focusable.
-func (r *RailItem) FocusGained() { r.focused = true; r.Refresh() }
-
-// FocusLost implements fyne.Focusable.
-func (r *RailItem) FocusLost() { r.focused = false; r.Refresh() }
-
-// TypedRune implements fyne.Focusable.
-func (r *RailItem) TypedRune(rune) {}
-
 // TypedKey implements fyne.Focusable.
 func (r *RailItem) TypedKey(e *fyne.KeyEvent) {
-	switch e.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
-		r.Tapped(nil)
-	default:
-		passKey(r, e)
-	}
+	pressKey(r, e)
 }
 
 // TypedShortcut implements fyne.Shortcutable.

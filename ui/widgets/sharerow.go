@@ -14,14 +14,14 @@ import (
 // ShareRow is one of several candidates with its share of the whole as a number and a bar. The taken one cannot be
 // pressed.
 type ShareRow struct {
-	base
+	focus
 	Text  string
 	Quiet bool // Text is no text but the name of something
 	Share float64
 
 	tapped func() // nil = it cannot be pressed
 
-	taken, hovered, focused bool
+	taken, hovered bool
 }
 
 // NewShareRow makes a row.
@@ -72,28 +72,9 @@ func (r *ShareRow) Cursor() desktop.Cursor {
 	return desktop.PointerCursor
 }
 
-// FocusGained implements fyne.Focusable.
-func (r *ShareRow) FocusGained() { r.focused = true; r.Refresh() }
-
-// FocusLost implements fyne.Focusable.
-func (r *ShareRow) FocusLost() { r.focused = false; r.Refresh() }
-
-// TypedRune implements fyne.Focusable.
-func (r *ShareRow) TypedRune(rune) {}
-
 // TypedKey implements fyne.Focusable.
 func (r *ShareRow) TypedKey(e *fyne.KeyEvent) {
-	c := canvasOf(r)
-	switch {
-	case e.Name == fyne.KeySpace || e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
-		r.Tapped(nil)
-	case e.Name == fyne.KeyDown && c != nil:
-		c.FocusNext()
-	case e.Name == fyne.KeyUp && c != nil:
-		c.FocusPrevious()
-	default:
-		passKey(r, e)
-	}
+	rowKey(r, e)
 }
 
 // TypedShortcut implements fyne.Shortcutable.

@@ -12,12 +12,12 @@ import (
 
 // Slider chooses a number between Low and High in steps. Left and Right move it by one step, Page Up and Down by ten.
 type Slider struct {
-	base
+	focus
 	Low, High, Step float64
 	OnChange        func(v float64)
 
-	value            float64
-	focused, hovered bool
+	value   float64
+	hovered bool
 }
 
 // NewSlider makes a slider.
@@ -80,15 +80,6 @@ func (s *Slider) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut implements desktop.Hoverable.
 func (s *Slider) MouseOut() { s.hovered = false; s.Refresh() }
-
-// FocusGained implements fyne.Focusable.
-func (s *Slider) FocusGained() { s.focused = true; s.Refresh() }
-
-// FocusLost implements fyne.Focusable.
-func (s *Slider) FocusLost() { s.focused = false; s.Refresh() }
-
-// TypedRune implements fyne.Focusable.
-func (s *Slider) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (s *Slider) TypedKey(e *fyne.KeyEvent) {

@@ -21,19 +21,18 @@ type Token struct {
 // TokenText shows a text as its tokens, those tinted that were unlikely, and lets one of them be chosen by the pointer or
 // the arrow keys. Only the lines in sight are canvas objects.
 type TokenText struct {
-	base
+	focus
 	OnChosen func(index int) // the pointer is over a token, or the keys went to it
 	OnEnter  func()          // Enter: go on with the chosen one
 
-	tokens  []Token
-	cells   []tokenCell
-	lines   []int   // the first cell of each line
-	width   float32 // that the cells are laid out for
-	size    float32 // of their text
-	scroll  *container.Scroll
-	chosen  int
-	pinned  bool // by a click or a key: the pointer may leave without another one being chosen on its way
-	focused bool
+	tokens []Token
+	cells  []tokenCell
+	lines  []int   // the first cell of each line
+	width  float32 // that the cells are laid out for
+	size   float32 // of their text
+	scroll *container.Scroll
+	chosen int
+	pinned bool // by a click or a key: the pointer may leave without another one being chosen on its way
 }
 
 // tokenCell is where a token stands.
@@ -192,15 +191,6 @@ func (t *TokenText) Tapped(e *fyne.PointEvent) {
 		t.choose(i)
 	}
 }
-
-// FocusGained implements fyne.Focusable.
-func (t *TokenText) FocusGained() { t.focused = true; t.Refresh() }
-
-// FocusLost implements fyne.Focusable.
-func (t *TokenText) FocusLost() { t.focused = false; t.Refresh() }
-
-// TypedRune implements fyne.Focusable.
-func (t *TokenText) TypedRune(rune) {}
 
 // TypedShortcut implements fyne.Shortcutable.
 func (t *TokenText) TypedShortcut(s fyne.Shortcut) { passShortcut(t, s) }

@@ -187,3 +187,45 @@ func TestANewRendererKnowsTheSize(t *testing.T) {
 		}
 	}
 }
+
+// An icon is coloured and read when it is new or the look changes, and not each time that its button is repainted.
+func TestIconsAreReadAgainOnlyForAnotherLook(t *testing.T) {
+	newApp(t)
+	mode := func(m theme.Mode) {
+		settings := fyne.CurrentApp().Settings()
+		settings.SetTheme(settings.Theme().(*theme.Theme).With(theme.Options{Mode: m})) //nolint:errcheck // newApp put it on
+	}
+	mode(theme.ModeLight)
+	b := widgets.NewIconButton(theme.Icon(theme.IconPlus), "New", func() {})
+	w := test.NewWindow(b)
+	defer w.Close()
+	resource := func() fyne.Resource {
+		t.Helper()
+		for _, o := range test.WidgetRenderer(b).Objects() {
+			if img, ok := o.(*canvas.Image); ok && img.Visible() {
+				return img.Resource
+			}
+		}
+		t.Fatal("no icon is shown")
+		return nil
+	}
+	light := resource()
+	b.Refresh()
+	if resource() != light {
+		t.Error("the icon was read again for nothing")
+	}
+	mode(theme.ModeDark)
+	b.Refresh()
+	dark := resource()
+	if dark == light || dark.Name() == light.Name() || string(dark.Content()) == string(light.Content()) {
+		t.Errorf("%s in the light look, %s in the dark one", light.Name(), dark.Name())
+	}
+	b.SetIcon(theme.Icon(theme.IconSend))
+	if resource().Name() == dark.Name() {
+		t.Error("the new icon is not shown")
+	}
+	b.Disable()
+	if resource().Name() == dark.Name() {
+		t.Error("the icon does not look disabled")
+	}
+}
