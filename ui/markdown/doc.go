@@ -70,7 +70,7 @@ func (d *Doc) appendLong(text string) {
 // document's, to be read before the next Append.
 func (d *Doc) Blocks() []Block {
 	if d.read != len(d.split.buf) {
-		tail := segment{text: d.split.buf, code: d.split.code, more: d.split.more, lang: d.split.lang}
+		tail := segment{text: d.split.buf, code: d.split.code, more: d.split.more, lang: d.split.lang, joins: d.split.joins}
 		d.all = appendSegment(d.all[:d.stable], tail)
 		d.read = len(d.split.buf)
 	}

@@ -415,3 +415,26 @@ func BenchmarkStream(b *testing.B) {
 		}
 	})
 }
+
+// A paragraph that is cut for its length stays one to the eye; what stands apart stays apart.
+func TestALongParagraphHasNoGaps(t *testing.T) {
+	line := "The gentle soul, a gentle soul,\n"
+	for name, text := range map[string]string{
+		"lines":    strings.Repeat(line, 1000),
+		"one line": strings.Repeat("word ", 10_000),
+	} {
+		blocks := markdown.Parse(text)
+		if len(blocks) < 3 {
+			t.Fatalf("%s: %d blocks", name, len(blocks))
+		}
+		for i, b := range blocks {
+			if b.Kind != markdown.Paragraph || b.Tight != (i > 0) {
+				t.Errorf("%s: block %d is a %v, tight: %v", name, i, b.Kind, b.Tight)
+			}
+		}
+	}
+	apart := markdown.Parse(strings.Repeat("word ", 2000) + "\n\nAnother paragraph.\n\n# Head\n")
+	if n := len(apart); n < 3 || apart[n-2].Tight || apart[n-1].Tight {
+		t.Errorf("%+v", apart)
+	}
+}

@@ -38,7 +38,13 @@ func appendSegment(out []Block, s segment) []Block {
 	case bytes.Count(source, linkSigns) > linksPerSegment*(1+len(source)/softSegment):
 		p = linkless
 	}
+	first := len(out)
 	c.blocks(p.Parse(text.NewReader(source)), nil)
+	if s.joins && len(c.out) > first && source[0] != '\n' {
+		if b := &c.out[first]; b.Kind == Paragraph && len(b.Containers) == 0 {
+			b.Tight = true
+		}
+	}
 	return c.out
 }
 

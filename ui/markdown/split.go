@@ -25,6 +25,7 @@ type splitter struct {
 	list   bool   // the segment holds a list, which reaches over blank lines
 	table  bool
 	blank  bool // the line before was blank
+	joins  bool // the segment goes on in the paragraph of the one before, which was cut for its length
 	emit   func(segment)
 	cutOff bool // the code is being cut for its length
 	lang   string
@@ -37,6 +38,8 @@ type segment struct {
 	more bool   // code: goes on from the segment before
 	long bool   // code: cut for its length
 	lang string // code that goes on: its language
+
+	joins bool // a paragraph at its beginning goes on from the segment before
 }
 
 // fence is the row of signs that opens a code block.
@@ -116,6 +119,7 @@ func (s *splitter) long(rest []byte) bool {
 		s.code = fence{}
 	}
 	s.cut(s.pos + end)
+	s.joins = true
 	return true
 }
 
@@ -134,7 +138,9 @@ func (s *splitter) open(line []byte) {
 		s.inner = fence{} // a list item ends here, and its code with it
 	}
 	if s.pos > 0 && s.endsBefore(indent, body, opens, item, nested) {
+		joins := !s.blank && s.inner.sign == 0
 		s.cut(s.pos)
+		s.joins = joins
 	}
 	s.blank = false
 	if s.pos == 0 {
@@ -185,7 +191,7 @@ func (s *splitter) innerFence(line []byte) {
 
 // cut emits the first n bytes as a segment and starts another one.
 func (s *splitter) cut(n int) {
-	s.emit(segment{text: s.buf[:n], code: s.code, more: s.more, long: s.cutOff, lang: s.lang})
+	s.emit(segment{text: s.buf[:n], code: s.code, more: s.more, long: s.cutOff, lang: s.lang, joins: s.joins})
 	s.buf = s.buf[n:]
 	*s = splitter{buf: s.buf, emit: s.emit}
 }
