@@ -47,6 +47,8 @@ type Chats interface {
 	// Trash, Restore and SetShelves change all of the chats or none.
 	Trash(ctx context.Context, ids ...int64) error
 	Restore(ctx context.Context, ids ...int64) error
+	// Trashed are the chats in the trash, the last removed first.
+	Trashed(ctx context.Context) ([]backend.Chat, error)
 	Transcript(ctx context.Context, chatID int64) ([]backend.Message, error)
 	Message(ctx context.Context, id int64) (backend.Message, error)
 	Send(ctx context.Context, chatID int64, r chat.SendRequest) (chat.Sent, error)

@@ -28,6 +28,7 @@ type kept struct {
 	clear    *widgets.Button
 	trash    *widgets.Label
 	purge    *widgets.Button
+	show     *widgets.Button // what is in the trash
 }
 
 func (p *SettingsPage) chatKeeping() []fyne.CanvasObject {
@@ -47,7 +48,8 @@ func (p *SettingsPage) chatKeeping() []fyne.CanvasObject {
 			return err
 		})
 	})
-	k.clear.Small, k.purge.Small = true, true
+	k.show = widgets.NewButton("Show", widgets.KindPlain, p.showTrash)
+	k.clear.Small, k.purge.Small, k.show.Small = true, true, true
 	p.env.Host.Load("settings", func(ctx context.Context) func() {
 		titles, budget := true, contextDefault
 		_, err1 := p.env.System.Setting(ctx, KeyTitles, &titles)
@@ -65,15 +67,19 @@ func (p *SettingsPage) chatKeeping() []fyne.CanvasObject {
 		}
 	})
 	p.lookAtKept()
-	foot := func(says fyne.CanvasObject, b *widgets.Button) fyne.CanvasObject {
-		return container.New(widgets.Row{Gap: 16, Grow: 1}, says, b)
+	foot := func(says fyne.CanvasObject, buttons ...*widgets.Button) fyne.CanvasObject {
+		row := container.New(widgets.Row{Gap: 16, Grow: 1}, says)
+		for _, b := range buttons {
+			row.Add(b)
+		}
+		return row
 	}
 	return []fyne.CanvasObject{
 		line("Names by the model", "After the first answer, while nobody waits. A name that you gave stays.", k.titles),
 		container.New(widgets.Column{Gap: 4},
 			line("Room for contexts", "What a model has read of a chat, so that a long one goes on at once after a restart.", k.contexts),
 			foot(k.used, k.clear)),
-		foot(container.New(widgets.Column{Gap: 1}, widgets.NewLabel("Trash", widgets.LabelStyle{}), k.trash), k.purge),
+		foot(container.New(widgets.Column{Gap: 1}, widgets.NewLabel("Trash", widgets.LabelStyle{}), k.trash), k.show, k.purge),
 	}
 }
 
@@ -113,6 +119,7 @@ func (p *SettingsPage) lookAtKept() {
 			}
 			k.clear.SetEnabled(bytes > 0)
 			k.purge.SetEnabled(trashed > 0)
+			k.show.SetEnabled(trashed > 0)
 			if p.body != nil {
 				p.body.Refresh()
 			}
