@@ -41,7 +41,7 @@ func (p *SettingsPage) trashList(list []backend.Chat) fyne.CanvasObject {
 	rows := container.New(widgets.Column{Gap: 8})
 	for _, c := range list[:min(len(list), trashShown)] {
 		title := widgets.Shorten(chatTitle(c), width-150*scale, measureBody)
-		rows.Add(container.New(widgets.Row{Gap: 10, Grow: 0},
+		rows.Add(container.New(widgets.Row{Gap: 10, Grow: 1},
 			container.New(widgets.Column{Gap: 1}, widgets.NewLabel(title, widgets.LabelStyle{}), widgets.Quiet("Removed on "+c.Deleted.Local().Format("2 January 2006, 15:04"))),
 			smallButton("Restore", func() { p.restore(c) })))
 	}
