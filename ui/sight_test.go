@@ -24,6 +24,11 @@ var planned = chat.Plan{
 		{Kind: chat.PartNewest, Messages: 1, Tokens: 40},
 		{Kind: chat.PartFormat, Tokens: 110},
 	},
+	Messages: []chat.Count{
+		{Message: backend.Message{ID: 3, Role: backend.RoleUser, Text: "A short one", Pinned: true}, Tokens: 12},
+		{Message: backend.Message{ID: 4, Role: backend.RoleAssistant, Text: "A long answer"}, Tokens: 2298},
+		{Message: backend.Message{Role: backend.RoleUser, Text: "What comes next"}, Tokens: 40},
+	},
 }
 
 func TestContextMeterAppearsWhenItCountsAndOpensThePlan(t *testing.T) {
@@ -44,7 +49,10 @@ func TestContextMeterAppearsWhenItCountsAndOpensThePlan(t *testing.T) {
 			f.draw(name + "-meter")
 			f.tap("90 % full")
 			text := f.shownText()
-			for _, want := range []string{"What the model sees", "2,890 tokens of 4,096 tokens", "Pinned messages (2 messages)", "2,310 tokens", "2 older messages left out."} {
+			for _, want := range []string{
+				"What the model sees", "2,890 tokens of 4,096 tokens", "Pinned messages (2 messages)", "2,310 tokens", "2 older messages left out.",
+				"A long answer", "2,298 tokens, written by the model", "12 tokens, written by you, pinned", "40 tokens, written by you, not sent yet",
+			} {
 				if !strings.Contains(text, want) {
 					t.Errorf("the plan does not say %q:\n%s", want, text)
 				}

@@ -26,6 +26,7 @@ type Plan struct {
 	Summary      string  // what stands for those that are left out; "" = nothing
 	Summarise    bool    // it is to be written before the reply
 	Parts        []Part  // of PromptTokens; only Service.Plan counts them
+	Messages     []Count // of the messages that are in, as they follow each other; only Service.Plan counts them
 	Format       string  // how the prompt is written: a named format, or "jinja" for the model's own template
 	Notice       string  // one sentence when the prompt's format had to be guessed
 }
@@ -117,7 +118,7 @@ func (s *Service) plan(ctx context.Context, c backend.Chat, model backend.Model,
 	if err != nil {
 		return p.plan, err
 	}
-	p.plan.Parts, err = s.count(ctx, e, model, c, path, p.plan)
+	err = s.count(ctx, e, model, c, path, &p.plan)
 	return p.plan, err
 }
 

@@ -171,9 +171,15 @@ type Part struct {
 	File     *backend.Attachment // of a PartFile
 }
 
+// Count is how many tokens a message has, with what is shown of its files and without what the template puts around it.
+type Count struct {
+	Message backend.Message
+	Tokens  int
+}
+
 // count takes a plan's prompt apart. The texts are counted with the model's own tokenizer, and what is left is the
 // template's.
-func (s *Service) count(ctx context.Context, e engine.Chat, model backend.Model, c backend.Chat, path []backend.Message, p Plan) ([]Part, error) {
+func (s *Service) count(ctx context.Context, e engine.Chat, model backend.Model, c backend.Chat, path []backend.Message, p *Plan) error {
 	out, pins := set(p.LeftOut), set(p.Pinned)
 	parts := []Part{{Kind: PartSystem}, {Kind: PartSummary}, {Kind: PartPinned}, {Kind: PartHistory}, {Kind: PartNewest}, {Kind: PartFormat}}
 	rest := p.PromptTokens
@@ -188,10 +194,10 @@ func (s *Service) count(ctx context.Context, e engine.Chat, model backend.Model,
 		return nil
 	}
 	if err := add(0, c.System, 0); err != nil {
-		return nil, err
+		return err
 	}
 	if err := add(1, p.Summary, 0); err != nil {
-		return nil, err
+		return err
 	}
 	for i, m := range path {
 		kind := 3
@@ -207,15 +213,17 @@ func (s *Service) count(ctx context.Context, e engine.Chat, model backend.Model,
 		if m.Role == backend.RoleAssistant {
 			text = prompt.Split(text).Answer // models are not shown what they thought
 		}
+		before := rest
 		if err := add(kind, text, 1); err != nil {
-			return nil, err
+			return err
 		}
 		for _, a := range m.Attachments {
 			parts = append(parts, Part{Kind: PartFile, File: &a})
 			if err := add(len(parts)-1, s.shownFile(ctx, a), 0); err != nil {
-				return nil, err
+				return err
 			}
 		}
+		p.Messages = append(p.Messages, Count{Message: m, Tokens: before - rest})
 	}
 	parts = append(append(parts[:5:5], parts[6:]...), parts[5]) // the format last
 	parts[len(parts)-1].Tokens = max(rest, 0)
@@ -225,7 +233,8 @@ func (s *Service) count(ctx context.Context, e engine.Chat, model backend.Model,
 			shown = append(shown, part)
 		}
 	}
-	return shown, nil
+	p.Parts = shown
+	return nil
 }
 
 func set(ids []int64) map[int64]bool {

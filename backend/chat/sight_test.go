@@ -85,6 +85,14 @@ func TestPartsOfAPlanAddUpToItsPrompt(t *testing.T) {
 		if kinds[PartSystem] != 2 || kinds[PartNewest] != 2 || kinds[PartPinned] == 0 || kinds[PartFormat] == 0 {
 			t.Errorf("%v", kinds)
 		}
+		counted := 0
+		for _, m := range plan.Messages {
+			counted += m.Tokens
+		}
+		if last := plan.Messages[len(plan.Messages)-1]; len(plan.Messages) != messages || last.Message.Text != "one more" || last.Tokens != 2 ||
+			counted != sum-kinds[PartSystem]-kinds[PartFormat] {
+			t.Errorf("%d messages with %d tokens", len(plan.Messages), counted)
+		}
 		used, size, err := h.Fill(t.Context(), c.ID)
 		if err != nil || size != 400 || used <= 0 || used > size {
 			t.Errorf("the chat takes %d of %d, %v", used, size, err)

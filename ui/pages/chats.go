@@ -186,8 +186,8 @@ func (p *ChatsPage) goTo(f Found, query string) {
 					p.talk.readFound(*f.File, f.Place, query)
 					return
 				}
-				p.talk.finder.show(query)
 				p.talk.view.ScrollTo(f.MessageID)
+				p.talk.finder.show(query) // from there on
 			})
 		}
 	})

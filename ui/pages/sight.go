@@ -1,17 +1,21 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	fynetheme "fyne.io/fyne/v2/theme"
 
 	"loam/backend"
+	"loam/backend/attach"
 	"loam/backend/chat"
+	"loam/backend/prompt"
 	"loam/ui/theme"
 	"loam/ui/widgets"
 )
@@ -105,7 +109,10 @@ func (c *conversation) showPlan(anchor fyne.CanvasObject) {
 				c.env.Host.Fail(err, func() { c.showPlan(anchor) })
 				return
 			}
-			content := planBody(p, c.chat.Overflow, c.setOverflow)
+			content := planBody(p, c.chat.Overflow, c.setOverflow, func(message int64) {
+				c.env.Host.ClosePopover()
+				c.view.ScrollTo(message)
+			})
 			if long != nil {
 				content = widgets.NewLabel(capital(long.Error())+".", widgets.LabelStyle{Wrap: true})
 			}
@@ -133,7 +140,7 @@ func filePart(f backend.Attachment) string {
 }
 
 // planBody is a plan with the ways to deal with what no longer fits.
-func planBody(p chat.Plan, now backend.Overflow, choose func(backend.Overflow)) fyne.CanvasObject {
+func planBody(p chat.Plan, now backend.Overflow, choose func(backend.Overflow), open func(message int64)) fyne.CanvasObject {
 	var rows []fyne.CanvasObject
 	quiet := widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Wrap: true}
 	rows = append(rows, widgets.Heading("What the model sees"),
@@ -170,7 +177,47 @@ func planBody(p chat.Plan, now backend.Overflow, choose func(backend.Overflow)) 
 	for _, o := range overflows {
 		rows = append(rows, widgets.NewChoiceRow(o.name, o.facts, o.is == now, func() { choose(o.is) }))
 	}
+	rows = append(rows, countRows(p.Messages, open)...)
 	return container.New(widgets.Column{Gap: 8}, rows...)
+}
+
+// countRows are the messages that the model sees, the longest first, each with its tokens; a click leads to it.
+func countRows(list []chat.Count, open func(message int64)) []fyne.CanvasObject {
+	const most = 12
+	list = slices.DeleteFunc(slices.Clone(list), func(c chat.Count) bool { return c.Tokens == 0 })
+	if len(list) < 2 {
+		return nil
+	}
+	slices.SortStableFunc(list, func(a, b chat.Count) int { return cmp.Compare(b.Tokens, a.Tokens) })
+	rows := []fyne.CanvasObject{widgets.NewLine(false), widgets.NewLabel("Its messages, the longest first", widgets.LabelStyle{Bold: true})}
+	for i, c := range list {
+		if i == most-1 && len(list) > most {
+			rest := 0
+			for _, c := range list[i:] {
+				rest += c.Tokens
+			}
+			rows = append(rows, widgets.Quiet(fmt.Sprintf("%s more with %s.", count(len(list)-i, "message"), count(rest, "token"))))
+			break
+		}
+		text := prompt.Split(c.Message.Text).Answer
+		if strings.TrimSpace(text) == "" && len(c.Message.Attachments) > 0 {
+			text = c.Message.Attachments[0].Name
+		}
+		facts := count(c.Tokens, "token") + ", written by you"
+		if c.Message.Role == backend.RoleAssistant {
+			facts = count(c.Tokens, "token") + ", written by the model"
+		}
+		switch {
+		case c.Message.ID == 0:
+			facts += ", not sent yet"
+		case c.Message.Pinned:
+			facts += ", pinned"
+		}
+		row := widgets.NewChoiceRow(attach.FirstWords(text, 60), facts, false, func() { open(c.Message.ID) })
+		row.SetEnabled(c.Message.ID != 0)
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 func (c *conversation) setOverflow(o backend.Overflow) {
