@@ -157,14 +157,17 @@ func (r *root) HideTip() {
 }
 
 func (r *root) placeTip(text string, at fyne.CanvasObject) {
-	width := min(widest(text)+20, 380)
+	width := min(widest(text)+20, 380*max(theme.Size(theme.SizeBody)/15, 1), r.Size().Width-12)
 	r.tips.SetText(text)
 	size := fyne.NewSize(width, r.tip.HeightFor(width))
 	pos := r.ui.app.Driver().AbsolutePositionForObject(at)
+	if pos.IsZero() { // it went away while the tip waited
+		return
+	}
 	x := min(max(pos.X, 6), r.Size().Width-size.Width-6)
 	y := pos.Y + at.Size().Height + 8
 	if y+size.Height > r.Size().Height-4 {
-		y = pos.Y - size.Height - 8
+		y = max(pos.Y-size.Height-8, 4)
 	}
 	if pos.X < r.rail.Size().Width {
 		x, y = r.rail.Size().Width+6, pos.Y+(at.Size().Height-size.Height)/2

@@ -35,7 +35,8 @@ type conversation struct {
 	title    *widgets.Label
 	// titleArea tells under the pointer how full the model's context is; a click opens what the model sees.
 	titleArea *widgets.TapArea
-	fill      [2]int // tokens in the context when the last reply ended, and its size; 0 = not known
+	titleRoom *fyne.Container // what the title may take
+	fill      [2]int          // tokens in the context when the last reply ended, and its size; 0 = not known
 	toggle    *widgets.Button
 	tune      *widgets.Button
 	body      *fyne.Container
@@ -93,7 +94,7 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 	})
 
 	c.toggle = widgets.NewIconButton(theme.Icon(theme.IconSidebar), "Chats ("+widgets.Mod+"\\)", toggleSidebar)
-	c.title = widgets.NewLabel("", widgets.LabelStyle{Size: theme.SizeTitle, Bold: true})
+	c.title = widgets.NewLabel("", widgets.LabelStyle{Size: theme.SizeTitle, Bold: true, Natural: true})
 	c.titleArea = widgets.NewTapArea(c.title, nil)
 	c.titleArea.OnHover = func(in bool) {
 		text := ""
@@ -108,10 +109,11 @@ func newConversation(env Env, toggleSidebar func()) *conversation {
 			c.showPlan(c.titleArea)
 		}
 	}
+	c.titleRoom = container.New(widgets.Lead{}, c.titleArea)
 	c.tune = widgets.NewIconButton(theme.Icon(theme.IconSliders), "Settings of this chat", func() { c.showTuning(c.tune) })
 	c.temp = newTemporaryChat(c)
 	bar := container.New(widgets.Inset{Left: 16, Top: 9, Right: 14, Bottom: 9},
-		container.New(widgets.Row{Gap: 8, Grow: 2}, c.toggle, c.titleArea, c.temp.mark, c.temp.begin, c.tune, c.picker.button))
+		container.New(widgets.Row{Gap: 8, Grow: 2}, c.toggle, c.titleRoom, c.temp.mark, c.temp.begin, c.tune, c.picker.button))
 	l := &conversationLayout{c}
 	relayout := func() {
 		l.Layout(c.body.Objects, c.body.Size())
@@ -254,6 +256,7 @@ func (c *conversation) show(ch backend.Chat, path []backend.Message, draft backe
 func (c *conversation) showChat(ch backend.Chat) {
 	c.chat = ch
 	c.title.SetText(chatTitle(ch))
+	c.titleRoom.Refresh()
 	c.picker.setChat(ch)
 	c.loras.show()
 	c.empty.setModel(c.picker.model())

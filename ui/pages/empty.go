@@ -42,7 +42,7 @@ func newEmptyChat(env Env) *emptyChat {
 	e.best = container.New(widgets.Column{})
 	e.best.Hide()
 	e.body = container.New(uprightLayout{},
-		container.New(widgets.Centred{Width: 520, Margin: 16},
+		container.New(widgets.Centred{Width: 520, Margin: 16, Grows: true},
 			container.New(widgets.Column{Gap: 10}, e.head, e.model, e.machine, e.best, e.acts)))
 	env.Host.Load("machine", func(ctx context.Context) func() {
 		m := env.System.Machine(ctx)

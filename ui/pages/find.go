@@ -100,7 +100,7 @@ func newFindView(p *ModelsPage) *findView {
 	f.list = widgets.NewList(f)
 	f.state = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Wrap: true, Align: fyne.TextAlignCenter})
 	f.act = widgets.NewButton("", widgets.KindPlain, nil)
-	f.intro = container.New(widgets.Inset{Top: 24, Left: 24, Right: 24}, container.New(widgets.Centred{Width: 520},
+	f.intro = container.New(widgets.Inset{Top: 24, Left: 24, Right: 24}, container.New(widgets.Centred{Width: 520, Grows: true},
 		container.New(widgets.Column{Gap: 14}, f.state, container.New(centreRow{}, f.act))))
 	f.middle = container.NewStack(f.intro)
 	f.search = widgets.NewEdges(widgets.Edges{Top: container.New(widgets.Inset{Bottom: 10}, controls)}, f.middle)

@@ -64,7 +64,7 @@ func newPictureStage(p *PicturesPage) *pictureStage {
 	s.welcome = widgets.NewLabel("", center)
 	s.add = widgets.NewButton("Add file", widgets.KindPlain, p.env.Host.AddFiles)
 	s.add.Icon = theme.Icon(theme.IconPlus)
-	s.empty = container.New(uprightLayout{}, container.New(widgets.Centred{Width: 420, Margin: 16},
+	s.empty = container.New(uprightLayout{}, container.New(widgets.Centred{Width: 420, Margin: 16, Grows: true},
 		container.New(widgets.Column{Gap: 12}, s.welcome, container.New(middleLayout{}, s.add))))
 	s.failed = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorError, Align: fyne.TextAlignCenter, Wrap: true})
 	s.details = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Mono: true, Wrap: true})
@@ -72,7 +72,7 @@ func newPictureStage(p *PicturesPage) *pictureStage {
 	s.fold.Small = true
 	copyIt := widgets.NewButton("Copy details", widgets.KindQuiet, func() { p.env.Host.Copy(s.failed.Text() + "\n\n" + s.details.Text()) })
 	copyIt.Small = true
-	s.trouble = container.New(uprightLayout{}, container.New(widgets.Centred{Width: 520, Margin: 16},
+	s.trouble = container.New(uprightLayout{}, container.New(widgets.Centred{Width: 520, Margin: 16, Grows: true},
 		container.New(widgets.Column{Gap: 10}, s.failed,
 			container.New(middleLayout{}, container.New(widgets.Row{Gap: 6}, s.fold, copyIt)), s.details)))
 	s.status = widgets.NewLabel("", widgets.LabelStyle{})

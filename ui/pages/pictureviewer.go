@@ -86,7 +86,7 @@ func newPictureViewer(p *PicturesPage) *pictureViewer {
 	}, widgets.Scrolled(container.New(widgets.Inset{Left: 16, Top: 4, Right: 16, Bottom: 16}, v.facts))))
 	v.place = container.New(widgets.Even(16), v.frame)
 	v.halves = container.New(viewerLayout{}, v.place,
-		container.New(uprightLayout{}, container.New(widgets.Centred{Width: 420, Margin: 16}, v.wrong)), v.side)
+		container.New(uprightLayout{}, container.New(widgets.Centred{Width: 420, Margin: 16, Grows: true}, v.wrong)), v.side)
 	v.body = widgets.NewGround(theme.ColorPage, v.halves)
 	return v
 }

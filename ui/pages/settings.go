@@ -86,7 +86,7 @@ func NewSettingsPage(env Env) *SettingsPage {
 		p.column.Add(s.body)
 	}
 	p.body = widgets.Scrolled(container.New(widgets.Inset{Top: 24, Bottom: 32},
-		container.New(widgets.Centred{Width: 760, Margin: 24}, p.column)))
+		container.New(widgets.Centred{Width: 760, Margin: 24, Grows: true}, p.column)))
 	return p
 }
 

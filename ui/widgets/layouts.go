@@ -3,6 +3,8 @@ package widgets
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+
+	"loam/ui/theme"
 )
 
 // HeightFor is the height that an object needs at a width. Objects that wrap text answer by a HeightFor method,
@@ -176,7 +178,10 @@ func (l Sized) MinSize(objects []fyne.CanvasObject) fyne.Size {
 }
 
 // Centred keeps objects at most Width wide in the middle of what there is.
-type Centred struct{ Width, Margin float32 }
+type Centred struct {
+	Width, Margin float32
+	Grows         bool // Width is meant for text at 100 % and grows with it
+}
 
 // Layout implements fyne.Layout.
 func (l Centred) Layout(objects []fyne.CanvasObject, size fyne.Size) {
@@ -186,7 +191,13 @@ func (l Centred) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-func (l Centred) width(width float32) float32 { return min(l.Width, width-2*l.Margin) }
+func (l Centred) width(width float32) float32 {
+	most := l.Width
+	if l.Grows {
+		most *= max(theme.Size(theme.SizeBody)/15, 1)
+	}
+	return min(most, width-2*l.Margin)
+}
 
 // HeightFor is the height of the tallest object at the width it will get.
 func (l Centred) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
@@ -221,6 +232,25 @@ func (l scrolledFit) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	var h float32
 	for _, o := range objects {
 		h = max(h, HeightFor(o, l.scroll.Size().Width))
+	}
+	return fyne.NewSize(0, h)
+}
+
+// Lead stands one object at the left, as wide as it wants to be and as there is room for. It asks for no width itself.
+type Lead struct{}
+
+// Layout implements fyne.Layout.
+func (Lead) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		place(o, 0, 0, min(o.MinSize().Width, size.Width), size.Height)
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (Lead) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var h float32
+	for _, o := range objects {
+		h = max(h, o.MinSize().Height)
 	}
 	return fyne.NewSize(0, h)
 }

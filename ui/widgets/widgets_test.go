@@ -229,3 +229,18 @@ func TestIconsAreReadAgainOnlyForAnotherLook(t *testing.T) {
 		t.Error("the icon does not look disabled")
 	}
 }
+
+func TestWhatLeadsIsNoWiderThanItsWords(t *testing.T) {
+	newApp(t)
+	text := widgets.NewLabel("Trip", widgets.LabelStyle{Natural: true})
+	box := container.New(widgets.Lead{}, text)
+	box.Resize(fyne.NewSize(400, 30))
+	if got, want := text.Size().Width, text.MinSize().Width; got != want || want < 20 {
+		t.Errorf("the words are %v wide, they stand in %v", want, got)
+	}
+	text.SetText(strings.Repeat("Trip to Norway ", 40))
+	box.Refresh()
+	if got := text.Size().Width; got != 400 || box.MinSize().Width != 0 {
+		t.Errorf("long words stand in %v of 400 and ask for %v", got, box.MinSize().Width)
+	}
+}
