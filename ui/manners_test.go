@@ -496,7 +496,12 @@ func TestNewsOfAChatThatIsBeingLeftDoesNotBringItBack(t *testing.T) {
 
 func TestTipComesAfterAMomentAndStaysThroughALayout(t *testing.T) {
 	f := fakes(t).open(1280, 800)
-	button := widgets.NewButton("Go", widgets.KindPlain, nil)
+	var button *widgets.Button
+	each(f.root, func(o fyne.CanvasObject) {
+		if b, is := o.(*widgets.Button); is && button == nil {
+			button = b
+		}
+	})
 	f.root.ShowTip("Goes on (Ctrl+G)", button)
 	if f.root.tip.Visible() {
 		t.Fatal("the tip is there at once")
@@ -512,6 +517,43 @@ func TestTipComesAfterAMomentAndStaysThroughALayout(t *testing.T) {
 	f.time.pass(time.Minute)
 	if f.root.tip.Visible() {
 		t.Error("a tip came after the pointer had left")
+	}
+	f.root.ShowTip("of nothing", widgets.NewButton("Gone", widgets.KindPlain, nil))
+	f.time.pass(tipDelay)
+	if f.root.tip.Visible() {
+		t.Error("a tip came for a control that is not there any more")
+	}
+}
+
+// TestTipsStandBesideWhatTheyExplain: never over it, and inside the window.
+func TestTipsStandBesideWhatTheyExplain(t *testing.T) {
+	for _, scale := range []float32{1, 2} {
+		f := fakes(t)
+		f.open(720, 480)
+		f.setLook(pages.Look{Mode: "light", Scale: scale})
+		seen := 0
+		each(f.root, func(o fyne.CanvasObject) {
+			b, is := o.(*widgets.Button)
+			if !is || !b.Visible() || b.Size().Width == 0 {
+				return
+			}
+			at := f.app.Driver().AbsolutePositionForObject(b)
+			if at.IsZero() || at.X > 720 || at.Y > 480 {
+				return
+			}
+			f.root.ShowTip(strings.Repeat("Words that explain. ", 6), b)
+			f.time.pass(tipDelay)
+			seen++
+			tip, size := f.root.tip.Position(), f.root.tip.Size()
+			over := tip.X < at.X+b.Size().Width && at.X < tip.X+size.Width && tip.Y < at.Y+b.Size().Height && at.Y < tip.Y+size.Height
+			if !f.root.tip.Visible() || over || tip.X < 0 || tip.Y < 0 || tip.X+size.Width > 720 || tip.Y+size.Height > 480 {
+				t.Errorf("text %v: the tip of %q stands at %v, %v; its control at %v, %v", scale, b.Text+b.Tip, tip, size, at, b.Size())
+			}
+			f.root.HideTip()
+		})
+		if seen == 0 {
+			t.Error("no control was seen")
+		}
 	}
 }
 

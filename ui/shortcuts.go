@@ -183,5 +183,5 @@ func (u *UI) listShortcuts() {
 	for _, s := range table() {
 		rows = append(rows, [2]string{widgets.Mod + s.label, s.what})
 	}
-	u.float.dialog(dialogs.Shortcuts(append(rows, otherKeys...), u.float.close))
+	u.float.dialog(dialogs.Shortcuts(append(rows, otherKeys...), u.float.close, u.window.Canvas().Size()))
 }

@@ -18,19 +18,26 @@ func frame(title string, closed func(), content fyne.CanvasObject, foot ...fyne.
 	return container.New(widgets.Column{Gap: 14}, append(column, foot...)...)
 }
 
-// Shortcuts lists keys and what they do, in two columns.
-func Shortcuts(rows [][2]string, closed func()) fyne.CanvasObject {
+// Shortcuts lists keys and what they do, in two columns that scroll where the window, which is as large as room, has no
+// place for all.
+func Shortcuts(rows [][2]string, closed func(), room fyne.Size) fyne.CanvasObject {
+	scale := theme.Size(theme.SizeBody) / 15
 	side := func(part [][2]string) fyne.CanvasObject {
 		lines := make([]fyne.CanvasObject, 0, len(part))
 		for _, r := range part {
 			lines = append(lines, container.New(widgets.Row{Gap: 10, Grow: 2},
-				container.New(widgets.Sized{Width: 104 * theme.Size(theme.SizeBody) / 15}, widgets.NewLabel(r[0], widgets.LabelStyle{Size: theme.SizeSmall, Mono: true})),
+				container.New(widgets.Sized{Width: 104 * scale}, widgets.NewLabel(r[0], widgets.LabelStyle{Size: theme.SizeSmall, Mono: true})),
 				widgets.NewLabel(r[1], widgets.LabelStyle{Wrap: true})))
 		}
 		return container.New(widgets.Column{Gap: 5}, lines...)
 	}
 	half := (len(rows) + 1) / 2
-	return frame("Shortcuts", closed, container.New(columns{gap: 24}, side(rows[:half]), side(rows[half:])))
+	list := container.New(columns{gap: 24}, side(rows[:half]), side(rows[half:]))
+	const around, bar = 88, 12 // of a dialog
+	width := min(640*scale+bar, room.Width-around)
+	height := min(widgets.HeightFor(list, width-bar), room.Height-around-50*scale)
+	return frame("Shortcuts", closed, container.New(widgets.Sized{Width: width, Height: height},
+		widgets.Scrolled(container.New(widgets.Inset{Right: bar}, list))))
 }
 
 // columns stands objects side by side with equal widths, their tops on one line.
@@ -60,8 +67,12 @@ func (c columns) HeightFor(objects []fyne.CanvasObject, width float32) float32 {
 
 // MinSize implements fyne.Layout.
 func (c columns) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	width := 640 * theme.Size(theme.SizeBody) / 15
-	return fyne.NewSize(width, c.HeightFor(objects, width))
+	var w float32
+	for _, o := range objects {
+		w = max(w, o.MinSize().Width)
+	}
+	w = w*float32(len(objects)) + c.gap*float32(len(objects)-1)
+	return fyne.NewSize(w, c.HeightFor(objects, w))
 }
 
 // Licenses shows the licences of what is built in.
