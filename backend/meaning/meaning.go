@@ -59,6 +59,7 @@ type Service struct {
 	wg   sync.WaitGroup
 
 	mu      sync.Mutex
+	files   []backend.Attachment // that were begun and not taken away
 	waiting []backend.Attachment
 	states  map[string]event.FileMeaning // by the hash of the text
 	cancel  context.CancelFunc           // of the file that is being read; nil = none is
@@ -95,11 +96,21 @@ func (s *Service) Begin(a backend.Attachment) {
 	if a.Text == "" || known || s.queued(a) {
 		return
 	}
+	s.files = append(without(s.files, a), a)
 	s.waiting = append(s.waiting, a)
+	s.signal()
+}
+
+// signal has the goroutine look for what waits. s.mu is held.
+func (s *Service) signal() {
 	select {
 	case s.more <- struct{}{}:
 	default:
 	}
+}
+
+func without(list []backend.Attachment, a backend.Attachment) []backend.Attachment {
+	return slices.DeleteFunc(list, func(w backend.Attachment) bool { return w.Text == a.Text })
 }
 
 // queued says whether a file waits or is being read. s.mu is held.
@@ -116,7 +127,7 @@ func (s *Service) wake() {
 // Stop ends the reading of a file until Again: words alone find its passages.
 func (s *Service) Stop(a backend.Attachment) {
 	s.mu.Lock()
-	s.waiting = slices.DeleteFunc(s.waiting, func(w backend.Attachment) bool { return w.Text == a.Text })
+	s.waiting = without(s.waiting, a)
 	known := s.states[a.Text].State
 	if s.current == a.Text && s.cancel != nil {
 		s.cancel()
@@ -140,6 +151,7 @@ func (s *Service) Again(a backend.Attachment) {
 func (s *Service) Forget(a backend.Attachment) {
 	s.Stop(a)
 	s.mu.Lock()
+	s.files = without(s.files, a)
 	delete(s.states, a.Text)
 	s.mu.Unlock()
 }
@@ -151,11 +163,12 @@ func (s *Service) State(a backend.Attachment) event.FileMeaning {
 	return s.states[a.Text]
 }
 
-// ModelChanged forgets what was true for another model: files are read again when they are needed.
+// ModelChanged forgets what was true for another model: files are read again.
 func (s *Service) ModelChanged() {
 	s.mu.Lock()
 	gone := s.states
-	s.states, s.waiting = map[string]event.FileMeaning{}, nil
+	s.states, s.waiting = map[string]event.FileMeaning{}, slices.Clone(s.files)
+	s.signal()
 	if s.cancel != nil {
 		s.cancel()
 	}

@@ -256,15 +256,29 @@ func TestAnotherModelReadsAnew(t *testing.T) {
 		d.mu.Lock()
 		d.model.SHA256 = strings.Repeat("b", 64)
 		d.mu.Unlock()
-		d.ModelChanged()
-		synctest.Wait()
 		q := d.Ask(t.Context(), "reimbursed", "")
 		if _, err := q.Near(t.Context(), a, text, passages); !errors.Is(err, ErrNotRead) {
 			t.Error("the vectors of another model are compared:", err)
 		}
+		d.ModelChanged()
 		synctest.Wait()
 		if near, err := q.Near(t.Context(), a, text, passages); err != nil || best(near) != 28 {
 			t.Error(near, err)
+		}
+	})
+}
+
+func TestAFileThatWaitsOutlivesAChangeOfTheModel(t *testing.T) {
+	m := synonyms
+	m.EmbedMS = 100
+	inBubble(t, m, func(t *testing.T, d *desk) {
+		a, _, _ := d.pages(30)
+		d.Begin(a)
+		d.ModelChanged()
+		time.Sleep(time.Second)
+		d.ModelChanged()
+		if err := d.Wait(t.Context(), a, func(int, int) {}); err != nil || d.State(a).State != event.MeaningReady {
+			t.Errorf("%+v, %v", d.State(a), err)
 		}
 	})
 }
