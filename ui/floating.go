@@ -34,6 +34,7 @@ func (f *floating) close() {
 		f.top = nil
 		return
 	}
+	f.ui.window.Canvas().Unfocus() // what is written in it is taken when its field loses the focus, which hiding does not do
 	f.top.Hide()
 	f.top = nil
 	if f.before != nil {

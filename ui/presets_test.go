@@ -8,6 +8,7 @@ import (
 	"loam/backend"
 	"loam/backend/chat"
 	"loam/ui/pages"
+	"loam/ui/widgets"
 )
 
 func TestPresetsAreSavedUsedAndBeginNewChats(t *testing.T) {
@@ -63,5 +64,31 @@ func TestPresetsAreSavedUsedAndBeginNewChats(t *testing.T) {
 	f.tap("Undo")
 	if list, err := f.chats.Presets(ctx); err != nil || len(list) != 2 {
 		t.Errorf("taken back: %+v, %v", list, err)
+	}
+}
+
+// What is written in the panel of settings is kept however the panel is left.
+func TestSettingsThatAreWrittenAreKeptHoweverTheirPanelCloses(t *testing.T) {
+	for name, leave := range map[string]func(f *fixture){
+		"Esc":            func(f *fixture) { f.press(fyne.KeyEscape) },
+		"another page":   func(f *fixture) { f.mod(fyne.Key2) },
+		"another card":   func(f *fixture) { f.UI.chats.ShowPlan() },
+		"the window end": func(f *fixture) { f.UI.Close() },
+	} {
+		f := fakes(t)
+		c := f.conversation(backend.MessageComplete)
+		f.open(1280, 800)
+		f.UI.chats.Open(c.ID)
+		f.UI.chats.OpenTuning()
+		prompt, ok := floats(f, func(e *widgets.Field) bool { return e.PlaceHolder == "How the model should behave, in your words" })
+		if !ok {
+			t.Fatal("there is no system prompt")
+		}
+		f.window.Canvas().Focus(prompt)
+		f.write("Be kind.")
+		leave(f)
+		if got, err := f.chats.Chat(t.Context(), c.ID); err != nil || got.System != "Be kind." {
+			t.Errorf("%s: the system prompt is %q, %v", name, got.System, err)
+		}
 	}
 }

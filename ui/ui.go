@@ -151,6 +151,7 @@ func (u *UI) Close() {
 		return
 	}
 	u.closed = true
+	u.float.close() // what is written in it is taken
 	u.window.Hide()
 	u.chats.Flush()
 	u.pictures.Flush()
