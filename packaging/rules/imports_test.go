@@ -1,22 +1,20 @@
 package rules
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestRoomsImportOnlyThroughTheirDoors(t *testing.T) {
-	root := sourceTree(t)
 	for _, tags := range []string{Native, NoNative} {
 		t.Run(tags, func(t *testing.T) {
-			packages, err := List(t.Context(), root, tags, "./...")
-			if err != nil {
-				t.Fatal(err)
-			}
+			packages := listed(t, tags)
 			if len(packages) < 10 {
 				t.Fatalf("go list found %d packages; the rule would look at nothing", len(packages))
 			}
@@ -42,14 +40,9 @@ func TestRoomsImportOnlyThroughTheirDoors(t *testing.T) {
 
 func TestServicesReachNeitherEngineNorWindowToolkit(t *testing.T) {
 	root := sourceTree(t)
-	rooms := []string{"./assets/...", "./backend/...", "./store/...", "./ui/..."}
-	packages, err := List(t.Context(), root, Native, rooms...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range packages {
+	for _, p := range listed(t, Native) {
 		room, _ := Room(p.ImportPath)
-		if Under(room, "backend/runner/...") {
+		if !Under(room, "assets/...", "backend/...", "store/...", "ui/...") || Under(room, "backend/runner/...") {
 			continue
 		}
 		for _, path := range p.Deps {
@@ -63,22 +56,16 @@ func TestServicesReachNeitherEngineNorWindowToolkit(t *testing.T) {
 
 // TestRunnerReachesTheEngine keeps the rule above honest: were the engine's module renamed, it would guard nothing.
 func TestRunnerReachesTheEngine(t *testing.T) {
-	packages, err := List(t.Context(), sourceTree(t), Native, "./backend/runner/llama")
-	if err != nil {
-		t.Fatal(err)
-	}
-	reached := slices.ContainsFunc(packages[0].Deps, func(path string) bool { return Under(path, Reached...) })
+	reached := slices.ContainsFunc(listed(t, Native), func(p ListedPackage) bool {
+		return p.ImportPath == Module+"/backend/runner/llama" && slices.ContainsFunc(p.Deps, func(path string) bool { return Under(path, Reached...) })
+	})
 	if !reached {
 		t.Errorf("backend/runner/llama reaches none of %s", strings.Join(Reached, ", "))
 	}
 }
 
 func TestNoNativeTagLeavesTheEngineOut(t *testing.T) {
-	packages, err := List(t.Context(), sourceTree(t), NoNative, "./...")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range packages {
+	for _, p := range listed(t, NoNative) {
 		for _, path := range p.Deps {
 			if Under(path, "github.com/ollama/ollama/...", "github.com/seasonjs/stable-diffusion/...") {
 				t.Errorf("%s reaches %s with the tag nonative: its file needs //go:build !nonative", p.ImportPath, path)
@@ -148,6 +135,28 @@ func chain(t *testing.T, root, from, to string) string {
 	}
 	slices.Reverse(way)
 	return strings.Join(way, " -> ")
+}
+
+// lists are all packages of the tree with the tags of a key: go list takes a second, and every rule asks.
+var lists = map[string]func() ([]ListedPackage, error){Native: listOnce(Native), NoNative: listOnce(NoNative)}
+
+func listOnce(tags string) func() ([]ListedPackage, error) {
+	return sync.OnceValues(func() ([]ListedPackage, error) {
+		root, err := Root()
+		if err != nil {
+			return nil, err
+		}
+		return List(context.Background(), root, tags, "./...")
+	})
+}
+
+func listed(t *testing.T, tags string) []ListedPackage {
+	t.Helper()
+	packages, err := lists[tags]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packages
 }
 
 // sourceTree returns the root of the tree that the rules look at.

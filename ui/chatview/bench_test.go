@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/test"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -109,7 +108,7 @@ func BenchmarkResize(b *testing.B) {
 
 // TestBenchMeasuresWithoutAScreen: the figures that the command line prints have the names that others look for.
 func TestBenchMeasuresWithoutAScreen(t *testing.T) {
-	test.NewTempApp(t).Settings().SetTheme(sharedLook)
+	lightApp()
 	figures, err := Bench(t.Context())
 	if err != nil {
 		t.Fatal(err)

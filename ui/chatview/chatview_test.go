@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,9 +38,20 @@ var sharedLook = func() *theme.Theme {
 	return t
 }()
 
+// testApp is the app behind these tests: Fyne reads all typefaces again for a new one, and for each look that is put on.
+var testApp = sync.OnceValue(test.NewApp)
+
+// lightApp is that app in the light look.
+func lightApp() fyne.App {
+	app := testApp()
+	if app.Settings().Theme() != sharedLook {
+		app.Settings().SetTheme(sharedLook)
+	}
+	return app
+}
+
 func show(t testing.TB, width, height float32, items ...Item) *fixture {
-	f := &fixture{clock: time.Unix(1000, 0), app: test.NewApp()}
-	f.app.Settings().SetTheme(sharedLook)
+	f := &fixture{clock: time.Unix(1000, 0), app: lightApp()}
 	f.View = New(Options{
 		OnAction:  func(id int64, a Action) { f.actions = append(f.actions, fmt.Sprintf("%d %v", id, a)) },
 		OnLink:    func(url string) { f.links = append(f.links, url) },
@@ -51,7 +63,7 @@ func show(t testing.TB, width, height float32, items ...Item) *fixture {
 	f.window.SetPadded(false)
 	f.window.Resize(fyne.NewSize(width, height))
 	f.SetItems(items)
-	t.Cleanup(func() { f.window.Close(); test.NewApp() })
+	t.Cleanup(f.window.Close)
 	return f
 }
 
@@ -249,7 +261,7 @@ func TestThePlaceIsKeptThroughResizeAndTextSize(t *testing.T) {
 }
 
 func TestAScrollStateMayComeBeforeTheSize(t *testing.T) {
-	test.NewTempApp(t).Settings().SetTheme(sharedLook)
+	lightApp()
 	v := New(Options{})
 	v.SetItems(talk(10))
 	v.SetScrollState(ScrollState{Message: 8, Offset: 25})

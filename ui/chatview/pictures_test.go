@@ -22,7 +22,7 @@ var pictures = flag.String("pictures", "", "write pictures of the scenes into th
 // TestScenesStayInsideTheWindow draws every scene, light and dark, in the narrowest window and a wide one. With
 // -pictures it also writes what a person would see.
 func TestScenesStayInsideTheWindow(t *testing.T) {
-	app := test.NewTempApp(t)
+	app := lightApp()
 	for _, mode := range []theme.Mode{theme.ModeLight, theme.ModeDark} {
 		app.Settings().SetTheme(sharedLook.With(theme.Options{Mode: mode}))
 		for _, s := range scenes {

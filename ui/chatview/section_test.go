@@ -119,7 +119,7 @@ func TestPartsOfTheEngineComeFirst(t *testing.T) {
 
 // TestAnyStreamWithPartsLooksLikeTheWhole: however a reply is cut and folded while it grows, it ends as the whole one.
 func TestAnyStreamWithPartsLooksLikeTheWhole(t *testing.T) {
-	test.NewTempApp(t).Settings().SetTheme(sharedLook)
+	lightApp()
 	rapid.Check(t, func(r *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{
 			"<think>", "</think>", "<thi", "words ", "\n\n", "**bold**", "```\ncode\n", "<tool_call>", "</tool_call>",

@@ -80,7 +80,7 @@ func TestClicksSelectWordsAndParagraphs(t *testing.T) {
 
 // TestCopiedCodeIsByteExact: what is selected by mouse or copied by the button is what the model wrote.
 func TestCopiedCodeIsByteExact(t *testing.T) {
-	test.NewTempApp(t).Settings().SetTheme(sharedLook)
+	lightApp()
 	rapid.Check(t, func(r *rapid.T) {
 		code := strings.Join(rapid.SliceOfN(rapid.StringMatching("[a-z {}\t\"<>&*_漢é]{0,120}"), 1, 30).Draw(r, "lines"), "\n")
 		if strings.TrimSpace(code) == "" {

@@ -52,7 +52,7 @@ func TestAStreamedReplyLooksLikeAWholeOne(t *testing.T) {
 
 // TestAnyUseKeepsTheViewWhole runs random uses and checks what must always hold.
 func TestAnyUseKeepsTheViewWhole(t *testing.T) {
-	test.NewTempApp(t).Settings().SetTheme(sharedLook)
+	lightApp()
 	texts := []string{"", "short", strings.Repeat("many words ", 200), "```\ncode\n", "- a\n- b\n\n# h\n", "| a | b |\n|--|--|\n| 1 | 2 |\n", "\n\n", "漢字👍 ", "> q\n\n***\n"}
 	rapid.Check(t, func(r *rapid.T) {
 		v := New(Options{})
