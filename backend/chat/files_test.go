@@ -254,7 +254,7 @@ func TestForgottenFilesAreGoneUnlessShared(t *testing.T) {
 		if text, err := h.AttachedText(t.Context(), shared); err != nil || text != "shared" {
 			t.Error(text, err)
 		}
-		hits, err := h.Search(t.Context(), "shar", 5)
+		hits, err := h.SearchFiles(t.Context(), "shar", 5)
 		if err != nil || len(hits) != 1 || hits[0].Chat.ID != other.ID || hits[0].Snippet != "shared.txt" {
 			t.Errorf("%+v %v", hits, err)
 		}
