@@ -11,4 +11,5 @@ $with packaging/tools/format.sh -l
 mapfile -t rooms < <($with go list -tags "$tags" -f '{{if ne .Name "main"}}{{.ImportPath}}{{end}}' ./...)
 [[ ${#rooms[@]} -gt 0 ]] || die "go list found no package: run it by hand to see why"
 $with go vet -tags "$tags" "${rooms[@]}" || die "go vet found something: mend the lines above"
+say "check: the tests run with -short, which draws properties fewer times; make test draws them all"
 $with go test -short -tags "$tags" "${rooms[@]}" || die "tests failed: the lines above name them"

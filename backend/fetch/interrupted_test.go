@@ -25,10 +25,18 @@ import (
 
 var interruptions = flag.Int("interruptions", 60, "how many interrupted downloads are tried")
 
+// shortInterruptions is how many of them -short tries.
+const shortInterruptions = 20
+
 // However a download is interrupted (a broken line, a pause, a killed process, a pulled plug) at whatever byte, and however
 // the server lies in between: the finished file is the promised one, byte for byte.
 func TestInterruptedDownloadsAreExact(t *testing.T) {
-	for n := range *interruptions {
+	tries := *interruptions
+	if testing.Short() { // make check; make test tries all
+		tries = min(tries, shortInterruptions)
+		t.Logf("-short: %d of %d interrupted downloads are tried", tries, *interruptions)
+	}
+	for n := range tries {
 		seed := uint64(n)
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { interrupt(t, seed) })

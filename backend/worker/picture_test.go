@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -62,7 +63,7 @@ func TestPictureIsTheSameThroughAChild(t *testing.T) {
 		s.Result = res
 		return s
 	}
-	if d := cmp.Diff(run(local(t, enginetest.PictureModel{})), run(openPictures(t, enginetest.PictureModel{}))); d != "" {
+	if d := cmp.Diff(run(local(t, enginetest.PictureModel{})), run(openPictures(t, enginetest.PictureModel{})), cmp.Comparer(bytes.Equal)); d != "" {
 		t.Error(d)
 	}
 }

@@ -325,12 +325,19 @@ func (s *Studio) CleanStarts(_ context.Context, keep ...string) (int, error) {
 // Scene is a picture of hills under a sky that differs with phase.
 func Scene(width, height int, phase float64) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
+	hills := make([]float64, width)
+	for x := range hills {
+		hills[x] = 0.65 + 0.08*math.Sin(6*float64(x)/float64(width)+phase)
+	}
+	haze := 20 * math.Sin(phase)
 	for y := range height {
-		for x := range width {
-			fx, fy := float64(x)/float64(width), float64(y)/float64(height)
-			c := color.RGBA{R: byte(230 - 120*fy), G: byte(180 - 60*fy + 20*math.Sin(phase)), B: byte(140 + 60*fy), A: 255}
-			if fy > 0.65+0.08*math.Sin(6*fx+phase) {
-				c = color.RGBA{R: 40, G: byte(70 + 40*fy), B: byte(60 + 20*math.Sin(phase)), A: 255}
+		fy := float64(y) / float64(height)
+		sky := color.RGBA{R: byte(230 - 120*fy), G: byte(180 - 60*fy + haze), B: byte(140 + 60*fy), A: 255}
+		land := color.RGBA{R: 40, G: byte(70 + 40*fy), B: byte(60 + haze), A: 255}
+		for x, hill := range hills {
+			c := sky
+			if fy > hill {
+				c = land
 			}
 			img.SetRGBA(x, y, c)
 		}
