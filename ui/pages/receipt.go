@@ -54,6 +54,9 @@ func receiptFacts(m backend.Message, g backend.Generation) []fact {
 	}
 	add("Model", m.ModelName)
 	add("File", shortHash(g.Model.SHA256))
+	if b := m.Usage.Begun; b != nil {
+		add("Beginning", "the first "+count(b.Tokens, "token")+" are those of another version")
+	}
 	for _, a := range g.Adapters {
 		add("LoRA", a.Name+" at "+number(a.Weight))
 	}
