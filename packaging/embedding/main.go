@@ -151,7 +151,7 @@ func vocabulary(w *writer, tokens []string) error {
 		{"padding", "[PAD]"},
 		{"cls", "[CLS]"},
 		{"mask", "[MASK]"},
-		{"seperator", "[SEP]"}, // spelled so in the format itself
+		{"seperator", "[SEP]"}, //nolint:misspell // the format spells it so
 	} {
 		id, ok := ids[special[1]]
 		if !ok {
