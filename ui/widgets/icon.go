@@ -70,7 +70,7 @@ func newTinted() *tinted {
 func (t *tinted) set(icon fyne.Resource, name fyne.ThemeColorName) {
 	want := tint{icon: icon}
 	if icon != nil {
-		want.color = color.NRGBAModel.Convert(fynetheme.Color(name)).(color.NRGBA) //nolint:errcheck // the model's own type
+		want.color = color.NRGBAModel.Convert(fynetheme.Color(name)).(color.NRGBA)
 		if c := canvasOf(t.img); c != nil {
 			want.scale = c.Scale()
 		}
