@@ -65,9 +65,11 @@ func (l *Library) SHA256(ctx context.Context, id int64) (string, error) {
 }
 
 // hashAll hashes every model that has no hash yet, one at a time, until Close. It runs on a thread of its own that gives
-// way to everything else.
+// way to everything else, unless the library is eager.
 func (l *Library) hashAll() {
-	giveWay()
+	if !l.eager {
+		giveWay()
+	}
 	for {
 		m, ok := l.unhashed(l.ctx)
 		if !ok {

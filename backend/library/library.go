@@ -42,6 +42,8 @@ type Deps struct {
 	Small int64
 	// Passive starts no background work: for short command-line calls beside a window.
 	Passive bool
+	// Eager hashes in the background without giving way to other programs: a test on a busy machine would wait for minutes.
+	Eager bool
 	// Free says how many bytes may be written to the disk of a folder; 0 = not known. nil = nobody knows.
 	Free func(dir string) int64
 	// Places is where to look for models of other programs; the zero value is this system.
@@ -63,6 +65,7 @@ type Library struct {
 
 	places  Places
 	passive bool
+	eager   bool
 	ctx     context.Context // of the background work
 	end     context.CancelFunc
 	owned   sync.WaitGroup
@@ -89,8 +92,8 @@ type Library struct {
 func New(d Deps) *Library {
 	l := &Library{
 		store: d.Store, bus: d.Bus, log: d.Logger, now: d.Now, keep: d.Keep, small: d.Small,
-		passive: d.Passive,
-		wake:    make(chan struct{}, 1), rewind: make(chan struct{}, 1), hashing: map[int64]*hashJob{}, skip: map[int64]stamp{},
+		passive: d.Passive, eager: d.Eager,
+		wake: make(chan struct{}, 1), rewind: make(chan struct{}, 1), hashing: map[int64]*hashJob{}, skip: map[int64]stamp{},
 		copying: map[int64]context.CancelFunc{}, free: d.Free, places: d.Places, fits: map[fitKey]LoRAFit{},
 	}
 	if l.log == nil {

@@ -70,7 +70,7 @@ func open(t *testing.T, change ...func(*library.Deps)) *fixture {
 			t.Fatal(err)
 		}
 	}
-	f.deps = library.Deps{Store: f.store, Dir: f.owned, Bus: f.bus}
+	f.deps = library.Deps{Store: f.store, Dir: f.owned, Bus: f.bus, Eager: true}
 	for _, c := range change {
 		c(&f.deps)
 	}
