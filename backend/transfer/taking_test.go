@@ -60,24 +60,24 @@ func manyChats(t *testing.T, n int) string {
 	return path
 }
 
-// Many chats are stored together, told one by one, and keep the order of the file.
+// Many chats are stored together, as many as have 2,500 messages, told one by one, and keep the order of the file.
 func TestManyChatsAreStoredTogether(t *testing.T) {
 	p := &picky{keeper: &shelf{}}
 	h := newHouseOn(t, p)
 	var told []string
-	done, err := h.Import(t.Context(), manyChats(t, 1201), transfer.ImportOptions{Progress: func(p transfer.Progress) {
+	done, err := h.Import(t.Context(), manyChats(t, 3001), transfer.ImportOptions{Progress: func(p transfer.Progress) {
 		if told = append(told, p.Title); p.Chats != len(told) {
 			t.Errorf("%d chats after %d", p.Chats, len(told))
 		}
 	}})
-	if err != nil || len(done.Chats) != 1201 || done.Newer != 0 {
+	if err != nil || len(done.Chats) != 3001 || done.Newer != 0 {
 		t.Fatal(len(done.Chats), err)
 	}
-	if diff := cmp.Diff([]int{500, 500, 201}, p.together); diff != "" {
+	if diff := cmp.Diff([]int{1250, 1250, 501}, p.together); diff != "" {
 		t.Error(diff)
 	}
-	if told[0] != "Chat 0" || told[1200] != "Chat 1200" {
-		t.Error(told[0], told[1200])
+	if told[0] != "Chat 0" || told[3000] != "Chat 3000" {
+		t.Error(told[0], told[3000])
 	}
 }
 
