@@ -20,11 +20,15 @@ import (
 // applicationID marks a SQLite file as ours ("Loam"); the first migration writes it.
 const applicationID = 0x4C6F616D
 
+// busy is how long one process waits for another's write, in milliseconds. SQLite asks again and again without a queue, so on
+// a machine that has no time for it another process that writes without a pause can be ahead many times.
+const busy = "busy_timeout(20000)"
+
 // writerDSN opens the file for the one writing connection. synchronous(FULL): a commit is on the disk when it returns;
 // four commits a second afford it. secure_delete: what is purged is overwritten, also on pages that become free.
 func writerDSN(path string) string {
 	pragmas := []string{
-		"busy_timeout(5000)", "journal_mode(WAL)", "foreign_keys(1)", "synchronous(FULL)", "secure_delete(1)",
+		busy, "journal_mode(WAL)", "foreign_keys(1)", "synchronous(FULL)", "secure_delete(1)",
 		"journal_size_limit(67108864)",
 	}
 	if runtime.GOOS == "darwin" {
@@ -35,7 +39,7 @@ func writerDSN(path string) string {
 }
 
 func readerDSN(path string) string {
-	return dsn(path, "ro", "deferred", []string{"busy_timeout(5000)", "query_only(1)"})
+	return dsn(path, "ro", "deferred", []string{busy, "query_only(1)"})
 }
 
 func dsn(path, mode, txlock string, pragmas []string) string {

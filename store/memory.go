@@ -21,7 +21,7 @@ func memoryName() string {
 }
 
 func memoryDSN(name, txlock string, pragmas ...string) string {
-	q := url.Values{"vfs": {"memdb"}, "_txlock": {txlock}, "_pragma": append(pragmas, "busy_timeout(5000)", "temp_store(2)")}
+	q := url.Values{"vfs": {"memdb"}, "_txlock": {txlock}, "_pragma": append(pragmas, busy, "temp_store(2)")}
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: name, RawQuery: q.Encode()}).String()
 }
 

@@ -51,7 +51,7 @@ func TestOpenKeepsThePromisedPragmas(t *testing.T) {
 	}
 	defer s.Close()
 	for pragma, want := range map[string]string{
-		"journal_mode": "wal", "foreign_keys": "1", "busy_timeout": "5000", "synchronous": "2", "secure_delete": "1",
+		"journal_mode": "wal", "foreign_keys": "1", "busy_timeout": "20000", "synchronous": "2", "secure_delete": "1",
 	} {
 		var got string
 		if err := s.writer.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
