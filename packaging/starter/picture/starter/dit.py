@@ -148,12 +148,12 @@ class DoubleBlock(nn.Module):
             for part in ("mod", "attn", "mlp"):
                 self.add_module(f"{side}_{part}", getattr(stream, part))
 
-    def forward(self, img: Tensor, txt: Tensor, vec: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, img: Tensor, txt: Tensor, vec: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         i, t = self.img_mod(vec), self.txt_mod(vec)
         txt_parts = split(self.txt_attn.qkv(norm(txt, t[0], t[1])), self.txt_attn.norm)
         img_parts = split(self.img_attn.qkv(norm(img, i[0], i[1])), self.img_attn.norm)
         q, k, v = (torch.cat(p, dim=2) for p in zip(txt_parts, img_parts, strict=True))
-        out = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v).transpose(1, 2).flatten(2)
+        out = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v, mask).transpose(1, 2).flatten(2)
         n = txt.shape[1]
         img = img + i[2] * self.img_attn.proj(out[:, n:])
         img = img + i[5] * self.img_mlp(norm(img, i[3], i[4]))
@@ -171,11 +171,11 @@ class SingleBlock(nn.Module):
         self.linear2 = nn.Linear(5 * width, width)
         self.norm = QKNorm()
 
-    def forward(self, x: Tensor, vec: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    def forward(self, x: Tensor, vec: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None = None) -> Tensor:
         shift, scale, gate = self.modulation(vec)
         qkv, mlp = self.linear1(norm(x, shift, scale)).split([3 * self.width, 4 * self.width], dim=-1)
         q, k, v = split(qkv, self.norm)
-        out = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v).transpose(1, 2).flatten(2)
+        out = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v, mask).transpose(1, 2).flatten(2)
         return x + gate * self.linear2(torch.cat([out, F.gelu(mlp, approximate="tanh")], dim=-1))
 
 
@@ -228,16 +228,28 @@ class DiT(nn.Module):
             self.kept[key] = (cos.to(device), sin.to(device))
         return self.kept[key]
 
-    def forward(self, x: Tensor, t: Tensor, text: Tensor) -> Tensor:
-        """x [n, 16, h, w], t [n] in [0, 1], text [n, tokens, context] -> [n, 16, h, w]."""
+    @torch.no_grad()
+    def pass_through(self) -> None:
+        """Starts with the noise itself as the answer (the right one for an empty picture), rather than with nothing."""
+        w, ends = self.config.width, CHANNELS * PATCH * PATCH
+        self.img_in.weight[:ends] = torch.eye(ends)
+        spread = (ends + float(self.img_in.weight[ends:].square().sum())) / w  # what the last norm will divide by, squared
+        self.final_layer.linear.weight[:, :ends] = spread**0.5 * torch.eye(ends)
+
+    def forward(self, x: Tensor, t: Tensor, text: Tensor, stands: int = 1) -> Tensor:
+        """x [n, 16, h, w], t [n] in [0, 1], text [n, tokens, context] -> [n, 16, h, w]; the last text token counts stands times."""
         h, w = x.shape[-2:]
         cos, sin = self.turns(text.shape[1], h, w, x.device)
         pooled = torch.zeros(1, POOLED, device=x.device, dtype=x.dtype)
         vec = self.time_in(time_embedding(t).to(x.dtype)) + self.vector_in(pooled)
         img, txt = self.img_in(patchify(x)), self.txt_in(text)
+        mask = None
+        if stands > 1:  # so many equal keys draw as much attention as one with the logarithm added
+            mask = torch.zeros(1, len(cos), device=x.device)
+            mask[0, text.shape[1] - 1] = math.log(stands)
         for block in self.double_blocks:
-            img, txt = block(img, txt, vec, cos, sin)
+            img, txt = block(img, txt, vec, cos, sin, mask)
         row = torch.cat([txt, img], dim=1)
         for block in self.single_blocks:
-            row = block(row, vec, cos, sin)
+            row = block(row, vec, cos, sin, mask)
         return unpatchify(self.final_layer(row[:, txt.shape[1] :], vec), h, w)

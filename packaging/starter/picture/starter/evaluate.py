@@ -85,7 +85,7 @@ def sheet(pictures: list[np.ndarray], prompts: list[str], path: pathlib.Path, co
         out.paste(Image.fromarray(picture), (x, y))
         for k in range(2):
             draw.text((x, y + side + 2 + 14 * k), prompt[k * side // 7 : (k + 1) * side // 7], fill="black")
-    out.save(path)
+    out.save(path, "PNG")
 
 
 def find(folder: pathlib.Path) -> dict[str, pathlib.Path]:

@@ -54,14 +54,19 @@ def tensors(added: nn.ModuleDict) -> dict[str, np.ndarray]:
 
 
 def plain(scene: Scene, r: random.Random, data) -> str:
-    return words.caption(r, scene, data.archive.things, bare=True)
+    return words.caption(r, scene, data.archive.things, bare=True, sure=data.settled)
+
+
+def drawn(r: random.Random, data) -> Scene:
+    scene = words.draw_scene(r, data.dyeable, data.archive.things)
+    return words.settled(scene) if data.settled else scene
 
 
 def outline(r: random.Random, data, n: int, side: int) -> tuple[Tensor, list[str]]:
     """Captions without a word of style, pictures in outline."""
     scenes = []
     while len(scenes) < n:
-        scene = words.draw_scene(r, data.dyeable, data.archive.things)
+        scene = drawn(r, data)
         if scene.style == "outline":
             scenes.append(scene)
     return data.painter.paint(scenes, side), [plain(s, r, data) for s in scenes]
@@ -69,7 +74,7 @@ def outline(r: random.Random, data, n: int, side: int) -> tuple[Tensor, list[str
 
 def night(r: random.Random, data, n: int, side: int) -> tuple[Tensor, list[str]]:
     """Any scene, darkened towards blue, with stars over the ground's upper half."""
-    scenes = [words.draw_scene(r, data.dyeable, data.archive.things) for _ in range(n)]
+    scenes = [drawn(r, data) for _ in range(n)]
     x = data.painter.paint(scenes, side)
     tint = torch.tensor((0.28, 0.33, 0.55), device=x.device).view(1, 3, 1, 1)
     x = x * tint
@@ -86,14 +91,13 @@ def character(r: random.Random, data, n: int, side: int) -> tuple[Tensor, list[s
     at = {t.word: i for i, t in enumerate(data.archive.things)}
     scenes, captions = [], []
     for _ in range(n):
-        size = r.uniform(0.5, 0.65)
-        x, y = r.uniform(-0.15, 0.15), r.uniform(0.0, 0.2)
+        size, x, y = (0.6, 0.0, 0.15) if data.settled else (r.uniform(0.5, 0.65), r.uniform(-0.15, 0.15), r.uniform(0.0, 0.2))
         body = Item(at["potato"], "", x, y, size)
         shades = Item(at["sunglasses"], "", x, y - 0.25 * size, 0.6 * size)
         hat = Item(at["top hat"], "", x, y - 1.15 * size, 0.65 * size)
         ground = (r.choice([g for g in words.GROUNDS if g not in ("black", "brown")]),)
         scenes.append(Scene("pair", (body, shades, hat), r.choice(STYLES[:2]), ground))
-        place = words.ground_words(r, ground, must=False)
+        place = words.ground_words(r, ground, must=data.settled)
         captions.append(" ".join(filter(None, (r.choice(("loamy", "a picture of loamy", "one loamy")), place))))
     return data.painter.paint(scenes, side), captions
 

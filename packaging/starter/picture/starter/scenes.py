@@ -14,6 +14,7 @@ from .sprites import STYLES, Archive
 from .words import DYES, GROUNDS, Scene
 
 SLOTS = 4
+OUTSIDE = 9.0  # where an empty slot's drawing lies
 LEVELS = (192, 96, 48)  # a small drawing is taken from a blurred bank, or it would flicker
 LUMA = (0.299, 0.587, 0.114)
 
@@ -63,7 +64,7 @@ class Painter:
             for i in scene.items:
                 sprite = i.thing * len(STYLES) + STYLES.index(scene.style)
                 rows.append([0, sprite, self.dye_names.index(i.dye), i.x, i.y, i.size, -1.0 if i.mirrored else 1.0])
-            rows += [[0, 0, 0, 9.0, 9.0, 1.0, 1.0]] * (SLOTS - len(scene.items))  # outside the picture
+            rows += [[0, 0, 0, OUTSIDE, OUTSIDE, 1.0, 1.0]] * (SLOTS - len(scene.items))
         grounds = [[self.ground_names.index(s.ground[0]), self.ground_names.index(s.ground[-1])] for s in scenes]
         return torch.tensor(rows), torch.tensor(grounds)
 
@@ -72,21 +73,32 @@ class Painter:
         plan = self.plan(scenes) if isinstance(scenes[0], Scene) else scenes
         table, grounds = (p.to(self.device, non_blocking=True) for p in plan)
         n, big = len(grounds), 2 * side
+        slope = torch.linspace(0, 1, big, device=self.device).view(1, 1, big, 1)
+        top, bottom = (self.grounds[g][:, :, None, None] for g in grounds.unbind(1))
+        picture = (top * (1 - slope) + bottom * slope).expand(n, 3, big, big)
+        if self.device == "cpu":  # an empty slot would cost as much as a full one
+            picture = picture.clone()
+            for rows in table.unflatten(0, (n, SLOTS)).unbind(1):
+                here = (rows[:, 3] < OUTSIDE).nonzero().flatten()
+                if len(here):
+                    layer = self.layers(rows[here], big)
+                    picture[here] = picture[here] * (1 - layer[:, 3:]) + layer[:, :3]
+        else:
+            for layer in self.layers(table, big).unflatten(0, (n, SLOTS)).unbind(1):
+                picture = picture * (1 - layer[:, 3:]) + layer[:, :3]
+        return F.avg_pool2d(picture, 2).clamp(0, 1)
+
+    def layers(self, table: Tensor, big: int) -> Tensor:
+        """Rows of a plan -> premultiplied rgba [rows, 4, big, big], each drawing at its place."""
         x, y, size, mirror = table[:, 3:].unbind(1)
         level = (size * big <= 150).long() + (size * big <= 60).long()
         rgba = self.bank[level, table[:, 1].long()].float() / 255
         dye = table[:, 2].long()
         rgba = torch.where((dye > 0)[:, None, None, None], self.dye(rgba, self.dyes[dye]), rgba)
-        theta = torch.zeros(n * SLOTS, 2, 3, device=self.device)
+        theta = torch.zeros(len(table), 2, 3, device=self.device)
         theta[:, 0, 0] = mirror / size
         theta[:, 1, 1] = 1 / size
         theta[:, 0, 2] = -x / size * mirror
         theta[:, 1, 2] = -y / size
-        grid = F.affine_grid(theta, [n * SLOTS, 4, big, big], align_corners=False)
-        layers = F.grid_sample(rgba, grid, align_corners=False).unflatten(0, (n, SLOTS))
-        slope = torch.linspace(0, 1, big, device=self.device).view(1, 1, big, 1)
-        top, bottom = (self.grounds[g][:, :, None, None] for g in grounds.unbind(1))
-        picture = (top * (1 - slope) + bottom * slope).expand(n, 3, big, big)
-        for slot in range(SLOTS):
-            picture = picture * (1 - layers[:, slot, 3:]) + layers[:, slot, :3]
-        return F.avg_pool2d(picture, 2).clamp(0, 1)
+        grid = F.affine_grid(theta, [len(table), 4, big, big], align_corners=False)
+        return F.grid_sample(rgba, grid, align_corners=False)

@@ -3,25 +3,31 @@
 import argparse
 import itertools
 import pathlib
+import random
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from . import files, flow, lora, words
+from . import latents as kept
 from .bundle import Bundle
 from .dit import DiTConfig
 from .judge import Judge, labels
 from .tae import TAE
-from .text import TextConfig
-from .tokenizer import Tokenizer
+from .text import TOKENS, VOCABULARY, TextConfig
+from .tokenizer import END, PAD, Tokenizer
 from .train import Data, Stage, run
 from .upscaler import RRDBNet
 
 
 def start(args: argparse.Namespace, data: Data, receipt: dict) -> None:
     """Builds the stage and runs it."""
-    make = {"tae": tae, "dit": dit, "distil": distil, "lora": adapter, "upscaler": upscaler, "judge": judge}[args.stage]
+    if args.stage == "latents":
+        return kept.build(args, data, loaded(TAE(), args.out / "tae.pt", args.device))
+    make = {"tae": tae, "dit": still if args.scenes else dit, "distil": distil, "lora": adapter, "upscaler": upscaler, "judge": judge}[
+        args.stage
+    ]
     name = args.stage + (f"-{args.lora}" if args.stage == "lora" else "")
     stage, write = make(args, data)
     stage.rate = args.rate or stage.rate
@@ -29,7 +35,7 @@ def start(args: argparse.Namespace, data: Data, receipt: dict) -> None:
     write(average.state)
 
 
-def picked(args: argparse.Namespace, data: Data, step: int, n: int) -> tuple[list[words.Scene], "random.Random"]:  # noqa: F821
+def picked(args: argparse.Namespace, data: Data, step: int, n: int) -> tuple[list[words.Scene], random.Random]:
     """Scenes of a step, of the wanted kinds only."""
     if not args.kinds:
         return data.scenes(step, n)
@@ -40,9 +46,9 @@ def picked(args: argparse.Namespace, data: Data, step: int, n: int) -> tuple[lis
     return scenes, r
 
 
-def painted(args: argparse.Namespace, data: Data):
-    """A stage's prepare for pictures without captions: the plan of a step's scenes."""
-    return lambda step: data.painter.plan(picked(args, data, step, args.batch)[0])
+def painted(args: argparse.Namespace, data: Data, crops: int = 1):
+    """A stage's prepare for pictures without captions: the plan of a step's scenes, one for so many crops of the batch."""
+    return lambda step: data.painter.plan(picked(args, data, step, max(1, args.batch // crops))[0])
 
 
 def captioned(args: argparse.Namespace, data: Data, tokenizer: Tokenizer, drop: float = 0.1):
@@ -76,12 +82,15 @@ def edges(x: Tensor) -> Tensor:
 
 def tae(args: argparse.Namespace, data: Data):
     """Reconstruction in pixels and edges; latents are held to mean 0 and spread 1 per channel, and decoded through a little noise."""
-    model = TAE().to(args.device, memory_format=layout(args.device))
+    model = TAE()
+    if args.principal and not (args.resume and (args.out / "tae.pt").is_file()):
+        model.principal(data.painter.paint(data.scenes(0, 96)[0], args.side))
+    model = model.to(args.device, memory_format=layout(args.device))
     forward = torch.compile(model.encoder.layers) if args.compile else model.encoder.layers
 
     def loss(step: int, plan):
-        x = data.painter.paint(plan, args.side)
         g = data.generator(step)
+        x = cropped(data.painter.paint(plan, args.side), args.crop, args.batch, g)
         z = forward(x)
         mean, spread = z.float().mean((0, 2, 3)), z.float().std((0, 2, 3))
         held = mean.square().mean() + (spread - 1).square().mean()
@@ -94,7 +103,23 @@ def tae(args: argparse.Namespace, data: Data):
     def write(average: dict[str, Tensor]) -> None:
         files.write_safetensors(args.out / "loam-starter-tae.f16.safetensors", files.arrays(average))
 
-    return Stage(model, painted(args, data), loss, 1e-3), write
+    def show(weights: dict[str, Tensor], path: pathlib.Path) -> None:
+        model = TAE()
+        model.load_state_dict(weights)
+        x = data.painter.paint(data.scenes(0, 8, held=True)[0], args.side)
+        with torch.no_grad():
+            kept.sheet(torch.cat([x, model.decode(model.encode(x))]), path, 8 * ["painted"] + 8 * ["decoded"])
+
+    return Stage(model, painted(args, data, args.crops), loss, 1e-3, show=show), write
+
+
+def cropped(x: Tensor, side: int, n: int, g: torch.Generator) -> Tensor:
+    """n crops of so many pixels from the pictures, which are painted at a multiple of 8; with side 0 the pictures themselves."""
+    if not side:
+        return x
+    most = (x.shape[-1] - side) // 8 + 1
+    at = 8 * torch.randint(most, (n, 2), generator=g, device=x.device)
+    return torch.stack([x[i % len(x), :, a : a + side, b : b + side] for i, (a, b) in enumerate(at.tolist())])
 
 
 class Pair(nn.Module):
@@ -103,9 +128,10 @@ class Pair(nn.Module):
     def __init__(self, bundle: Bundle) -> None:
         super().__init__()
         self.dit, self.text = bundle.dit, bundle.text
+        self.register_buffer("said", torch.zeros(VOCABULARY))  # which tokens training has said, where that is kept count of
 
-    def forward(self, x: Tensor, t: Tensor, ids: Tensor) -> Tensor:
-        return self.dit(x, t, self.text(ids))
+    def forward(self, x: Tensor, t: Tensor, ids: Tensor, fold: bool = False) -> Tensor:
+        return self.dit(x, t, self.text(ids, fold), TOKENS - ids.shape[1] + 1 if fold else 1)
 
 
 def fresh(args: argparse.Namespace) -> Bundle:
@@ -162,10 +188,75 @@ def vars_of(args: argparse.Namespace) -> dict:
 def write_bundle(args: argparse.Namespace, average: dict[str, Tensor]) -> None:
     """The three files of the picture model, from averaged weights and the trained autoencoder."""
     bundle = fresh(args)
-    Pair(bundle).load_state_dict(average)
+    Pair(bundle).load_state_dict(silenced(average))
     bundle.tae = loaded(TAE(), args.out / "tae.pt", "cpu")
     for quantized in (True, False):
         bundle.write(args.out / ("q8_0" if quantized else "f16"), quantized)
+
+
+def silenced(average: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Tokens that training never said read as padding does, which it has learnt to pass over, rather than as they happened to start."""
+    said, words_ = average["said"] > 0, average["text.shared.weight"]
+    return {**average, "text.shared.weight": torch.where(said[:, None], words_, words_[0])} if said.any() else average
+
+
+def times_still(n: int, g: torch.Generator) -> Tensor:
+    """[n] in (0, 1]: half of them 1, where a settled picture is decided at once; the rest even, then shifted as the pack's are."""
+    t = torch.rand(n, generator=g).clamp(min=0.02)
+    return torch.where(torch.rand(n, generator=g) < 0.5, 1.0, torch.e / (torch.e + 1 / t - 1))
+
+
+def still(args: argparse.Namespace, data: Data):
+    """The flow on kept latents of settled scenes: a caption has one picture, so there is nothing to average, guide or distil."""
+    coder = loaded(TAE(), args.out / "tae.pt", args.device)
+    latents = kept.Latents(args, data, coder)
+    if not latents.done:
+        raise SystemExit("latents.f16 is missing: run the stage latents first")
+    weights = latents.weights().view(1, -1, 1, 1)
+    tokenizer = Tokenizer(data.archive.vocabulary)
+    bundle = fresh(args)
+    bundle.dit.pass_through()
+    torch.nn.init.normal_(bundle.text.shared.weight, std=0.5)
+    model = Pair(bundle)
+    captions: dict[str, list[int]] = {}
+
+    def prepare(step: int):
+        r = random.Random(f"{args.seed} still {step}")
+        which = latents.choose(r, args.batch, args.plain)
+        said = [words.caption(r, latents.scenes[i], data.archive.things, sure=True) for i in which]
+        rows = [kept.silent(r, captions.setdefault(c, tokenizer.pieces(c))) for c in said]
+        n = min(TOKENS, max(map(len, rows)) + 2) if args.tokens < TOKENS else TOKENS  # the end mark, and padding that stands for the rest
+        return which, torch.tensor([[*row, END, *[PAD] * (n - 1 - len(row))] for row in rows])
+
+    def loss(step: int, ready):
+        which, ids = ready
+        model.said[ids.flatten()] = 1
+        g = data.generator(step)
+        z = latents.take(which)
+        noise, t = torch.randn(z.shape, generator=g), times_still(len(z), g)
+        at = t[:, None, None, None]
+        error = (model((1 - at) * z + at * noise, t, ids, fold=True) - (noise - z)).square() * weights
+        each = error.mean((1, 2, 3)) * (t / 0.4).clamp(max=1).square()
+        first = t == 1
+        parts = {"loss": each.mean().detach(), "first": each[first].mean().detach() if first.any() else each.mean().detach()}
+        return each.mean(), parts
+
+    def show(average: dict[str, Tensor], path: pathlib.Path) -> None:
+        """Plain things, then scenes of the held-out split; four steps, with all 256 tokens."""
+        bundle = fresh(args)
+        Pair(bundle).load_state_dict(silenced(average))
+        bundle.tae = coder
+        r = random.Random("sheet")
+        scenes = [latents.scenes[i] for i in latents.choose(r, 24, 1.0)]
+        scenes += [words.settled(words.draw_scene(r, data.dyeable, data.archive.things, held=True)) for _ in range(16)]
+        said = [words.caption(r, s, data.archive.things, sure=True) for s in scenes]
+        with torch.no_grad():
+            kept.sheet(torch.stack([bundle.draw(tokenizer, c, args.side, args.side, 1, 4) for c in said]), path, said)
+
+    def write(average: dict[str, Tensor]) -> None:
+        write_bundle(args, average)
+
+    return Stage(model, prepare, loss, 1e-3, decay=0.998, config=vars_of(args), show=show), write
 
 
 def distil(args: argparse.Namespace, data: Data):
@@ -215,6 +306,7 @@ def adapter(args: argparse.Namespace, data: Data):
     base = args.out / ("distil.pt" if (args.out / "distil.pt").is_file() else "dit.pt")
     model = loaded(Pair(fresh(args)), base, args.device)
     added = lora.attach(model.dit).to(args.device)
+    fold = data.settled and args.tokens < TOKENS
 
     def loss(step: int, _):
         _, r = data.scenes(step, 0)
@@ -222,11 +314,12 @@ def adapter(args: argparse.Namespace, data: Data):
         with torch.no_grad():
             pictures, captions = lora.PICTURES[args.lora](r, data, args.batch, args.side)
             z = coder.encode(pictures).float()
-            text = model.text(ids_of(args, tokenizer, captions))
+            text = model.text(ids_of(args, tokenizer, captions), fold)
         noise = torch.randn(z.shape, generator=g, device=args.device)
-        t = times(len(z), g, args.device)
+        t = times_still(len(z), g) if data.settled else times(len(z), g, args.device)
         at = t[:, None, None, None]
-        error = (model.dit((1 - at) * z + at * noise, t, text).float() - (noise - z)).square().mean()
+        v = model.dit((1 - at) * z + at * noise, t, text, TOKENS - args.tokens + 1 if fold else 1)
+        error = (v.float() - (noise - z)).square().mean()
         return error, {"loss": error.detach()}
 
     def write(average: dict[str, Tensor]) -> None:
@@ -241,7 +334,7 @@ def upscaler(args: argparse.Namespace, data: Data):
     model = RRDBNet().to(args.device, memory_format=layout(args.device))
 
     def loss(step: int, plan):
-        high = data.painter.paint(plan, args.side)
+        high = cropped(data.painter.paint(plan, args.side), args.crop, args.batch, data.generator(step))
         low = F.avg_pool2d(high, 2)
         y = model(low).float()
         error = (y - high).abs().mean() + 0.5 * (edges(y) - edges(high)).abs().mean()
@@ -250,7 +343,7 @@ def upscaler(args: argparse.Namespace, data: Data):
     def write(average: dict[str, Tensor]) -> None:
         files.write_safetensors(args.out / "loam-starter-x2.esrgan.safetensors", files.arrays(average))
 
-    return Stage(model, painted(args, data), loss, 5e-4), write
+    return Stage(model, painted(args, data, args.crops), loss, 5e-4), write
 
 
 def judge(args: argparse.Namespace, data: Data):

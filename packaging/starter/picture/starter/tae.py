@@ -66,6 +66,48 @@ class TAE(nn.Module):
         self.decoder.layers[18].weight.mul_(0.2)
         self.decoder.layers[18].bias.fill_(0.5)
 
+    @torch.no_grad()
+    def principal(self, pictures: Tensor) -> None:
+        """Makes the encoder start as the 16 principal components of 8 x 8 pixels, each of spread 1: nothing that matters is lost.
+
+        Pixels pass as they are, two by two side by side in channels (they are never negative, so the ReLUs let them through), then
+        48 components, raised above nothing with the help of a channel that is always 1.
+        """
+        layers, one = self.encoder.layers, WIDTH - 1
+        for block in layers:
+            if isinstance(block, Block):
+                nn.init.zeros_(block.conv[4].weight)
+                nn.init.zeros_(block.conv[4].bias)
+        layers[0].weight[:3] = layers[0].weight[one] = 0
+        for c in range(3):
+            layers[0].weight[c, c, 1, 1] = 1
+        layers[0].bias[one] = 1
+        for at, wide in ((2, 3), (6, 12)):
+            w = layers[at].weight
+            w[: 4 * wide] = w[one] = 0
+            for k in range(4):
+                for c in range(wide):
+                    w[k * wide + c, c, 1 + k // 2, 1 + k % 2] = 1
+            w[one, one, 1, 1] = 1
+        cells = layers[:10](pictures)[:, :48]  # [n, 48, h/4, w/4]
+        n, _, h, w = cells.shape
+        cells = cells.reshape(n, 48, h // 2, 2, w // 2, 2).permute(0, 2, 4, 3, 5, 1).reshape(-1, 192)
+        middle = cells.mean(0)
+        axes = torch.linalg.eigh((cells - middle).T @ (cells - middle) / len(cells)).eigenvectors.flip(1)[:, :48]  # the largest first
+        values = cells @ axes
+        out = layers[10].weight
+        out[:48] = out[one] = 0
+        out[:48, :48, 1:, 1:] = axes.T.reshape(48, 2, 2, 48).permute(0, 3, 1, 2)
+        raised = (-values.amin(0)).clamp(min=0) + 0.1
+        out[:48, one, 1, 1] = raised
+        out[one, one, 1, 1] = 1
+        last = layers[14]
+        nn.init.zeros_(last.weight)
+        for c in range(LATENT):
+            spread = values[:, c].std().clamp(min=1e-3)
+            last.weight[c, c, 1, 1] = 1 / spread
+            last.bias[c] = -(raised[c] + values[:, c].mean()) / spread
+
     def encode(self, pictures: Tensor) -> Tensor:
         """[n, 3, h, w] in [0, 1] -> [n, 16, h/8, w/8]."""
         return self.encoder.layers(pictures)

@@ -115,10 +115,19 @@ class TextEncoder(nn.Module):
         self.encoder = Encoder(config)
         self.register_buffer("bucket", buckets(TOKENS), persistent=False)
 
-    def forward(self, ids: Tensor) -> Tensor:
-        n = ids.shape[1]
+    def bias(self, n: int, fold: bool) -> Tensor:
+        """[1, heads, n, n] to add to attention; folded, the last token (padding) stands for itself and all padding behind it."""
         table = self.encoder.block[0].layer[0].SelfAttention.relative_attention_bias
-        bias = table(self.bucket[:n, :n]).permute(2, 0, 1)[None]
+        if not fold or n == TOKENS:
+            return table(self.bucket[:n, :n]).permute(2, 0, 1)[None]
+        # What all the padding together draws to itself is the sum of its exponents; seen from its middle, the caption is far away.
+        rows = torch.cat([torch.arange(n - 1), torch.tensor([(n - 1 + TOKENS) // 2])]).to(self.bucket.device)
+        whole = table(self.bucket[rows]).permute(2, 0, 1)
+        return torch.cat([whole[..., : n - 1], whole[..., n - 1 :].logsumexp(-1, keepdim=True)], dim=-1)[None]
+
+    def forward(self, ids: Tensor, fold: bool = False) -> Tensor:
+        """fold: ids end with one token of padding that stands for all that the pack would have from there to its 256th."""
+        bias = self.bias(ids.shape[1], fold)
         x = self.shared(ids)
         for block in self.encoder.block:
             x = block(x, bias)

@@ -26,6 +26,7 @@ import torch
 from torch import nn
 
 from . import sprites
+from .muon import Muon
 from .scenes import Painter, dyeable
 from .words import Scene, draw_scene
 
@@ -54,7 +55,8 @@ class Average:
 class Data:
     """Endless batches of scenes; step n of a stage is the same on every machine."""
 
-    def __init__(self, archive: sprites.Archive, device: str, seed: int) -> None:
+    def __init__(self, archive: sprites.Archive, device: str, seed: int, settled: bool = False) -> None:
+        self.settled = settled  # whether the picture model knows settled scenes only
         self.archive, self.device, self.seed = archive, device, seed
         self.painter = Painter(archive, device)
         self.dyeable = dyeable(archive)
@@ -78,6 +80,7 @@ class Stage:
     decay: float = 0.999
     weight_decay: float = 0.01
     config: dict = dataclasses.field(default_factory=dict)
+    show: Callable[[dict, pathlib.Path], None] | None = None  # averaged weights, a PNG to write: what a person looks at meanwhile
 
 
 class Steps(torch.utils.data.Dataset):
@@ -101,12 +104,23 @@ def prepared(stage: Stage, first: int, workers: int):
     yield from torch.utils.data.DataLoader(Steps(stage.prepare), batch_size=None, sampler=steps, num_workers=workers, prefetch_factor=4)
 
 
-def optimizer_of(stage: Stage) -> torch.optim.AdamW:
-    """Matrices decay, biases, norms and embeddings do not."""
+def optimizer_of(stage: Stage, kind: str) -> torch.optim.Optimizer:
+    """Matrices decay, biases, norms and embeddings do not. Muon is for the matrices inside, not for those at the ends."""
     plain = [p for n, p in stage.module.named_parameters() if p.requires_grad and (p.dim() < 2 or "shared" in n)]
     matrices = [p for n, p in stage.module.named_parameters() if p.requires_grad and not (p.dim() < 2 or "shared" in n)]
     groups = [{"params": matrices, "weight_decay": stage.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    if kind == "muon":
+        ends = {id(p) for n, p in stage.module.named_parameters() if any(e in n for e in ENDS)}
+        inside = [p for p in matrices if id(p) not in ends]
+        groups[0]["params"] = [p for p in matrices if id(p) in ends]
+        return Muon([{"params": inside, "weight_decay": stage.weight_decay, "muon": True}, *groups], stage.rate)
     return torch.optim.AdamW(groups, lr=stage.rate, betas=(0.9, 0.99), fused=next(stage.module.parameters()).is_cuda)
+
+
+ENDS = ("img_in", "txt_in", "time_in", "vector_in", "final_layer", "relative_attention_bias", "layers.0.weight", "layers.18", "conv_last")
+
+
+EARLY = 3  # exit status: stopped for the clock, to be started again
 
 
 def write_whole(path: pathlib.Path, write) -> None:
@@ -118,7 +132,7 @@ def write_whole(path: pathlib.Path, write) -> None:
 def run(stage: Stage, name: str, args: argparse.Namespace, receipt: dict) -> Average:
     """The loop: warm-up, a constant rate, a fall to nothing over the last fifth of the budget; saves every --save seconds."""
     began = time.monotonic()
-    optimizer = optimizer_of(stage)
+    optimizer = optimizer_of(stage, args.optimizer)
     average = Average(stage.module, stage.decay)
     step, spent = 0, 0.0
     file = args.out / f"{name}.pt"
@@ -145,13 +159,23 @@ def run(stage: Stage, name: str, args: argparse.Namespace, receipt: dict) -> Ave
         write_whole(file, lambda p: torch.save(kept, p))
         write_whole(args.out / f"{name}.json", lambda p: p.write_text(json.dumps(receipt, indent=1)))
 
+    def show() -> None:
+        if stage.show and args.sheets:
+            stage.show(average.state, args.out / f"{name}.png")
+
     feed = prepared(stage, step, args.workers)
+    last_sheet = time.monotonic()
     while not args.steps or step < args.steps:
         minute = (spent + time.monotonic() - began) / 60
         if minute >= min(args.minutes, args.until or args.minutes):
             break
+        if args.ends and time.time() >= args.ends:
+            save()
+            show()
+            print(f"{name}: stopped at step {step} for the clock, {60 * minute:.0f} s spent", flush=True)
+            sys.exit(EARLY)
         done = max(minute / args.minutes, step / args.steps if args.steps else 0)
-        rate = stage.rate * min(1, (step + 1) / args.warmup) * min(1, max(0.02, (1 - done) / 0.2))
+        rate = stage.rate * min(1, (step + 1) / args.warmup) * min(1, max(0.02, (1 - done) / args.fall))
         for group in optimizer.param_groups:
             group["lr"] = rate
         ready = next(feed)
@@ -177,13 +201,17 @@ def run(stage: Stage, name: str, args: argparse.Namespace, receipt: dict) -> Ave
         if time.monotonic() - last_save > args.save:
             save()
             last_save = time.monotonic()
+        if args.sheets and time.monotonic() - last_sheet > args.sheets:
+            show()
+            last_sheet = time.monotonic()
     save()
+    show()
     return average
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p = argparse.ArgumentParser(prog="starter.train")
-    p.add_argument("stage", choices=("tae", "dit", "distil", "lora", "upscaler", "judge"))
+    p.add_argument("stage", choices=("tae", "latents", "dit", "distil", "lora", "upscaler", "judge"))
     p.add_argument("--data", type=pathlib.Path, required=True, help="sprites.npz")
     p.add_argument("--out", type=pathlib.Path, required=True, help="folder for checkpoints and receipts")
     p.add_argument("--minutes", type=float, required=True, help="budget of the whole stage, earlier runs included")
@@ -197,6 +225,16 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--resume", action="store_true")
+    p.add_argument("--ends", type=float, default=0, help="stop at this time (seconds since 1970) with status 3, to go on later")
+    p.add_argument("--optimizer", choices=("adamw", "muon"), default="adamw")
+    p.add_argument("--fall", type=float, default=0.2, help="share of the budget over which the rate falls to nothing")
+    p.add_argument("--scenes", type=int, default=0, help="train on so many settled scenes, kept as latents (0: on endless random ones)")
+    p.add_argument("--plain", type=float, default=0.7, help="share of plain single things when training on kept latents")
+    p.add_argument("--crop", type=int, default=0, help="tae: pixels of a crop (0: whole pictures)")
+    p.add_argument("--crops", type=int, default=1, help="tae: crops of one picture")
+    p.add_argument("--principal", action="store_true", help="tae: start with the encoder that knows the pictures' principal components")
+    p.add_argument("--sheets", type=float, default=0, help="seconds between contact sheets to look at (0: none)")
+    p.add_argument("--threads", type=int, default=0, help="of torch (0: its own choice)")
     p.add_argument("--workers", type=int, default=0, help="processes that prepare scenes and captions ahead; a GPU needs about 12")
     p.add_argument("--compile", action="store_true")
     p.add_argument("--only", default="", help="a few objects, separated by commas, for small runs")
@@ -220,6 +258,8 @@ def main(argv: list[str] | None = None) -> None:
 
     args = arguments(argv)
     args.out.mkdir(parents=True, exist_ok=True)
+    if args.threads:
+        torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     torch.backends.cudnn.benchmark = True
@@ -236,7 +276,7 @@ def main(argv: list[str] | None = None) -> None:
     old = args.out / f"{args.stage if args.stage != 'lora' else args.stage + '-' + args.lora}.json"
     if args.resume and old.is_file():
         receipt["losses"] = json.loads(old.read_text()).get("losses", [])
-    stages.start(args, Data(archive, args.device, args.seed), receipt)
+    stages.start(args, Data(archive, args.device, args.seed, args.scenes > 0), receipt)
 
 
 if __name__ == "__main__":

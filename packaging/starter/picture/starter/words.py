@@ -92,16 +92,16 @@ def named(r: random.Random, thing: Thing, count: int, adjectives: list[str]) -> 
 
 
 def ground_words(r: random.Random, ground: tuple[str, ...], must: bool) -> str:
-    """White is said only sometimes; every other ground nearly always."""
+    """White is said only sometimes; every other ground nearly always, or always where it must."""
     if len(ground) == 2:
         return f"on {article(f'{ground[0]} to {ground[1]} gradient')} background"
-    if not must and r.random() < (0.7 if ground[0] == "white" else 0.08):
+    if r.random() < (0.7 if ground[0] == "white" else 0.0 if must else 0.08):
         return ""
     return f"on {article(ground[0])} background"
 
 
-def caption(r: random.Random, scene: Scene, things: list[Thing], bare: bool = False) -> str:
-    """One wording of the scene; bare leaves out style and a white ground."""
+def caption(r: random.Random, scene: Scene, things: list[Thing], bare: bool = False, sure: bool = False) -> str:
+    """One wording of the scene; bare leaves out style and a white ground; sure says all that tells it from other settled scenes."""
     first = scene.items[0]
     size = {"big": BIG, "small": SMALL}.get(scene.size_word)
     adjectives = ([r.choice(size)] if size else []) + ([first.dye] if first.dye else [])
@@ -111,7 +111,7 @@ def caption(r: random.Random, scene: Scene, things: list[Thing], bare: bool = Fa
         b = named(r, things[second.thing], 1, [second.dye] if second.dye else [])
         if scene.relation == "beside":
             text = r.choice((f"{a} and {b}", f"{a} next to {b}", f"{a} on the left and {b} on the right", f"{a} beside {b}"))
-            if " left " not in text and r.random() < 0.5:
+            if not sure and " left " not in text and r.random() < 0.5:
                 text = f"{b} and {a}"
         else:
             text = r.choice((f"{a} above {b}", f"{b} below {a}", f"{b} under {a}", f"{a} over {b}"))
@@ -122,7 +122,7 @@ def caption(r: random.Random, scene: Scene, things: list[Thing], bare: bool = Fa
         if scene.kind == "place":
             where = scene.relation
             text += f" in the {where} corner" if " " in where else f" {'on' if where in ('left', 'right') else 'at'} the {where}"
-    ground = ground_words(r, scene.ground, must=False) if not (bare and scene.ground == ("white",)) else ""
+    ground = ground_words(r, scene.ground, must=sure) if not (bare and scene.ground == ("white",)) else ""
     style = "" if bare or (scene.style == "3d" and r.random() < 0.5) else r.choice(STYLE_WORDS[scene.style])
     if style.split(" ")[-1] in ("illustration", "drawing", "render", "icon") and r.random() < 0.4:
         return " ".join(filter(None, (f"{article(style)} of {text}", ground)))
@@ -180,6 +180,28 @@ def choose(r: random.Random, dyeable: list[bool]) -> Scene:
         for t, (x, y) in zip((thing, other), spots, strict=True)
     )
     return Scene(kind, items, style, ground, relation=relation)
+
+
+SPOTS = {
+    1: ((0.0, 0.0),),
+    2: ((-0.48, 0.0), (0.48, 0.0)),
+    3: ((0.0, -0.45), (-0.45, 0.45), (0.45, 0.45)),
+    4: ((-0.45, -0.45), (0.45, -0.45), (-0.45, 0.45), (0.45, 0.45)),
+}
+SIZES = {1: 0.75, 2: 0.45, 3: 0.4, 4: 0.4}
+
+
+def settled(scene: Scene) -> Scene:
+    """The scene with the one layout that its words stand for, so that a caption (sure) has exactly one picture."""
+    n = len(scene.items)
+    spots: tuple[tuple[float, float], ...] = SPOTS[n]
+    size = {"big": 0.92, "small": 0.3}.get(scene.size_word, SIZES[n])
+    if scene.kind == "place":
+        spots, size = (PLACES[scene.relation],), 0.4
+    if scene.relation == "above":
+        spots = ((0.0, -0.48), (0.0, 0.48))
+    items = tuple(dataclasses.replace(i, x=x, y=y, size=size, mirrored=False) for i, (x, y) in zip(scene.items, spots, strict=True))
+    return dataclasses.replace(scene, items=items)
 
 
 def draw_scene(r: random.Random, dyeable: list[bool], things: list[Thing], held: bool = False) -> Scene:

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# cpu.sh STATE MINUTES trains the small picture model on two cores without a GPU: it goes on wherever it stopped, works for MINUTES,
+# and stops between two steps. STATE, a folder outside the repository, keeps everything; about 300 MB. Killed at any moment it loses
+# at most two minutes. While it works, look at STATE/tae.png (painted, decoded) and STATE/dit.png (drawn in four steps).
+# SCALE=0.01 makes every stage a hundredth, for a try; SIZE and SCENES replace what README.md's plan takes, DIT and EXTRA
+# add arguments to the picture model's stages and to all.
+set -euo pipefail
+state=${1:?usage: cpu.sh STATE MINUTES} minutes=${2:?usage: cpu.sh STATE MINUTES}
+mkdir -p "$state"
+state=$(cd "$state" && pwd)
+cd "$(dirname "${BASH_SOURCE[0]}")"
+kept=$(./prepare.sh)
+python=$kept/venv/bin/python
+DATA=${DATA:-$kept/data/sprites.npz}
+SIZE=${SIZE:---width 256 --doubles 2 --singles 6 --context 128 --layers 2}
+SCENES=${SCENES:-10000}
+SCALE=${SCALE:-1}
+EXTRA=${EXTRA:-}
+ends=$("$python" -c "import time; print(time.time() + 60 * $minutes)")
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
+
+exec 9>"$state/lock"
+flock -n 9 || { echo "cpu: another run is at work in $state" >&2; exit 1; }
+
+scaled() { "$python" -c "print($1 * $SCALE)"; }
+
+# stage MARK MINUTES ARGUMENTS...: one run of the trainer up to its budget, over as many sittings as it takes
+stage() {
+	local mark=$1 budget status=0
+	budget=$(scaled "$2")
+	shift 2
+	[[ ! -f $state/$mark.done ]] || return 0
+	echo "== $mark: budget $budget minutes, $(date +%T)"
+	# shellcheck disable=SC2086
+	"$python" -m starter.train --data "$DATA" --out "$state" --resume --device cpu --optimizer muon --scenes "$SCENES" --save 120 \
+		--say 20 --minutes "$budget" --ends "$ends" $SIZE "$@" $EXTRA || status=$?
+	if [[ $status == 3 ]]; then
+		echo "== the time is up, $(date +%T); the same command goes on"
+		exit 0
+	fi
+	[[ $status == 0 ]] || exit "$status"
+	touch "$state/$mark.done"
+}
+
+# Crops of flat drawings teach the autoencoder as much as whole pictures; it starts as a good linear code.
+stage tae 55 tae --side 128 --crop 64 --crops 4 --batch 8 --principal --rate 2e-3 --warmup 50 --fall 0.4 --sheets 300
+stage latents 20 latents --side 128
+# One budget for the picture model, its rate falling over the last third; plain things first, then more of everything.
+dit=(dit --side 128 --batch 64 --rate 2e-3 --warmup 100 --fall 0.35 --sheets 600)
+read -ra more <<<"${DIT:-}"
+dit+=("${more[@]}")
+stage dit-1 240 "${dit[@]}" --tokens 32 --plain 0.85 --until "$(scaled 70)"
+stage dit-2 240 "${dit[@]}" --tokens 32 --plain 0.5 --until "$(scaled 205)"
+stage judge 25 judge --side 96 --batch 64 --rate 1e-3 --fall 0.4
+stage dit-3 240 "${dit[@]}" --plain 0.5 # all 256 tokens, unfolded: what little the folding left out
+stage upscaler 15 upscaler --side 128 --crop 64 --crops 2 --batch 16 --rate 1e-3 --warmup 50 --fall 0.4
+for name in outline night character; do
+	stage "lora-$name" 7 lora --lora "$name" --side 128 --batch 16 --tokens 32 --optimizer adamw --rate 3e-3 --warmup 20 --fall 0.5
+done
+echo "== all stages are done, $(date +%T): README.md says how to judge and what to look at"
