@@ -324,6 +324,11 @@ func (s *chatStore) Tallies(ctx context.Context) (map[int64]backend.Tally, error
 	return s.disk.Tallies(ctx)
 }
 
+// ChangedElsewhere looks on disk: no other process sees a temporary chat.
+func (s *chatStore) ChangedElsewhere(ctx context.Context, last store.Look) (store.Look, []int64, error) {
+	return s.disk.ChangedElsewhere(ctx, last)
+}
+
 // MarkInterrupted looks on disk: the process of a temporary chat is this one.
 func (s *chatStore) MarkInterrupted(ctx context.Context, alive func(backend.Owner) bool) ([]backend.Message, error) {
 	return s.disk.MarkInterrupted(ctx, alive)

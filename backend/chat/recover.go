@@ -29,13 +29,15 @@ func (s *Service) Recover(ctx context.Context) ([]backend.Message, error) {
 	return list, nil
 }
 
-// beat tells that this process is alive while it writes, stores what could not be stored before, and looks for the
-// replies of processes that died, until Close.
+// beat tells that this process is alive while it writes, stores what could not be stored before, tells about the chats that
+// another process changed, and looks for the replies of processes that died, until Close.
 func (s *Service) beat() {
 	beats := time.NewTicker(beatGap)
 	defer beats.Stop()
 	recovered := time.Now()
+	var look store.Look
 	for {
+		look = s.tellElsewhere(look)
 		select {
 		case <-s.base.Done():
 			return
@@ -57,6 +59,18 @@ func (s *Service) beat() {
 			}
 		}
 	}
+}
+
+// tellElsewhere tells about the chats that the command line, say, has imported or written since the last look.
+func (s *Service) tellElsewhere(last store.Look) store.Look {
+	next, ids, err := s.store.ChangedElsewhere(s.base, last)
+	if err != nil && s.base.Err() == nil {
+		s.log.Warn("What another process changed could not be looked for", "error", err)
+	}
+	for _, id := range ids {
+		s.bus.Deliver(event.ChatChanged{ChatID: id})
+	}
+	return next
 }
 
 // settleAll stores the ends of replies that could not be stored when they ended, and returns how many still cannot.

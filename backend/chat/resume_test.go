@@ -3,6 +3,8 @@ package chat
 import (
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,6 +15,7 @@ import (
 	"loam/backend"
 	"loam/backend/engine"
 	"loam/backend/event"
+	"loam/store"
 )
 
 // uninterrupted is what the fake engine answers to the n-th question of a chat when nothing comes between.
@@ -288,6 +291,34 @@ func TestHeartbeatIsStoredWhileAReplyRuns(t *testing.T) {
 		_, err := h.ledger.MarkInterrupted(t.Context(), func(o backend.Owner) bool { beat = o.Heartbeat; return true })
 		if err != nil || time.Since(beat) > 2*beatGap {
 			t.Errorf("the last heartbeat is %v old, %v", time.Since(beat), err)
+		}
+	})
+}
+
+func TestChatsThatAnotherProcessMakesAreTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "loam.db")
+	synctest.Test(t, func(t *testing.T) {
+		open := func() *store.Store {
+			s, err := store.Open(t.Context(), store.Options{Path: path})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			return s
+		}
+		h := newHouseOn(t, &ledger{Store: open()}, newWords(), thisOwner)
+		line := open() // the command line, say
+		synctest.Wait()
+		c, err := line.CreateChat(t.Context(), backend.Chat{Title: "from elsewhere"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(beatGap + time.Second)
+		synctest.Wait()
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if !slices.Contains(h.events, event.Event(event.ChatChanged{ChatID: c.ID})) {
+			t.Errorf("%v does not tell about chat %d", h.events, c.ID)
 		}
 	})
 }

@@ -19,8 +19,8 @@ const (
 	saveGap     = 250 * time.Millisecond // between two writes of it: what a kill may cost
 	// stopGrace is how long a stopped reply waits for the engine's last words before it ends without them.
 	stopGrace = 80 * time.Millisecond
-	// writeLimit bounds a write that no caller waits for; SQLite itself waits 5 s for another process.
-	writeLimit = 10 * time.Second
+	// writeLimit bounds a write that no caller waits for; SQLite itself waits 20 s for another process.
+	writeLimit = 25 * time.Second
 )
 
 // Why a reply was cancelled.

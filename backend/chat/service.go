@@ -64,6 +64,7 @@ type Store interface {
 	Summaries(ctx context.Context, chatID int64) (map[int64]string, error)
 	MarkInterrupted(ctx context.Context, alive func(backend.Owner) bool) ([]backend.Message, error)
 	Heartbeat(ctx context.Context, owner backend.Owner) error
+	ChangedElsewhere(ctx context.Context, last store.Look) (store.Look, []int64, error)
 	SearchMessages(ctx context.Context, query string, limit int) ([]store.Hit, error)
 
 	Setting(ctx context.Context, key string, v any) (found bool, err error)
