@@ -170,7 +170,7 @@ func TestTheArchiveIsShownAfterALongList(t *testing.T) {
 		f.chats.AddChat(backend.Chat{Title: fmt.Sprintf("Chat %d", i), Shelf: backend.Shelf{Archived: i == 7}})
 	}
 	f.open(1280, 800)
-	menuItem(t, f.UI.chats.ListMenu(), "Show what is archived")
+	menuItem(t, f.UI.chats.ListMenu(), "Show the archive")
 	f.says("Chat 7", "The archive", "Back to the chats")
 	if strings.Contains(f.shownText(), "Chat 39") {
 		t.Error("other chats are shown too")

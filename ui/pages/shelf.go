@@ -212,7 +212,7 @@ func (s *sidebar) shelfMenu(list []backend.Chat) []*fyne.MenuItem {
 		})
 	})
 	archive := item("Archive", theme.IconArchive, func() {
-		s.shelve(list, func(h *backend.Shelf) { h.Archived = true }, "Archived "+name+". The menu beside New chat shows what is archived.")
+		s.shelve(list, func(h *backend.Shelf) { h.Archived = true }, "Archived "+name+". The menu beside New chat shows the archive.")
 	})
 	if archived {
 		archive = item("Out of the archive", theme.IconArchive, func() { s.shelve(list, func(h *backend.Shelf) { h.Archived = false }, "") })
@@ -282,7 +282,7 @@ func (s *sidebar) listMenu() []*fyne.MenuItem {
 	}
 	sorted := fyne.NewMenuItem("Sort by", nil)
 	sorted.ChildMenu = fyne.NewMenu("", by...)
-	archived := fyne.NewMenuItem("Show what is archived", func() { s.showArchived(!s.archived) })
+	archived := fyne.NewMenuItem("Show the archive", func() { s.showArchived(!s.archived) })
 	archived.Icon, archived.Checked = theme.Icon(theme.IconArchive), s.archived
 	choose := fyne.NewMenuItem("Select several", func() {
 		s.chosen = map[int64]bool{}
