@@ -13,4 +13,4 @@ mapfile -t rooms < <($with go list -tags "$tags" -f '{{if ne .Name "main"}}{{.Im
 $with go vet -tags "$tags" "${rooms[@]}" || die "go vet found something: mend the lines above"
 say "check: the tests run with -short, which draws properties fewer times; make test draws them all"
 # Twice as many packages at once as there are processors: many tests wait for the disk or for a child.
-$with go test -short -p $((2 * $(nproc))) -tags "$tags" "${rooms[@]}" || die "tests failed: the lines above name them"
+$with go test -short -p $((2 * $(getconf _NPROCESSORS_ONLN))) -tags "$tags" "${rooms[@]}" || die "tests failed: the lines above name them"
