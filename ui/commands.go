@@ -7,7 +7,7 @@ import (
 
 // commands are what the search under Mod+K offers: all that the keys of the window do, and what has no key.
 func (u *UI) commands() []pages.Command {
-	var list []pages.Command
+	list := u.notices.undoing()
 	for _, s := range table() {
 		if s.label != "K" {
 			list = append(list, pages.Command{Name: s.what, Keys: widgets.Mod + s.label, Do: func() { s.do(u) }})

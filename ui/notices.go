@@ -35,6 +35,7 @@ type notice struct {
 	cancel func() // of its timer
 	closed func() // it left by itself or by Esc
 	learns bool   // it leads to the guide, and waits where the guide is read
+	undo   *widgets.Undo
 }
 
 func newNotices(u *UI) *notices {
@@ -60,9 +61,23 @@ func (n *notices) notify(w widgets.Notice) {
 
 // undone shows an undo bar.
 func (n *notices) undone(w widgets.Undo) {
-	it := &notice{key: "undo:" + w.Text}
+	it := &notice{key: "undo:" + w.Text, undo: &w}
 	it.object = widgets.NewUndoBar(w, func() { n.remove(it) })
 	n.add(it, undoStays)
+}
+
+// undoing is what can be undone now, the newest first, as commands: the bars are hard to reach in time by the keyboard.
+func (n *notices) undoing() []pages.Command {
+	var list []pages.Command
+	for _, it := range n.shown {
+		if it.undo != nil {
+			list = append(list, pages.Command{Name: "Undo", Of: it.undo.Text, Do: func() {
+				n.remove(it)
+				it.undo.Undo()
+			}})
+		}
+	}
+	return list
 }
 
 func (n *notices) add(it *notice, stays time.Duration) {
