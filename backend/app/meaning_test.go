@@ -135,23 +135,9 @@ func TestPassagesAreFoundByMeaningWhereAModelForItIsInstalled(t *testing.T) {
 }
 
 func TestSendingDoesNotWaitForMeaning(t *testing.T) {
-	a := open(t, t.TempDir())
-	if _, err := a.Library.Add(t.Context(), fakeModel(t, t.TempDir(), enginetest.Model{Script: "Yes."}), library.AddOptions{}); err != nil {
-		t.Fatal(err)
-	}
 	slow := similar
 	slow.EmbedMS = 3_600_000
-	if _, err := a.Library.Add(t.Context(), embeddingModel(t, "slow", slow), library.AddOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	c, err := a.Chats.Create(t.Context(), backend.Chat{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := a.Chats.Attach(t.Context(), c.ID, terms(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	a, c, f := withTerms(t, "slow", slow)
 	if of := picked(t, a, c.ID, f, "When is the refund paid?"); of.Meaning != "" || !of.Unread || !strings.Contains(of.List[0].Text, "refund") || of.List[0].By != attach.ByWords {
 		t.Errorf("%+v", of.List[0])
 	}
@@ -159,22 +145,8 @@ func TestSendingDoesNotWaitForMeaning(t *testing.T) {
 }
 
 func TestBrokenEmbeddingModelLeavesWords(t *testing.T) {
-	a := open(t, t.TempDir())
-	if _, err := a.Library.Add(t.Context(), fakeModel(t, t.TempDir(), enginetest.Model{Script: "Yes."}), library.AddOptions{}); err != nil {
-		t.Fatal(err)
-	}
 	broken := enginetest.Model{Faults: []enginetest.Trap{{At: enginetest.AtEmbed, After: 20, Do: enginetest.DoAbort}}}
-	if _, err := a.Library.Add(t.Context(), embeddingModel(t, "broken", broken), library.AddOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	c, err := a.Chats.Create(t.Context(), backend.Chat{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := a.Chats.Attach(t.Context(), c.ID, terms(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	a, c, f := withTerms(t, "broken", broken)
 	if err := a.Meaning.Wait(t.Context(), f, func(int, int) {}); err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v", err)
 	}
@@ -242,4 +214,24 @@ func TestEmbeddingModelMakesRoomForALoad(t *testing.T) {
 	if n := a.embedders.Memory(); n != 0 || still == 0 && os.Getenv("GOOS") == "linux" {
 		t.Errorf("%d bytes are left of %d", n, still)
 	}
+}
+
+// withTerms is a program with a chat model, an embedding model, and a chat to which the terms are attached.
+func withTerms(t *testing.T, name string, m enginetest.Model) (*App, backend.Chat, backend.Attachment) {
+	t.Helper()
+	a := open(t, t.TempDir())
+	for _, path := range []string{fakeModel(t, t.TempDir(), enginetest.Model{Script: "Yes."}), embeddingModel(t, name, m)} {
+		if _, err := a.Library.Add(t.Context(), path, library.AddOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := a.Chats.Create(t.Context(), backend.Chat{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := a.Chats.Attach(t.Context(), c.ID, terms(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, c, f
 }
