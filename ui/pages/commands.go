@@ -20,19 +20,24 @@ type Command struct {
 // commandsMost is how many commands a search shows.
 const commandsMost = 10
 
-// findCommands are the commands whose words begin with all words of a query, in their order. Nothing asked is nothing found.
+// findCommands are the commands whose words begin with all words of a query, in their order: first those that a query names,
+// then those where what they are done with has words of it. Nothing asked is nothing found.
 func findCommands(list []Command, query string) []Command {
 	asked := strings.Fields(strings.ToLower(query))
 	if len(asked) == 0 {
 		return nil
 	}
-	var out []Command
+	var names, others []Command
 	for _, c := range list {
-		if len(out) < commandsMost && named(c.Name+" "+c.Of, asked) {
-			out = append(out, c)
+		switch {
+		case named(c.Name, asked):
+			names = append(names, c)
+		case named(c.Name+" "+c.Of, asked):
+			others = append(others, c)
 		}
 	}
-	return out
+	out := append(names, others...)
+	return out[:min(len(out), commandsMost)]
 }
 
 func named(name string, asked []string) bool {

@@ -29,6 +29,15 @@ func TestCommandsAreFoundByTheBeginningsOfTheirWords(t *testing.T) {
 	}
 }
 
+func TestACommandsNameGoesBeforeWhatItIsDoneWith(t *testing.T) {
+	list := []Command{{Name: "Undo", Of: "Archived 3 chats. The menu shows the archive."}, {Name: "Show the archive", Of: "List of chats"}}
+	for query, want := range map[string]string{"show the arch": "Show the archive", "archived": "Undo", "undo arch": "Undo", "show list": "Show the archive"} {
+		if got := findCommands(list, query); len(got) == 0 || got[0].Name != want {
+			t.Errorf("%q finds %v", query, got)
+		}
+	}
+}
+
 func TestPathsThatAreCopiedAreFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a b.txt", "c.txt"} {
