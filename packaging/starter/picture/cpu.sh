@@ -42,11 +42,11 @@ stage() {
 	touch "$state/$mark.done"
 }
 
-# Crops of flat drawings teach the autoencoder as much as whole pictures; it starts as a good linear code.
-stage tae 55 tae --side 128 --crop 64 --crops 4 --batch 8 --principal --rate 2e-3 --warmup 50 --fall 0.4 --sheets 300
-stage latents 20 latents --side 128
+# Crops of flat drawings teach the autoencoder as much as whole pictures. Its encoder is a good linear code and stays that.
+stage tae 35 tae --side 128 --crop 64 --crops 4 --batch 8 --principal --optimizer adamw --rate 1e-3 --warmup 50 --fall 0.4 --sheets 300
+stage latents 20 latents --side 128 --principal
 # One budget for the picture model, its rate falling over the last third; plain things first, then more of everything.
-dit=(dit --side 128 --batch 64 --rate 2e-3 --warmup 100 --fall 0.35 --sheets 600)
+dit=(dit --side 128 --batch 16 --rate 4e-3 --warmup 100 --fall 0.35 --sheets 600)
 read -ra more <<<"${DIT:-}"
 dit+=("${more[@]}")
 stage dit-1 240 "${dit[@]}" --tokens 32 --plain 0.85 --until "$(scaled 70)"

@@ -19,7 +19,7 @@ from torch import Tensor
 from . import words
 from .scenes import Painter
 from .sprites import STYLES
-from .tae import DOWN, LATENT, TAE
+from .tae import DOWN, LATENT, TAE, Affine
 from .words import Item, Scene
 
 AT_ONCE = 16
@@ -53,9 +53,10 @@ class Latents:
     def __init__(self, args: argparse.Namespace, data, coder: TAE) -> None:
         self.file, self.note = args.out / "latents.f16", args.out / "latents.json"
         self.side, self.painter, self.coder = args.side, data.painter, coder
+        self.encoder = Affine(coder) if args.principal else coder
         self.shape = (LATENT, args.side // DOWN, args.side // DOWN)
         self.scenes = collection(data.painter, data.dyeable, args.scenes, args.seed)
-        self.plain = len(data.archive.things) * len(STYLES)
+        self.plain, self.shares = len(data.archive.things) * len(STYLES), STYLE_SHARES
         of = mark(args, coder.state_dict())
         if not self.note.is_file() or json.loads(self.note.read_text())["of"] != of:
             self.file.unlink(missing_ok=True)
@@ -77,7 +78,7 @@ class Latents:
             at = self.done
             while at < len(self.scenes) and not enough(at):
                 x = self.painter.paint(self.scenes[at : at + AT_ONCE], self.side)
-                f.write(self.coder.encode(x).half().numpy().tobytes())
+                f.write(self.encoder.encode(x).half().numpy().tobytes())
                 at += len(x)
         self.open()
 
@@ -94,6 +95,11 @@ class Latents:
             seen.append((self.coder.decode(moved) - plain).square().mean())
         w = torch.stack(seen).clamp(min=1e-12)
         return (w / w.mean()).clamp(0.1, 5)
+
+    def spread(self, weights: Tensor) -> float:
+        """The weighted error of one who always answers with the mean: what learning is measured against."""
+        z = self.take(torch.linspace(0, self.done - 1, 256).long().tolist())
+        return float(((z - z.mean(0)).square() * weights.view(-1, 1, 1)).mean())
 
     def choose(self, r: random.Random, n: int, plain: float) -> list[int]:
         """n scenes' numbers: so large a share of plain things, their styles by STYLE_SHARES, the rest evenly of all others."""

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from . import files, flow, lora, words
+from . import codes, files, flow, lora, words
 from . import latents as kept
 from .bundle import Bundle
 from .dit import DiTConfig
 from .judge import Judge, labels
-from .tae import TAE
+from .tae import TAE, Affine
 from .text import TOKENS, VOCABULARY, TextConfig
 from .tokenizer import END, PAD, Tokenizer
 from .train import Data, Stage, run
@@ -81,12 +81,18 @@ def edges(x: Tensor) -> Tensor:
 
 
 def tae(args: argparse.Namespace, data: Data):
-    """Reconstruction in pixels and edges; latents are held to mean 0 and spread 1 per channel, and decoded through a little noise."""
+    """Reconstruction in pixels and edges; latents are held to mean 0 and spread 1 per channel, and decoded through a little noise.
+
+    With --principal the encoder stays what it is, and only the decoder learns.
+    """
     model = TAE()
-    if args.principal and not (args.resume and (args.out / "tae.pt").is_file()):
+    if args.principal:  # the same again when it goes on
         model.principal(data.painter.paint(data.scenes(0, 96)[0], args.side))
+        model.encoder.requires_grad_(False)
     model = model.to(args.device, memory_format=layout(args.device))
     forward = torch.compile(model.encoder.layers) if args.compile else model.encoder.layers
+    if args.principal:
+        forward = Affine(model).encode
 
     def loss(step: int, plan):
         g = data.generator(step)
@@ -216,8 +222,11 @@ def still(args: argparse.Namespace, data: Data):
     tokenizer = Tokenizer(data.archive.vocabulary)
     bundle = fresh(args)
     bundle.dit.pass_through()
-    torch.nn.init.normal_(bundle.text.shared.weight, std=0.5)
+    torch.nn.init.normal_(bundle.text.shared.weight, std=codes.SPREAD)
+    if latents.done >= latents.plain:
+        codes.spell(bundle.text.shared.weight, codes.looks(latents, weights, args.context), tokenizer, data.archive.things)
     model = Pair(bundle)
+    spread = latents.spread(weights)
     captions: dict[str, list[int]] = {}
 
     def prepare(step: int):
@@ -238,7 +247,8 @@ def still(args: argparse.Namespace, data: Data):
         error = (model((1 - at) * z + at * noise, t, ids, fold=True) - (noise - z)).square() * weights
         each = error.mean((1, 2, 3)) * (t / 0.4).clamp(max=1).square()
         first = t == 1
-        parts = {"loss": each.mean().detach(), "first": each[first].mean().detach() if first.any() else each.mean().detach()}
+        # first: of the error from pure noise, 1 = no better than the mean of all pictures
+        parts = {"loss": each.mean().detach(), "first": (each[first].mean() if first.any() else each.mean()).detach() / spread}
         return each.mean(), parts
 
     def show(average: dict[str, Tensor], path: pathlib.Path) -> None:

@@ -117,7 +117,10 @@ def optimizer_of(stage: Stage, kind: str) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=stage.rate, betas=(0.9, 0.99), fused=next(stage.module.parameters()).is_cuda)
 
 
-ENDS = ("img_in", "txt_in", "time_in", "vector_in", "final_layer", "relative_attention_bias", "layers.0.weight", "layers.18", "conv_last")
+ENDS = (
+    "img_in", "txt_in", "time_in", "vector_in", "final_layer", "relative_attention_bias", "layers.0.weight", "layers.18", "conv_last",
+    "mod.lin", "modulation.lin",  # these only see the time
+)  # fmt: skip
 
 
 EARLY = 3  # exit status: stopped for the clock, to be started again
