@@ -31,13 +31,13 @@ var defaults = map[string]Defaults{
 // few are words in a model's name that promise pictures in few steps without guidance.
 var few = map[string]int{"schnell": 4, "turbo": 4, "lightning": 4, "lcm": 6, "hyper": 8, "distilled": 8}
 
-// starter is in the name of the model that comes with Loam: it learnt pictures of 256 pixels and draws them in eight steps.
+// starter is in the name of the model that comes with Loam: it learnt pictures of 128 pixels and draws them in four steps.
 const starter = "loam starter"
 
 // DefaultsFor says how to draw with a model of this family and name.
 func DefaultsFor(family, name string) Defaults {
 	if strings.Contains(strings.ToLower(name), starter) {
-		return Defaults{256, 8, 1}
+		return Defaults{128, 4, 1}
 	}
 	d, ok := defaults[family]
 	if !ok {

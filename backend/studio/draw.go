@@ -126,7 +126,7 @@ func (s *Service) draw(ctx context.Context, id int64) (backend.Picture, error) {
 	}
 	in.put(&req, r.Strength)
 	if info.Capabilities.Preview {
-		req.Preview = "proj" // a projection of the latents costs nothing; a decoder would cost a decode at every step
+		req.Preview = previewOf(files, req.Width, req.Height)
 	}
 	res, err := im.Generate(ctx, req, s.progress(id, paceKey{r.ModelID, req.Width, req.Height}, in.steps(r), in.preview()))
 	if err != nil {
@@ -144,6 +144,18 @@ func (s *Service) draw(ctx context.Context, id int64) (backend.Picture, error) {
 		rec.MadeFrom = parent.SHA256
 	}
 	return s.keep(context.WithoutCancel(ctx), id, res, rec)
+}
+
+// decodedPixels is how large a picture may be that a small decoder shows after every step.
+const decodedPixels = 512 * 512
+
+// previewOf says how the picture so far is made visible: by a projection of the latents, which costs nothing, or, where the
+// set's decoder is a small one and the picture is no larger than decodedPixels, as what it will be.
+func previewOf(files engine.PictureFiles, width, height int) string {
+	if files.TAE != "" && files.VAE == "" && width*height <= decodedPixels {
+		return "tae"
+	}
+	return "proj"
 }
 
 // progress publishes the engine's signs of life with the time that is left, as far as steps of this size are known.

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"loam/backend/engine"
 )
 
 func TestLoRAsInPrompt(t *testing.T) {
@@ -45,7 +47,7 @@ func TestDefaultsFollowTheFamily(t *testing.T) {
 	if d := DefaultsFor("flux", "FLUX.1 schnell"); d.Steps != 4 || d.CFG != 1 {
 		t.Errorf("schnell: %+v", d)
 	}
-	if d := DefaultsFor("flux", "Loam starter (draws simple pictures; for learning and testing)"); d != (Defaults{256, 8, 1}) {
+	if d := DefaultsFor("flux", "Loam starter (draws simple pictures; for learning and testing)"); d != (Defaults{128, 4, 1}) {
 		t.Errorf("the starter: %+v", d)
 	}
 	d := DefaultsFor("sd1", "dreamshaper 8")
@@ -57,5 +59,18 @@ func TestDefaultsFollowTheFamily(t *testing.T) {
 	}
 	if d.StepsFor(Draft) != 10 || d.StepsFor(Good) != 20 || d.StepsFor(Best) != 30 {
 		t.Errorf("steps %d %d %d", d.StepsFor(Draft), d.StepsFor(Good), d.StepsFor(Best))
+	}
+}
+
+func TestSmallDecodersShowSteps(t *testing.T) {
+	small, both := engine.PictureFiles{TAE: "tae"}, engine.PictureFiles{TAE: "tae", VAE: "vae"}
+	for _, c := range []struct {
+		files engine.PictureFiles
+		w, h  int
+		want  string
+	}{{small, 128, 128, "tae"}, {small, 512, 512, "tae"}, {small, 1024, 512, "proj"}, {both, 128, 128, "proj"}, {engine.PictureFiles{}, 128, 128, "proj"}} {
+		if got := previewOf(c.files, c.w, c.h); got != c.want {
+			t.Errorf("%+v at %d x %d: %q", c.files, c.w, c.h, got)
+		}
 	}
 }

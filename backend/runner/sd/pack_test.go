@@ -77,6 +77,30 @@ func apple() engine.PictureRequest {
 	return engine.PictureRequest{Prompt: "a red apple on a wooden table", Width: 128, Height: 128, Steps: 4, CFG: 1, Seed: 42}
 }
 
+func TestASmallDecoderShowsEveryStepAsThePictureWillBe(t *testing.T) {
+	_, files := tiny(t)
+	m, r := openTiny(t, files), apple()
+	r.Preview = "tae"
+	var last engine.Pixels
+	seen := 0
+	res, err := m.Generate(t.Context(), r, func(p engine.PictureProgress) error {
+		if p.Preview != nil {
+			seen, last = seen+1, *p.Preview
+			last.Data = bytes.Clone(last.Data)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen != r.Steps || last.Width != r.Width || last.Height != r.Height {
+		t.Fatalf("%d previews in %d steps, the last %d x %d", seen, r.Steps, last.Width, last.Height)
+	}
+	if !bytes.Equal(last.Data, res.Pixels.Data) {
+		t.Error("the last preview is not the picture")
+	}
+}
+
 func TestPackKeepsTheContract(t *testing.T) {
 	f, files := tiny(t)
 	dir := filepath.Dir(f.Diffusion)
