@@ -75,17 +75,39 @@ func openPack(dir string) (library, error) {
 	return lib, nil
 }
 
+// started opens the engine's library with its plug-ins, for good.
+func (d driver) started(pluginDir, variant string) (library, error) {
+	lib, err := d.open(pluginDir)
+	if err != nil {
+		return library{}, err
+	}
+	if err := lib.initialize(pluginDir, variant); err != nil {
+		return library{}, fmt.Errorf("load the engine's plug-ins: %w", err)
+	}
+	return lib, nil
+}
+
+// handle is a new handle of the started engine, without a model yet.
+func (d driver) handle(r engine.LoadRequest) (handle, error) {
+	lib, err := d.started(r.PluginDir, r.Variant)
+	if err != nil {
+		return handle{}, err
+	}
+	h := lib.newHandle()
+	if h.c == nil {
+		return handle{}, errMemory
+	}
+	return h, nil
+}
+
 // Devices implements engine.Driver. It loads the plug-ins of pluginDir for good.
 func (d driver) Devices(ctx context.Context, pluginDir string) ([]backend.Device, backend.EngineInfo, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, backend.EngineInfo{}, err
 	}
-	lib, err := d.open(pluginDir)
+	lib, err := d.started(pluginDir, "")
 	if err != nil {
 		return nil, backend.EngineInfo{}, err
-	}
-	if err := lib.initialize(pluginDir, ""); err != nil {
-		return nil, backend.EngineInfo{}, fmt.Errorf("load the engine's plug-ins: %w", err)
 	}
 	list, err := lib.devices()
 	if err != nil {
@@ -111,16 +133,9 @@ func (d driver) OpenChat(ctx context.Context, r engine.LoadRequest, progress eng
 	if err != nil {
 		return nil, err
 	}
-	lib, err := d.open(r.PluginDir)
+	h, err := d.handle(r)
 	if err != nil {
 		return nil, err
-	}
-	if err := lib.initialize(r.PluginDir, r.Variant); err != nil {
-		return nil, fmt.Errorf("load the engine's plug-ins: %w", err)
-	}
-	h := lib.newHandle()
-	if h.c == nil {
-		return nil, errMemory
 	}
 	if err := load(ctx, h, r, h.open, progress); err != nil {
 		h.delete()

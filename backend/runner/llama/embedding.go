@@ -35,16 +35,9 @@ func (d driver) OpenEmbedder(ctx context.Context, r engine.LoadRequest, progress
 	if err != nil {
 		return nil, err
 	}
-	lib, err := d.open(r.PluginDir)
+	h, err := d.handle(r)
 	if err != nil {
 		return nil, err
-	}
-	if err := lib.initialize(r.PluginDir, r.Variant); err != nil {
-		return nil, fmt.Errorf("load the engine's plug-ins: %w", err)
-	}
-	h := lib.newHandle()
-	if h.c == nil {
-		return nil, errMemory
 	}
 	e, err := newEmbedder(ctx, d, h, r, progress)
 	if err != nil {
