@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from .words import DYES, Scene
 
-SIDE = 96  # every picture is brought to this side first
+SIDE = 64  # every picture is brought to this side first
 
 
 class Judge(nn.Module):

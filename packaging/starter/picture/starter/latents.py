@@ -96,9 +96,9 @@ class Latents:
         w = torch.stack(seen).clamp(min=1e-12)
         return (w / w.mean()).clamp(0.1, 5)
 
-    def spread(self, weights: Tensor) -> float:
-        """The weighted error of one who always answers with the mean: what learning is measured against."""
-        z = self.take(torch.linspace(0, self.done - 1, 256).long().tolist())
+    def spread(self, weights: Tensor, first: int, last: int) -> float:
+        """The weighted error of one who always answers with the mean of these: what learning is measured against."""
+        z = self.take(torch.linspace(first, last - 1, min(256, last - first)).long().tolist())
         return float(((z - z.mean(0)).square() * weights.view(-1, 1, 1)).mean())
 
     def choose(self, r: random.Random, n: int, plain: float) -> list[int]:

@@ -226,7 +226,8 @@ def still(args: argparse.Namespace, data: Data):
     if latents.done >= latents.plain:
         codes.spell(bundle.text.shared.weight, codes.looks(latents, weights, args.context), tokenizer, data.archive.things)
     model = Pair(bundle)
-    spread = latents.spread(weights)
+    spread = latents.spread(weights, 0, latents.plain)
+    spread_more = latents.spread(weights, latents.plain, latents.done) if latents.done > latents.plain else 1.0
     captions: dict[str, list[int]] = {}
 
     def prepare(step: int):
@@ -246,9 +247,12 @@ def still(args: argparse.Namespace, data: Data):
         at = t[:, None, None, None]
         error = (model((1 - at) * z + at * noise, t, ids, fold=True) - (noise - z)).square() * weights
         each = error.mean((1, 2, 3)) * (t / 0.4).clamp(max=1).square()
-        first = t == 1
-        # first: of the error from pure noise, 1 = no better than the mean of all pictures
-        parts = {"loss": each.mean().detach(), "first": (each[first].mean() if first.any() else each.mean()).detach() / spread}
+        # Of the error from pure noise, for plain things and for other scenes: 1 = no better than their mean.
+        first, plain = t == 1, torch.tensor(which) < latents.plain
+        parts = {"loss": each.mean().detach()}
+        for name, some, by in (("plain", first & plain, spread), ("scenes", first & ~plain, spread_more)):
+            if some.any():
+                parts[name] = each[some].mean().detach() / by
         return each.mean(), parts
 
     def show(average: dict[str, Tensor], path: pathlib.Path) -> None:

@@ -262,7 +262,7 @@ def opened(folder) -> tuple[latents.Latents, sprites.Archive]:
 def test_words_begin_as_what_they_look_like(folder):
     kept, archive = opened(folder)
     weights = kept.weights().flatten()
-    assert 0 < kept.spread(weights) < 5
+    assert 0 < kept.spread(weights, 0, kept.plain) < 5
     looks = codes.looks(kept, weights, 16)
     assert looks.shape == (len(THINGS), 16)
     # Things are as near one another as their drawings are, in what tells the most of them apart.

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# ship.sh STATE REPORT puts into weights/ what ships: the model's files out of STATE/q8_0, the receipts of their training, the
+# report of starter.evaluate, NOTICE, and starter.json with the sums; the report's contact sheets go to sheets/, which does not
+# ship. Run it when a person knows most of its pictures; it refuses files of more than 40 MB.
+set -euo pipefail
+state=$(cd "${1:?usage: ship.sh STATE REPORT}" && pwd) report=$(cd "${2:?usage: ship.sh STATE REPORT}" && pwd)
+cd "$(dirname "${BASH_SOURCE[0]}")"
+kept=$(./prepare.sh)
+notice=$(find "$kept/data" -name NOTICE | head -1)
+new=weights.new
+rm -rf "$new"
+mkdir -p "$new/receipts"
+trap 'rm -rf "$new"' EXIT
+parts=("loam-starter-dit.q8_0.gguf" "loam-starter-t5.q8_0.gguf" "loam-starter-tae.f16.safetensors")
+for file in "${parts[@]}"; do cp "$state/q8_0/$file" "$new/"; done
+if [[ -f $state/loam-starter-upscaler.f16.safetensors ]]; then
+	parts+=("loam-starter-upscaler.f16.safetensors")
+	cp "$state/${parts[3]}" "$new/"
+fi
+cp "$state"/{tae,dit,judge}.json "$new/receipts/"
+cp "$report/report.json" "$new/receipts/"
+cp "$notice" "$new/NOTICE"
+size=$(cat "$new"/loam-starter-* | wc -c)
+((size <= 40000000)) || { echo "ship: the files have $size bytes, more than 40 MB" >&2; exit 1; }
+"$kept/venv/bin/python" - "$new" "${parts[@]}" <<'PYTHON'
+import hashlib, json, pathlib, sys
+
+folder, (file, *parts) = pathlib.Path(sys.argv[1]), sys.argv[2:]
+sums = {f: hashlib.sha256((folder / f).read_bytes()).hexdigest() for f in (file, *parts)}
+(folder / "starter.json").write_text(json.dumps({
+    "name": "Loam starter (draws simple pictures; for learning and testing)", "file": file, "parts": parts, "license": "MIT",
+    "source": "the Loam project, trained on Fluent Emoji and Unicode CLDR (NOTICE lies beside it)", "sha256": sums,
+}, indent=1) + "\n")
+PYTHON
+chmod 0644 "$new"/loam-starter-* "$new"/receipts/*
+rm -rf weights sheets
+mv "$new" weights
+mkdir sheets
+cp "$report"/*.png sheets/
+ls -l weights
