@@ -156,7 +156,7 @@ def squashed(latents: Tensor) -> Tensor:
 
 
 class Affine:
-    """What an encoder of principal components does, as one matrix: ten times as fast. It is found by trying every pixel."""
+    """What an encoder of principal components does, as one matrix, which costs far less. It is found by trying every pixel."""
 
     @torch.no_grad()
     def __init__(self, model: TAE) -> None:
