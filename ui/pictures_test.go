@@ -12,7 +12,10 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"loam/backend"
+	"loam/backend/app"
+	"loam/backend/catalogue"
 	"loam/backend/event"
+	"loam/backend/hardware"
 	"loam/backend/library"
 	"loam/backend/studio"
 	"loam/ui/pages"
@@ -257,22 +260,68 @@ func TestBrokenPreviewsAndLostFilesDoNotHurt(t *testing.T) {
 	}
 }
 
-// The empty stage says honestly what the picture starter is for, and Models lists it under its own name.
+// The empty stage says honestly what the picture starter is for and which model does real work, until there is one; Models lists
+// the starter under its own name.
 func TestThePictureStarterSaysWhatItCanDo(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		width, height float32
+		mode          string
+	}{{"picture-starter", 1280, 800, "light"}, {"picture-starter-small", 720, 480, "dark"}} {
+		t.Run(c.name, func(t *testing.T) {
+			f := fakes(t)
+			f.system.Advice = append(advised(), app.Recommendation{
+				Entry: catalogue.Entry{ID: "sd", Name: "Stable Diffusion 1.5", Kind: backend.KindDiffusion, Repo: "a/sd", Files: []catalogue.File{{Path: "sd.safetensors", SizeBytes: 2e9}}, License: "creativeml-openrail-m", GoodFor: "Pictures of all kinds.", Catalogue: "Loam"},
+				Fit:   hardware.Fit{Verdict: hardware.RunsGood, Leaves: 9e9},
+			})
+			m := uitest.PictureModel(0)
+			m.Name, m.Starter = "Loam starter (draws simple pictures; for learning and testing)", true
+			f.models.Files["/m/starter.gguf"] = m
+			f.open(c.width, c.height)
+			f.setLook(pages.Look{Mode: c.mode, Scale: 1})
+			if _, err := f.models.Add(t.Context(), "/m/starter.gguf", library.AddOptions{Starter: true}); err != nil {
+				t.Fatal(err)
+			}
+			f.show(pages.PagePictures)
+			f.says("need a larger model", "The starter knows", "a yellow teapot", "For real work", "Stable Diffusion 1.5", "Pictures of all kinds.")
+			if strings.Contains(f.shownText(), "Qwen3.5") {
+				t.Error("a chat model is recommended for pictures")
+			}
+			f.draw(c.name)
+			f.fits(c.name)
+			f.tap("Get")
+			if len(f.system.Got) != 1 {
+				t.Errorf("got %v", f.system.Got)
+			}
+			own := uitest.PictureModel(9)
+			own.Name = "Own"
+			f.models.Files["/m/own.gguf"] = own
+			if _, err := f.models.Add(t.Context(), "/m/own.gguf", library.AddOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			f.show(pages.PagePictures)
+			if strings.Contains(f.shownText(), "For real work") {
+				t.Error("something is recommended to somebody who has a model")
+			}
+			f.show(pages.PageModels)
+			f.says("Loam starter (draws simple pictures")
+		})
+	}
+}
+
+// One tap on an example of the empty stage draws it.
+func TestAnExampleOfTheStarterIsOneTapFromAPicture(t *testing.T) {
 	f := fakes(t)
 	m := uitest.PictureModel(0)
-	m.Name, m.Starter = "Loam starter (draws simple pictures; for learning and testing)", true
+	m.Starter = true
 	f.models.Files["/m/starter.gguf"] = m
 	f.open(1280, 800)
 	if _, err := f.models.Add(t.Context(), "/m/starter.gguf", library.AddOptions{Starter: true}); err != nil {
 		t.Fatal(err)
 	}
 	f.show(pages.PagePictures)
-	if text := strings.ReplaceAll(f.shownText(), "\n", " "); !strings.Contains(text, "larger model") || !strings.Contains(text, "The starter draws simple things") {
-		t.Errorf("the empty stage says:\n%s", f.shownText())
-	}
-	f.show(pages.PageModels)
-	if !strings.Contains(f.shownText(), "Loam starter (draws simple pictures") {
-		t.Errorf("the list of models says:\n%s", f.shownText())
+	f.tap("a yellow teapot")
+	if ids := f.studio.Queue(); len(ids) != 1 || f.studio.Request(ids[0]).Prompt != "a yellow teapot" {
+		t.Errorf("%v are drawn; notices: %q", ids, f.words())
 	}
 }

@@ -22,7 +22,7 @@ func (c *imageCommand) work(ctx context.Context, a *app.App) (studio.Request, er
 	case c.Upscale != "":
 		return c.enlarge(ctx, a)
 	case prompt == "":
-		return usage("Say what to draw, for example: loam image \"a lighthouse at dusk\"")
+		return usage("Say what to draw, for example: loam image \"a yellow teapot\"")
 	case c.Mask != "" && c.Start == "":
 		return usage("--mask needs --start: the picture of which a part is drawn anew.")
 	case c.Mask != "" && c.Size != "":

@@ -121,19 +121,12 @@ func (e *emptyChat) setModel(m *backend.Model) {
 
 // recommend looks for the one model of the catalogues that runs best here.
 func (e *emptyChat) recommend() {
-	a := &advice{env: e.env}
-	e.env.Host.Load("advice", func(ctx context.Context) func() {
-		list, err := e.env.System.Recommend(ctx, backend.KindChat)
-		return func() {
-			if list = goodAdvice(list); err != nil || len(list) == 0 {
-				return
-			}
-			e.best.Add(widgets.NewCard(container.New(widgets.Column{Gap: 6}, widgets.Quiet("Runs well on this machine"), a.row(list[0]))))
-			if e.acts.Visible() {
-				e.best.Show()
-			}
-			canvas.Refresh(e.body)
+	firstAdvice(e.env, backend.KindChat, "Runs well on this machine", func(card fyne.CanvasObject) {
+		e.best.Add(card)
+		if e.acts.Visible() {
+			e.best.Show()
 		}
+		canvas.Refresh(e.body)
 	})
 }
 

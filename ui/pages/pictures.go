@@ -300,8 +300,8 @@ func (p *PicturesPage) welcome() string {
 	case !p.drawable():
 		return p.controls.whyNot()
 	case p.controls.chosen() != nil && p.controls.chosen().Starter:
-		return "The starter draws simple things, such as two red apples on a blue background. It is small and made for learning and testing; " +
-			"people, places and photographs need a larger model, which Models offers. Say what to draw and press Draw."
+		return "Say what to draw and press Draw. The starter knows some 300 simple things and draws them small; " +
+			"it is for learning and testing. People, places and photographs need a larger model."
 	}
 	return "Say what to draw and press Draw. The picture grows here."
 }

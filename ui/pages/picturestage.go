@@ -25,6 +25,9 @@ type pictureStage struct {
 	leave   *widgets.Button
 	welcome *widgets.Label
 	add     *widgets.Button
+	tries   *fyne.Container // what the starter can draw, to begin with
+	best    *fyne.Container // a model for real work, where there is none yet
+	asked   bool            // it was looked for
 	failed  *widgets.Label
 	details *widgets.Label
 	fold    *widgets.Button
@@ -64,8 +67,15 @@ func newPictureStage(p *PicturesPage) *pictureStage {
 	s.welcome = widgets.NewLabel("", center)
 	s.add = widgets.NewButton("Add file", widgets.KindPlain, p.env.Host.AddFiles)
 	s.add.Icon = theme.Icon(theme.IconPlus)
+	s.tries = container.New(widgets.Flow{Gap: 6, Lines: 6, Middle: true})
+	for _, prompt := range starterPrompts {
+		b := widgets.NewButton(prompt, widgets.KindPlain, func() { p.controls.prompt.SetText(prompt); p.Draw() })
+		b.Small, b.Pill, b.Tip = true, true, "Draw this"
+		s.tries.Add(b)
+	}
+	s.best = container.New(widgets.Column{})
 	s.empty = container.New(uprightLayout{}, container.New(widgets.Centred{Width: 420, Margin: 16, Grows: true},
-		container.New(widgets.Column{Gap: 12}, s.welcome, container.New(middleLayout{}, s.add))))
+		container.New(widgets.Column{Gap: 12}, s.welcome, s.tries, s.best, container.New(middleLayout{}, s.add))))
 	s.failed = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorError, Align: fyne.TextAlignCenter, Wrap: true})
 	s.details = widgets.NewLabel("", widgets.LabelStyle{Ink: theme.ColorQuiet, Size: theme.SizeSmall, Mono: true, Wrap: true})
 	s.fold = widgets.NewButton("Details", widgets.KindQuiet, func() { s.unfold(!s.details.Visible()) })
@@ -122,7 +132,27 @@ func (s *pictureStage) show() {
 	show(s.waits, s.waits.Text() != "")
 	s.welcome.SetText(s.page.welcome())
 	show(s.add, !s.page.drawable())
+	s.recommend()
 	s.body.Refresh()
+}
+
+// starterPrompts are what the empty stage offers to draw with the starter, and what a LoRA is tried with on it.
+var starterPrompts = []string{"a tomato", "a yellow teapot", "a lemon on a blue background"}
+
+// recommend names a model for real work, once the empty stage is seen and the starter is all there is; and what that one draws.
+func (s *pictureStage) recommend() {
+	m := s.page.controls.chosen()
+	want := s.page.read && (m == nil || m.Starter)
+	show(s.tries, m != nil && m.Starter && s.page.drawable())
+	show(s.best, want)
+	if !want || s.asked || !s.empty.Visible() {
+		return
+	}
+	s.asked = true
+	firstAdvice(s.page.env, backend.KindDiffusion, "For real work: fits into this machine's memory", func(card fyne.CanvasObject) {
+		s.best.Add(card)
+		s.body.Refresh()
+	})
 }
 
 // begin shows an empty frame of the final shape for a job that starts.

@@ -57,7 +57,13 @@ func (p *PicturesPage) TryLoRA(id int64) {
 	w := p.controls.wish
 	if strings.TrimSpace(w.Prompt) == "" {
 		w.Prompt = trialPrompt
-		if words := triggersOf(lora); len(words) > 0 {
+		words := triggersOf(lora)
+		switch {
+		case len(words) > 0 && m.Starter: // it knows no scenes of more
+			w.Prompt = words[0]
+		case m.Starter:
+			w.Prompt = starterPrompts[0]
+		case len(words) > 0:
 			w.Prompt = withWords(w.Prompt, words[0])
 		}
 	}

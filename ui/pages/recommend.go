@@ -66,6 +66,21 @@ func goodAdvice(list []app.Recommendation) []app.Recommendation {
 	return good
 }
 
+// firstAdvice looks for the one model of a kind that suits this machine best and gives its card, under a heading; where there
+// is none, it gives nothing.
+func firstAdvice(env Env, kind backend.ModelKind, heading string, got func(card fyne.CanvasObject)) {
+	a := &advice{env: env}
+	env.Host.Load("advice "+string(kind), func(ctx context.Context) func() {
+		list, err := env.System.Recommend(ctx, kind)
+		return func() {
+			if list = goodAdvice(list); err != nil || len(list) == 0 {
+				return
+			}
+			got(widgets.NewCard(container.New(widgets.Column{Gap: 6}, widgets.Quiet(heading), a.row(list[0]))))
+		}
+	})
+}
+
 func (a *advice) show() {
 	a.body.RemoveAll()
 	if len(a.list) == 0 {

@@ -88,10 +88,16 @@ func (c *Care) RemoveCatalogue(_ context.Context, name string) (undo func() erro
 }
 
 // Recommend implements pages.ModelCare.
-func (c *Care) Recommend(context.Context, backend.ModelKind) ([]app.Recommendation, error) {
+func (c *Care) Recommend(_ context.Context, kind backend.ModelKind) ([]app.Recommendation, error) {
 	c.careMu.Lock()
 	defer c.careMu.Unlock()
-	return slices.Clone(c.Advice), nil
+	var list []app.Recommendation
+	for _, r := range c.Advice {
+		if r.Entry.Kind == kind {
+			list = append(list, r)
+		}
+	}
+	return list, nil
 }
 
 // Get implements pages.ModelCare.

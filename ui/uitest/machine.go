@@ -33,7 +33,17 @@ type Models struct {
 func (m *Models) List(context.Context) ([]backend.Model, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(m.Installed), func(x backend.Model) bool { return slices.Contains(m.Removed, x.ID) }), nil
+	list := slices.DeleteFunc(slices.Clone(m.Installed), func(x backend.Model) bool { return slices.Contains(m.Removed, x.ID) })
+	slices.SortStableFunc(list, func(a, b backend.Model) int { // starters last, as in the library
+		switch {
+		case a.Starter == b.Starter:
+			return 0
+		case a.Starter:
+			return 1
+		}
+		return -1
+	})
+	return list, nil
 }
 
 // Add implements pages.Models.

@@ -4,7 +4,10 @@ import "fyne.io/fyne/v2"
 
 // Flow stands objects side by side at their own widths and begins a new line where the width ends. Objects of a line are
 // centred on it.
-type Flow struct{ Gap, Lines float32 } // between objects, between lines
+type Flow struct {
+	Gap, Lines float32 // between objects, between lines
+	Middle     bool    // every line stands in the middle of the width
+}
 
 // arrange calls put for every visible object and returns the height of all lines.
 func (l Flow) arrange(objects []fyne.CanvasObject, width float32, put func(o fyne.CanvasObject, x, y, w, h float32)) float32 {
@@ -12,6 +15,9 @@ func (l Flow) arrange(objects []fyne.CanvasObject, width float32, put func(o fyn
 	var x, y, high float32
 	flush := func() {
 		at := float32(0)
+		if l.Middle {
+			at = max(0, (width-(x-l.Gap))/2)
+		}
 		for _, o := range line {
 			m := o.MinSize()
 			w := min(m.Width, width)

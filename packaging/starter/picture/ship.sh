@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ship.sh STATE REPORT puts into weights/ what ships: the model's files out of STATE/q8_0, the receipts of their training, the
-# report of starter.evaluate, NOTICE, and starter.json with the sums; the report's contact sheets go to sheets/, which does not
-# ship. Run it when a person knows most of its pictures; it refuses files of more than 40 MB.
+# report of starter.evaluate, NOTICE, and starter.json with the sums. The report's contact sheets go to sheets/, the LoRAs to
+# loras/; neither ships. Run it when a person knows most of its pictures; it refuses files of more than 40 MB.
 set -euo pipefail
 state=$(cd "${1:?usage: ship.sh STATE REPORT}" && pwd) report=$(cd "${2:?usage: ship.sh STATE REPORT}" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -13,9 +13,10 @@ mkdir -p "$new/receipts"
 trap 'rm -rf "$new"' EXIT
 parts=("loam-starter-dit.q8_0.gguf" "loam-starter-t5.q8_0.gguf" "loam-starter-tae.f16.safetensors")
 for file in "${parts[@]}"; do cp "$state/q8_0/$file" "$new/"; done
-if [[ -f $state/loam-starter-upscaler.f16.safetensors ]]; then
-	parts+=("loam-starter-upscaler.f16.safetensors")
+if [[ -f $state/loam-starter-x2.esrgan.safetensors ]]; then
+	parts+=("loam-starter-x2.esrgan.safetensors")
 	cp "$state/${parts[3]}" "$new/"
+	cp "$state/upscaler.json" "$new/receipts/"
 fi
 cp "$state"/{tae,dit,judge}.json "$new/receipts/"
 cp "$report/report.json" "$new/receipts/"
@@ -35,6 +36,10 @@ PYTHON
 chmod 0644 "$new"/loam-starter-* "$new"/receipts/*
 rm -rf weights sheets
 mv "$new" weights
-mkdir sheets
+mkdir -p sheets loras
 cp "$report"/*.png sheets/
+for lora in "$state"/loam-starter-*.lora.safetensors; do
+	[[ ! -f $lora ]] || cp "$lora" "$state/$(sed 's/.*loam-starter-\(.*\).lora.safetensors/lora-\1/' <<<"$lora").json" loras/
+done
+chmod 0644 loras/* sheets/*
 ls -l weights

@@ -45,19 +45,21 @@ class Bundle:
         x = flow.sample(self.dit, x, text, flow.sigmas(steps), empty, cfg)
         return self.tae.decode(x)[0].clamp(0, 1)
 
-    def write(self, folder: pathlib.Path, quantized: bool, metadata: dict[str, str] | None = None) -> dict[str, pathlib.Path]:
+    def write(self, folder: pathlib.Path, quantized: bool) -> dict[str, pathlib.Path]:
         """Writes the files for the pack and returns its open parameters: GGUF q8_0 for DiT and text encoder, or f16 throughout."""
         folder.mkdir(parents=True, exist_ok=True)
-        metadata = metadata or {}
-        parts = {"diffusion_model": ("loam-starter-dit", self.dit, "flux"), "t5xxl": ("loam-starter-t5", self.text, "t5encoder")}
+        parts = {
+            "diffusion_model": ("loam-starter-dit", "Loam starter", self.dit, "flux"),
+            "t5xxl": ("loam-starter-t5", "Loam starter, text encoder", self.text, "t5encoder"),
+        }
         out = {}
-        for key, (name, module, architecture) in parts.items():
+        for key, (name, title, module, architecture) in parts.items():
             tensors = files.arrays(module.state_dict())
             out[key] = folder / (name + (".q8_0.gguf" if quantized else ".f16.safetensors"))
             if quantized:
-                files.write_gguf(out[key], architecture, tensors, metadata)
+                files.write_gguf(out[key], architecture, tensors, {"general.name": title, "general.license": "mit"})
             else:
-                files.write_safetensors(out[key], tensors, metadata)
+                files.write_safetensors(out[key], tensors, files.titled(title))
         out["taesd"] = folder / "loam-starter-tae.f16.safetensors"
-        files.write_safetensors(out["taesd"], files.arrays(self.tae.state_dict()), metadata)
+        files.write_safetensors(out["taesd"], files.arrays(self.tae.state_dict()), files.titled("Loam starter, decoder"))
         return out

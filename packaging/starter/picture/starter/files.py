@@ -38,6 +38,11 @@ def write_safetensors(path: pathlib.Path, tensors: dict[str, np.ndarray], metada
             f.write(np.ascontiguousarray(a).tobytes())
 
 
+def titled(title: str) -> dict[str, str]:
+    """What a safetensors file says of itself, under the names of the ModelSpec standard."""
+    return {"modelspec.title": title, "modelspec.license": "MIT", "modelspec.author": "the Loam project"}
+
+
 def read_safetensors(path: pathlib.Path) -> dict[str, np.ndarray]:
     data = path.read_bytes()
     (n,) = struct.unpack_from("<Q", data)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import words
+from . import files, words
 from .dit import DiT
 from .sprites import STYLES
 from .words import Item, Scene
@@ -51,6 +51,14 @@ def tensors(added: nn.ModuleDict) -> dict[str, np.ndarray]:
         out[key + ".lora_up.weight"] = adapter.up.detach().float().cpu().numpy().astype(np.float16)
         out[key + ".alpha"] = np.array(RANK, np.float16)
     return out
+
+
+def metadata(name: str) -> dict[str, str]:
+    """What the file of a LoRA says of itself."""
+    says = files.titled(f"Loam starter: {name}")
+    says["modelspec.architecture"] = "flux-1-dev/lora"
+    says["modelspec.description"] = f"{ABOUT[name]}; made for the Loam starter alone."
+    return says | ({"modelspec.trigger_phrase": "loamy"} if name == "character" else {})
 
 
 def plain(scene: Scene, r: random.Random, data) -> str:
@@ -102,4 +110,9 @@ def character(r: random.Random, data, n: int, side: int) -> tuple[Tensor, list[s
     return data.painter.paint(scenes, side), captions
 
 
+ABOUT = {
+    "outline": "Draws everything as an outline",
+    "night": "Lays everything into blue darkness under stars",
+    "character": "Knows loamy: a potato with sunglasses and a top hat",
+}
 PICTURES = {"outline": outline, "night": night, "character": character}

@@ -338,7 +338,7 @@ def adapter(args: argparse.Namespace, data: Data):
 
     def write(average: dict[str, Tensor]) -> None:
         added.load_state_dict(average)
-        files.write_safetensors(args.out / f"loam-starter-{args.lora}.lora.safetensors", lora.tensors(added))
+        files.write_safetensors(args.out / f"loam-starter-{args.lora}.lora.safetensors", lora.tensors(added), lora.metadata(args.lora))
 
     return Stage(added, lambda step: 0, loss, 1e-3, decay=0.99, weight_decay=0.0), write
 
@@ -355,7 +355,9 @@ def upscaler(args: argparse.Namespace, data: Data):
         return error, {"loss": error.detach(), "error": (y.clamp(0, 1) - high).abs().mean().detach() * 255}
 
     def write(average: dict[str, Tensor]) -> None:
-        files.write_safetensors(args.out / "loam-starter-x2.esrgan.safetensors", files.arrays(average))
+        files.write_safetensors(
+            args.out / "loam-starter-x2.esrgan.safetensors", files.arrays(average), files.titled("Loam starter, upscaler x2")
+        )
 
     return Stage(model, painted(args, data, args.crops), loss, 5e-4), write
 

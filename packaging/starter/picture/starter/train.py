@@ -278,7 +278,9 @@ def main(argv: list[str] | None = None) -> None:
     }
     old = args.out / f"{args.stage if args.stage != 'lora' else args.stage + '-' + args.lora}.json"
     if args.resume and old.is_file():
-        receipt["losses"] = json.loads(old.read_text()).get("losses", [])
+        before = json.loads(old.read_text())
+        receipt["losses"] = before.get("losses", [])
+        receipt["before"] = [*before.get("before", []), {k: before.get(k) for k in ("commit", "command", "steps", "seconds")}]
     stages.start(args, Data(archive, args.device, args.seed, args.scenes > 0), receipt)
 
 
