@@ -56,10 +56,10 @@ type Model struct {
 	ContextLength int        `json:"context_length,omitempty"` // tokens it was trained for
 	Template      string     `json:"-"`                        // its chat template, as found in the file
 	TemplateHash  string     `json:"template_sha256,omitempty"`
-	Source        string     `json:"source,omitempty"` // where it came from, for a person
-	Starter       bool       `json:"starter,omitempty"`
-	Owned         bool       `json:"owned,omitempty"` // the file lies in Loam's models folder and may be deleted by Loam
-	ModTime       time.Time  `json:"-"`               // of the file when it was last checked
+	Source        string     `json:"source,omitempty"`  // where it came from, for a person
+	Starter       bool       `json:"starter,omitempty"` // it came with the program, or is a part of one that did
+	Owned         bool       `json:"owned,omitempty"`   // the file lies in Loam's models folder and may be deleted by Loam
+	ModTime       time.Time  `json:"-"`                 // of the file when it was last checked
 	Added         time.Time  `json:"added"`
 	Deleted       time.Time  `json:"-"` // zero = installed; else removed and undoable until the file is freed
 	Shape         ModelShape `json:"-"`

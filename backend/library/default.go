@@ -140,7 +140,7 @@ func (l *Library) ensureStarter(ctx context.Context, key, path string, parts []s
 		}
 	}
 	for _, part := range parts {
-		if _, err := l.Add(ctx, part, AddOptions{Source: o.Source, License: o.License}); err != nil {
+		if _, err := l.Add(ctx, part, AddOptions{Source: o.Source, License: o.License, Starter: true}); err != nil {
 			return m, false, err
 		}
 	}

@@ -98,7 +98,7 @@ var latents = map[string]int{
 var videoVAE = map[string]bool{"qwen-image": true, "wan": true}
 
 // SetOf completes a picture model out of the installed models. Companions beside the model are preferred, then those
-// that were taken in last.
+// that were taken in last. The parts of the starter are of a shape that others have too, and fit it alone.
 func SetOf(m backend.Model, installed []backend.Model) Set {
 	s := Set{Model: m}
 	if m.Kind == backend.KindUpscaler {
@@ -133,7 +133,7 @@ func (s *Set) fill(r role, installed []backend.Model) bool {
 	best := -1
 	for i, part := range installed {
 		usable := part.State == backend.ModelReady || part.State == backend.ModelUnverified
-		if !usable || !r.fits(s.Model, part) {
+		if !usable || part.Starter != s.Model.Starter || !r.fits(s.Model, part) {
 			continue
 		}
 		if best < 0 || s.nearer(part, installed[best]) {

@@ -29,12 +29,28 @@ func TestSetsCompleteThemselves(t *testing.T) {
 	qwen := part(backend.KindChat, "qwen3", "/a/qwen", backend.ModelShape{Embedding: 2560})
 	qwen.Format = "gguf"
 	flux := part(backend.KindDiffusion, "flux", "/m/flux", backend.ModelShape{TextWidth: 4096})
+	own := func(m backend.Model) backend.Model {
+		m.Starter, m.Path = true, "/s/"+m.Name
+		return m
+	}
 	for name, x := range map[string]struct {
 		model   backend.Model
 		parts   []backend.Model
 		want    engine.PictureFiles
 		missing []string
 	}{
+		"the starter, beside a person's own VAE": {
+			own(part(backend.KindDiffusion, "flux", "/s/starter", backend.ModelShape{TextWidth: 64})),
+			[]backend.Model{own(tiny), own(tae16), tiny, vae16},
+			engine.PictureFiles{Diffusion: "/s/starter", T5XXL: "/s/tiny", TAE: "/s/tae"},
+			nil,
+		},
+		"Flux without a VAE, beside the starter's": {
+			flux,
+			[]backend.Model{t5, own(tiny), own(tae16)},
+			engine.PictureFiles{Diffusion: "/m/flux", T5XXL: "/a/t5"},
+			[]string{"VAE"},
+		},
 		"Flux, everything there": {
 			flux,
 			[]backend.Model{tiny, t5, clip, vae4, vae16, tae16},

@@ -208,9 +208,10 @@ func (c *pictureControls) chosen() *backend.Model {
 	return nil
 }
 
+// family is what the chosen model's tune is kept under.
 func (c *pictureControls) family() string {
 	if m := c.chosen(); m != nil {
-		return m.Family
+		return tuned(*m)
 	}
 	return ""
 }

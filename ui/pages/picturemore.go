@@ -130,9 +130,9 @@ func (p *pictureMore) size(width, height int) {
 	p.complain("")
 	p.of.change(func(w *wish) {
 		w.Shape = ""
-		t := w.tune(m.Family)
+		t := w.tune(tuned(*m))
 		t.Width, t.Height = width, height
-		w.setTune(m.Family, t)
+		w.setTune(tuned(*m), t)
 	})
 }
 

@@ -78,6 +78,14 @@ var (
 // multiple is what width and height are a multiple of: every engine draws these.
 const multiple = 64
 
+// tuned is what a model's tune is kept under: its family, but for the starter, which is of a family of far larger models.
+func tuned(m backend.Model) string {
+	if m.Starter {
+		return "starter"
+	}
+	return m.Family
+}
+
 func (w wish) tune(family string) tune { return w.Family[family] }
 
 func (w *wish) setTune(family string, t tune) {
@@ -92,7 +100,7 @@ func (w *wish) setTune(family string, t tune) {
 
 // shapeOf is the size of the pictures of a model.
 func (w wish) shapeOf(m backend.Model) studio.Shape {
-	if t := w.tune(m.Family); w.Shape == "" && t.Width > 0 && t.Height > 0 {
+	if t := w.tune(tuned(m)); w.Shape == "" && t.Width > 0 && t.Height > 0 {
 		return studio.Shape{Width: t.Width, Height: t.Height}
 	}
 	d := studio.DefaultsFor(m.Family, m.Name)
@@ -109,7 +117,7 @@ func (w wish) shapeOf(m backend.Model) studio.Shape {
 
 // steps is how many steps the pictures of a model take.
 func (w wish) steps(m backend.Model) int {
-	if t := w.tune(m.Family); t.Steps > 0 {
+	if t := w.tune(tuned(m)); t.Steps > 0 {
 		return t.Steps
 	}
 	return studio.DefaultsFor(m.Family, m.Name).StepsFor(w.Quality)
@@ -117,7 +125,7 @@ func (w wish) steps(m backend.Model) int {
 
 // cfg is how closely the prompt is followed.
 func (w wish) cfg(m backend.Model) float32 {
-	if t := w.tune(m.Family); t.CFG > 0 {
+	if t := w.tune(tuned(m)); t.CFG > 0 {
 		return t.CFG
 	}
 	return studio.DefaultsFor(m.Family, m.Name).CFG
@@ -126,7 +134,7 @@ func (w wish) cfg(m backend.Model) float32 {
 // request is what the studio is asked for, out of the installed models.
 func (w wish) request(m backend.Model, installed []backend.Model) (studio.Request, error) {
 	prompt, _ := studio.LoRAsIn(w.Prompt)
-	t, shape := w.tune(m.Family), w.shapeOf(m)
+	t, shape := w.tune(tuned(m)), w.shapeOf(m)
 	r := studio.Request{
 		ModelID: m.ID, Prompt: strings.TrimSpace(prompt), Negative: t.Negative, Width: shape.Width, Height: shape.Height,
 		Steps: w.steps(m), Sampler: t.Sampler, Scheduler: t.Schedule, CFG: w.cfg(m), Seed: w.Seed,
@@ -238,11 +246,11 @@ func (w *wish) recall(s imagemeta.Settings, models, loras []backend.Model) (miss
 	family := ""
 	for _, m := range models {
 		if m.ID == w.ModelID {
-			family = m.Family
+			family = tuned(m)
 		}
 	}
 	if m := sameModel(s, models); m != nil {
-		w.ModelID, family = m.ID, m.Family
+		w.ModelID, family = m.ID, tuned(*m)
 	} else if s.Model != "" {
 		missing = append(missing, "the model "+s.Model)
 	}

@@ -115,7 +115,7 @@ func secondsText(d time.Duration) string {
 
 // modelName is a model's name for a person: the chat starter is named as what it is; that for pictures bears such a name.
 func modelName(m backend.Model) string {
-	if m.Starter && m.Kind != backend.KindDiffusion {
+	if m.Starter && m.Kind == backend.KindChat {
 		return starterName
 	}
 	return m.Name
