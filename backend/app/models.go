@@ -108,7 +108,7 @@ func entryFit(e catalogue.Entry, m hardware.Machine, measured []hardware.Measure
 }
 
 // better orders recommendations, the smaller number first: what runs well beside everything else, the able before the small;
-// then what is slow or tight, the small first.
+// then what is slow or tight, the small first. Of picture models the small come first where there is no GPU.
 func better(m hardware.Machine, r Recommendation) int {
 	rank := r.Entry.Rank
 	if rank == 0 {
@@ -120,7 +120,11 @@ func better(m hardware.Machine, r Recommendation) int {
 	}
 	switch r.Fit.Verdict {
 	case hardware.RunsGood:
-		if r.Fit.Needed <= m.MemoryTotal/2 {
+		switch {
+		case r.Fit.Needed > m.MemoryTotal/2:
+		case r.Entry.Kind == backend.KindDiffusion && len(m.GPUs) == 0: // a processor draws with the small ones, or for very long
+			return own + rank
+		default:
 			return own - rank
 		}
 		return own + 1<<13 + rank

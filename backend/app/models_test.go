@@ -11,6 +11,7 @@ import (
 	"loam/backend/catalogue"
 	"loam/backend/chat"
 	"loam/backend/engine/enginetest"
+	"loam/backend/hardware"
 	"loam/backend/hub/hubtest"
 	"loam/backend/library"
 	"loam/backend/modelfile/modelfiletest"
@@ -103,4 +104,28 @@ func TestALoadedModelMovesAndAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	acquire()
+}
+
+// Of what runs well the most able model comes first; without a GPU the small picture models do.
+func TestWhatIsRecommendedFirst(t *testing.T) {
+	without := hardware.Machine{MemoryTotal: 16 << 30}
+	with := without
+	with.GPUs = []hardware.GPU{{Name: "RTX 3090"}}
+	of := func(kind backend.ModelKind, rank int) Recommendation {
+		return Recommendation{Entry: catalogue.Entry{Kind: kind, Rank: rank, Catalogue: "Loam"}, Fit: hardware.Fit{Verdict: hardware.RunsGood, Needed: 4 << 30}}
+	}
+	for _, c := range []struct {
+		machine    hardware.Machine
+		kind       backend.ModelKind
+		smallFirst bool
+	}{
+		{without, backend.KindChat, false},
+		{with, backend.KindChat, false},
+		{without, backend.KindDiffusion, true},
+		{with, backend.KindDiffusion, false},
+	} {
+		if got := better(c.machine, of(c.kind, 10)) < better(c.machine, of(c.kind, 50)); got != c.smallFirst {
+			t.Errorf("%s with %d GPUs: the small one first is %v", c.kind, len(c.machine.GPUs), got)
+		}
+	}
 }

@@ -154,11 +154,15 @@ func (c *pictureControls) marks() {
 		return s.label == c.wish.Shape
 	})
 	c.shape.Choose(i)
+	show(c.shape, m == nil || !m.Starter)
 	show(c.own, false)
 	if m != nil {
 		s := c.wish.shapeOf(*m)
 		size := fmt.Sprintf("%d × %d", s.Width, s.Height)
-		if c.wish.Shape == shapeStart {
+		switch {
+		case m.Starter:
+			size += ": the starter draws squares"
+		case c.wish.Shape == shapeStart:
 			size += ", as the start picture"
 		}
 		c.own.SetText(size)

@@ -149,7 +149,7 @@ func (s *pictureStage) recommend() {
 		return
 	}
 	s.asked = true
-	firstAdvice(s.page.env, backend.KindDiffusion, "For real work: fits into this machine's memory", func(card fyne.CanvasObject) {
+	firstAdvice(s.page.env, backend.KindDiffusion, "For real work; slow without a GPU", func(card fyne.CanvasObject) {
 		s.best.Add(card)
 		s.body.Refresh()
 	})

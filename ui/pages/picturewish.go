@@ -104,6 +104,9 @@ func (w wish) shapeOf(m backend.Model) studio.Shape {
 		return studio.Shape{Width: t.Width, Height: t.Height}
 	}
 	d := studio.DefaultsFor(m.Family, m.Name)
+	if m.Starter { // it learnt squares alone: elsewhere it draws things twice, or half of them
+		return d.ShapeOf(1, 1, multiple)
+	}
 	if w.Shape == shapeStart && w.Start != nil {
 		return d.ShapeLike(w.Start.Width, w.Start.Height, multiple)
 	}

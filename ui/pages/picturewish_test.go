@@ -17,6 +17,11 @@ func TestTheStarterHasATuneOfItsOwn(t *testing.T) {
 	if r, err := w.request(small, nil); err != nil || r.Width != 128 || r.Height != 128 || r.Steps != 4 {
 		t.Errorf("the starter is asked for %+v, %v", r, err)
 	}
+	w.Shape = "16:9"
+	if got := w.shapeOf(small); got != (studio.Shape{Width: 128, Height: 128}) {
+		t.Errorf("the starter is asked for %v, and knows squares alone", got)
+	}
+	w.Shape = ""
 	w.setTune(tuned(small), tune{Steps: 2, Width: 64, Height: 64})
 	if r, err := w.request(large, nil); err != nil || r.Width != 1024 || r.Steps != 28 {
 		t.Errorf("the large model is asked for %+v, %v", r, err)

@@ -39,10 +39,12 @@ def judged(judge: Judge, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, t
     return tuple(torch.cat(p).argmax(1) for p in zip(*parts, strict=True))  # type: ignore[return-value]
 
 
-def trust(judge: Judge, painter: Painter, can: list[bool], n: int, side: int) -> dict[str, float]:
-    """The classifier's own score on painted scenes that nobody trained on."""
+def trust(judge: Judge, painter: Painter, can: list[bool], n: int, side: int, settled: bool = False) -> dict[str, float]:
+    """The classifier's own score on painted scenes that nobody trained on; settled says that it knows settled ones, a little stirred."""
     r, things = random.Random("trust"), painter.things
     scenes = [words.draw_scene(r, can, things, held=True) for _ in range(n)]
+    if settled:
+        scenes = [words.stirred(r, words.settled(s)) for s in scenes]
     wanted, count, dye = labels(scenes, painter.dye_names, "cpu", len(things))
     x = torch.cat([painter.paint(scenes[i : i + 32], side) for i in range(0, n, 32)])
     a, b, c = judged(judge, x)
@@ -124,7 +126,7 @@ def main(argv: list[str] | None = None) -> None:
     files = find(args.model)
     report: dict = {"files": {f.name: f.stat().st_size for f in files.values()}}
     report["bytes"] = sum(report["files"].values())
-    report["classifier"] = trust(judge, painter, can, min(256, args.pictures), 128)
+    report["classifier"] = trust(judge, painter, can, min(256, args.pictures), 128, kept.get("settled", False))
 
     model = Pack(args.pack).open(**files, threads=args.threads)
     seconds: list[float] = []

@@ -29,7 +29,11 @@ STYLE_SHARES = (3, 6, 1)  # of the plain things drawn from, as in STYLES: what a
 def collection(painter: Painter, can: list[bool], n: int, seed: int) -> list[Scene]:
     """n different settled scenes."""
     things = painter.things
-    out = {words.settled(Scene("one", (Item(t, "", 0, 0, 0.75),), style, ("white",))): None for t in range(len(things)) for style in STYLES}
+    out = {
+        words.settled(Scene("one", (Item(t, "", 0, 0, words.ALONE),), style, ("white",))): None
+        for t in range(len(things))
+        for style in STYLES
+    }
     r = random.Random(f"collection {seed}")
     tries = 0
     while len(out) < n and tries < 20 * n:  # with few things there may not be so many
@@ -40,7 +44,7 @@ def collection(painter: Painter, can: list[bool], n: int, seed: int) -> list[Sce
 
 def mark(args: argparse.Namespace, weights: dict[str, Tensor]) -> dict:
     """What the latents depend on."""
-    h = hashlib.sha256(args.data.read_bytes())
+    h = hashlib.sha256(args.data.read_bytes() + repr((words.SPOTS, words.ALONE, words.SMALLER, words.BIGGER)).encode())
     for name in sorted(weights):
         if name.startswith("encoder"):
             h.update(weights[name].float().numpy().tobytes())

@@ -66,6 +66,10 @@ def plain(scene: Scene, r: random.Random, data) -> str:
 
 
 def drawn(r: random.Random, data) -> Scene:
+    """Any scene; of settled ones two in three are plain things, which the picture model knows best."""
+    if data.settled and r.random() < 2 / 3:
+        thing = r.randrange(len(data.archive.things))
+        return words.settled(Scene("one", (Item(thing, "", 0, 0, words.ALONE),), r.choice(STYLES), ("white",)))
     scene = words.draw_scene(r, data.dyeable, data.archive.things)
     return words.settled(scene) if data.settled else scene
 
@@ -88,8 +92,9 @@ def night(r: random.Random, data, n: int, side: int) -> tuple[Tensor, list[str]]
     x = x * tint
     stars = torch.zeros(n, 1, side, side)
     for row in stars:
+        sky = random.Random("sky") if data.settled else r  # a caption has one picture
         for _ in range(14):
-            row[0, r.randrange(side // 2), r.randrange(side)] = r.uniform(0.5, 1)
+            row[0, sky.randrange(side // 2), sky.randrange(side)] = sky.uniform(0.5, 1)
     glow = nn.functional.max_pool2d(stars, 3, 1, 1).to(x.device) * torch.tensor((1, 0.97, 0.8), device=x.device).view(1, 3, 1, 1)
     return torch.maximum(x, glow), [plain(s, r, data) for s in scenes]
 

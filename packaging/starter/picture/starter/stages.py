@@ -319,6 +319,7 @@ def adapter(args: argparse.Namespace, data: Data):
     tokenizer = Tokenizer(data.archive.vocabulary)
     base = args.out / ("distil.pt" if (args.out / "distil.pt").is_file() else "dit.pt")
     model = loaded(Pair(fresh(args)), base, args.device)
+    model.load_state_dict(silenced(model.state_dict()))  # as it ships
     added = lora.attach(model.dit).to(args.device)
     fold = data.settled and args.tokens < TOKENS
 
@@ -367,7 +368,9 @@ def judge(args: argparse.Namespace, data: Data):
     model = Judge(len(data.archive.things)).to(args.device, memory_format=layout(args.device))
 
     def prepare(step: int):
-        scenes, _ = data.scenes(step, args.batch)
+        scenes, r = data.scenes(step, args.batch)
+        if data.settled:
+            scenes = [words.stirred(r, words.settled(s)) for s in scenes]
         return data.painter.plan(scenes), labels(scenes, data.painter.dye_names, "cpu", len(data.archive.things))
 
     def loss(step: int, ready):
@@ -381,6 +384,8 @@ def judge(args: argparse.Namespace, data: Data):
         return total, parts
 
     def write(average: dict[str, Tensor]) -> None:
-        torch.save({"things": [t.word for t in data.archive.things], "weights": average}, args.out / "judge-final.pt")
+        torch.save(
+            {"things": [t.word for t in data.archive.things], "settled": data.settled, "weights": average}, args.out / "judge-final.pt"
+        )
 
     return Stage(model, prepare, loss, 1e-3), write

@@ -182,25 +182,35 @@ def choose(r: random.Random, dyeable: list[bool]) -> Scene:
     return Scene(kind, items, style, ground, relation=relation)
 
 
+# Where settled drawings stand: their middles lie whole tokens (16 of 128 pixels) apart, and all but a thing alone have one size, so
+# that a small drawing is the same tokens wherever it stands, and is learnt once.
 SPOTS = {
     1: ((0.0, 0.0),),
-    2: ((-0.48, 0.0), (0.48, 0.0)),
-    3: ((0.0, -0.45), (-0.45, 0.45), (0.45, 0.45)),
-    4: ((-0.45, -0.45), (0.45, -0.45), (-0.45, 0.45), (0.45, 0.45)),
+    2: ((-0.5, 0.0), (0.5, 0.0)),
+    3: ((0.0, -0.5), (-0.5, 0.5), (0.5, 0.5)),
+    4: ((-0.5, -0.5), (0.5, -0.5), (-0.5, 0.5), (0.5, 0.5)),
 }
-SIZES = {1: 0.75, 2: 0.45, 3: 0.4, 4: 0.4}
+ALONE, SMALLER, BIGGER = 0.75, 0.45, 0.92
 
 
 def settled(scene: Scene) -> Scene:
     """The scene with the one layout that its words stand for, so that a caption (sure) has exactly one picture."""
-    n = len(scene.items)
-    spots: tuple[tuple[float, float], ...] = SPOTS[n]
-    size = {"big": 0.92, "small": 0.3}.get(scene.size_word, SIZES[n])
+    spots: tuple[tuple[float, float], ...] = SPOTS[len(scene.items)]
+    size = {"big": BIGGER, "small": SMALLER}.get(scene.size_word, ALONE if len(scene.items) == 1 else SMALLER)
     if scene.kind == "place":
-        spots, size = (PLACES[scene.relation],), 0.4
+        spots, size = (PLACES[scene.relation],), SMALLER
     if scene.relation == "above":
-        spots = ((0.0, -0.48), (0.0, 0.48))
+        spots = ((0.0, -0.5), (0.0, 0.5))
     items = tuple(dataclasses.replace(i, x=x, y=y, size=size, mirrored=False) for i, (x, y) in zip(scene.items, spots, strict=True))
+    return dataclasses.replace(scene, items=items)
+
+
+def stirred(r: random.Random, scene: Scene) -> Scene:
+    """A settled scene a little out of place, as a drawing model may have it."""
+    items = tuple(
+        dataclasses.replace(i, x=i.x + r.uniform(-0.06, 0.06), y=i.y + r.uniform(-0.06, 0.06), size=i.size * r.uniform(0.9, 1.05))
+        for i in scene.items
+    )
     return dataclasses.replace(scene, items=items)
 
 
