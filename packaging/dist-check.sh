@@ -41,7 +41,8 @@ fi
 
 # The tests find their scripts beside a go.mod.
 tests=$root/opt/tests
-mkdir -p "$tests/packaging/windowtest" "$tests/packaging/linux"
+mkdir -p "$tests/packaging/windowtest" "$tests/packaging/linux" "$tests/packaging/starter/picture"
+cp -r packaging/starter/picture/loras "$tests/packaging/starter/picture/"
 cp go.mod "$tests/"
 cp packaging/windowtest/*.py "$tests/packaging/windowtest/"
 cp packaging/linux/loam.desktop "$tests/packaging/linux/"
@@ -68,7 +69,7 @@ fail() { printf 'dist-check: %s\n' "$*" >&2; exit 1; }
 ada() { su ada -s /bin/sh -c "cd && $*"; }
 # What a person does, each in a window of its own: start by the menu entry and get an answer; go on after a kill; a picture;
 # files by drop and by a second start.
-want='TestMenuEntryStartsAConversation TestConversationSurvivesKillAndResumes TestPictureGrowsOnScreenAndIsThereAfterARestart TestASecondStartHandsItsFilesToTheWindow'
+want='TestMenuEntryStartsAConversation TestConversationSurvivesKillAndResumes TestPictureGrowsOnScreenAndIsThereAfterARestart TestTheFirstClickOnPicturesDraws TestASecondStartHandsItsFilesToTheWindow'
 windows() {
 	pattern="^($(echo "$want" | tr ' ' '|'))\$"
 	su ada -s /bin/sh -c "cd /opt/tests/packaging/windowtest && LOAM_SHOTS='/opt/shots/$1' LOAM_PROGRAM='$2' LOAM_MENU='$3' ./windowtest.test -test.timeout 20m -test.v -test.run '$pattern'" |

@@ -13,7 +13,7 @@ import (
 
 func TestF1OpensTheChapterOfThePage(t *testing.T) {
 	for page, says := range map[pages.Page]string{
-		pages.PageChats: "Ask something", pages.PagePictures: "Get a picture model", pages.PageModels: "Choose a model",
+		pages.PageChats: "Ask something", pages.PagePictures: "What the starter can do", pages.PageModels: "Choose a model",
 	} {
 		f := fakes(t).open(1280, 800)
 		f.show(page)

@@ -4,7 +4,7 @@
 source "$(dirname "$0")/../shell.sh"
 cd "$ROOT"
 
-for part in loam.exe loam.com lib/loam/chat lib/loam/chat-pack lib/loam/picture lib/loam/starter; do
+for part in loam.exe loam.com lib/loam/chat lib/loam/chat-pack lib/loam/picture lib/loam/starter lib/loam/starter-picture; do
 	[[ -e bin/windows/$part ]] || die "bin/windows/$part is missing: run packaging/windows/build.sh once"
 done
 ! LC_ALL=C grep -q '[^ -~	]' packaging/windows/install.ps1 || die "install.ps1 is not plain ASCII, which Windows' own PowerShell misreads"

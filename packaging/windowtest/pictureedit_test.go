@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"loam/backend"
-	"loam/backend/engine/enginetest/tinypicture"
 	"loam/backend/imagemeta"
 )
 
@@ -53,16 +52,9 @@ const (
 )
 
 // TestAPartIsDrawnAnewWithThePointer draws a picture, marks a part of it with the mouse and has that drawn anew; then it
-// makes the result larger. All of it by real clicks.
+// makes the result larger, with the upscaler that came with the program. All of it by real clicks.
 func TestAPartIsDrawnAnewWithThePointer(t *testing.T) {
 	data := easel(t, 128, 6)
-	models := t.TempDir()
-	if _, err := tinypicture.Write(models, 1); err != nil {
-		t.Fatal(err)
-	}
-	if _, stderr, code := command(t, data, "models", "add", filepath.Join(models, "esrgan_x2.safetensors")); code != 0 {
-		t.Fatal(stderr)
-	}
 	s := newScreen(t, "1280x800")
 	l := start(t, s, data)
 	h := history(t, data)

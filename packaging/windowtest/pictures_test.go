@@ -334,3 +334,64 @@ func TestBrokenPictureFilesAreAnsweredInOneLine(t *testing.T) {
 	l.key("ctrl+Return")
 	l.until("a picture after all that", func() bool { l.alive(); return len(h.pictures()) == 1 })
 }
+
+// A first start draws what is typed with nothing downloaded, shows that it grows, and a LoRA of its own that is dropped does
+// what it says.
+func TestTheFirstClickOnPicturesDraws(t *testing.T) {
+	data := t.TempDir()
+	s := newScreen(t, "1280x800")
+	l := start(t, s, data)
+	h := history(t, data)
+	l.key("ctrl+2")
+	l.typeText("a tomato")
+	empty := stage(s.shot(t, "starter-1-empty"))
+	l.key("ctrl+Return")
+	l.until("the picture", func() bool { l.alive(); return len(h.pictures()) == 1 })
+	l.until("it on screen", func() bool {
+		l.alive()
+		return changed(empty, stage(s.shot(t, "starter-2-drawn"))) > 0.05
+	})
+	m := whole(t, data, h.pictures()[0])
+	if got := m.Receipt.Settings; got.Prompt != "a tomato" || !strings.HasPrefix(got.Model, "Loam starter") || got.Width != 128 || got.Steps != 4 {
+		t.Errorf("the file says %+v", got)
+	}
+	drawn := pixels(t, filepath.Join(data, "pictures", h.pictures()[0].SHA256+".png"))
+	if red := painted(drawn); red < 0.05 || red > 0.6 {
+		t.Errorf("the tomato is %.2f of the picture", red)
+	}
+
+	night, err := filepath.Abs("../starter/picture/loras/loam-starter-night.lora.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.drop(night)
+	l.until("the library to know it", func() bool { return installed(t, data)["lora"] == 1 })
+	time.Sleep(900 * time.Millisecond)
+	s.shot(t, "starter-3-night")
+	l.clickPrimary("Try it")
+	l.until("two more pictures", func() bool { l.alive(); return len(h.pictures()) == 3 })
+	time.Sleep(1200 * time.Millisecond)
+	s.shot(t, "starter-4-compared")
+	with, without := h.pictures()[0], h.pictures()[1]
+	if got := whole(t, data, with).Receipt.Settings.LoRAs; len(got) != 1 || got[0].Total == 0 || got[0].Applied != got[0].Total {
+		t.Errorf("the receipt says %+v", got)
+	}
+	light := func(p backend.Picture) float64 {
+		return lightness(pixels(t, filepath.Join(data, "pictures", p.SHA256+".png")))
+	}
+	if day, dark := light(without), light(with); dark > 0.7*day {
+		t.Errorf("by night it is as light as %.2f, by day as %.2f", dark, day)
+	}
+}
+
+// lightness is the mean of all pixels, 0 to 1.
+func lightness(img image.Image) float64 {
+	b, sum := img.Bounds(), 0.0
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			red, green, blue, _ := img.At(x, y).RGBA()
+			sum += float64(red+green+blue) / 3 / 0xffff
+		}
+	}
+	return sum / float64(b.Dx()*b.Dy())
+}

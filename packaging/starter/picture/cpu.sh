@@ -50,12 +50,12 @@ stage latents 20 latents --side 128 --principal
 dit=(dit --side 128 --batch 16 --rate 1e-3 --warmup 50 --fall 0.35 --sheets 600)
 read -ra more <<<"${DIT:-}"
 dit+=("${more[@]}")
-stage dit-1 135 "${dit[@]}" --tokens 32 --plain 1 --until "$(scaled 30)"
-stage dit-2 135 "${dit[@]}" --tokens 32 --plain 0.5 --until "$(scaled 128)"
-stage dit-3 135 "${dit[@]}" --plain 0.5 # all 256 tokens, unfolded: what little the folding left out
-stage judge 15 judge --side 64 --batch 64 --rate 1e-3 --fall 0.4
-stage upscaler 10 upscaler --side 128 --crop 64 --crops 2 --batch 16 --rate 1e-3 --warmup 50 --fall 0.4
+stage dit-1 230 "${dit[@]}" --tokens 32 --plain 1 --until "$(scaled 30)"
+stage dit-2 230 "${dit[@]}" --tokens 32 --plain 0.4 --until "$(scaled 222)"
+stage dit-3 230 "${dit[@]}" --plain 0.4 # all 256 tokens, unfolded: what little the folding left out
+stage judge 20 judge --side 64 --batch 64 --optimizer adamw --rate 2e-3 --warmup 50 --fall 0.4
+stage upscaler 6 upscaler --side 128 --crop 64 --crops 2 --batch 16 --optimizer adamw --rate 5e-4 --warmup 20 --fall 0.4
 for name in outline night character; do
-	stage "lora-$name" 5 lora --lora "$name" --side 128 --batch 16 --tokens 32 --optimizer adamw --rate 3e-3 --warmup 20 --fall 0.5
+	stage "lora-$name" 4 lora --lora "$name" --side 128 --batch 16 --tokens 32 --optimizer adamw --rate 3e-3 --warmup 20 --fall 0.5
 done
 echo "== all stages are done, $(date +%T): README.md says how to judge and what to look at"

@@ -37,9 +37,15 @@ chmod 0644 "$new"/loam-starter-* "$new"/receipts/*
 rm -rf weights sheets
 mv "$new" weights
 mkdir -p sheets loras
-cp "$report"/*.png sheets/
-for lora in "$state"/loam-starter-*.lora.safetensors; do
-	[[ ! -f $lora ]] || cp "$lora" "$state/$(sed 's/.*loam-starter-\(.*\).lora.safetensors/lora-\1/' <<<"$lora").json" loras/
+"$kept/venv/bin/python" - "$report" sheets <<'PYTHON'
+import pathlib, sys
+from PIL import Image
+
+for sheet in pathlib.Path(sys.argv[1]).glob("*.png"):
+    Image.open(sheet).convert("RGB").save(pathlib.Path(sys.argv[2]) / (sheet.stem + ".jpg"), quality=85)
+PYTHON
+for name in outline night character; do
+	[[ ! -f $state/loam-starter-$name.lora.safetensors ]] || cp "$state/loam-starter-$name.lora.safetensors" "$state/lora-$name.json" loras/
 done
 chmod 0644 loras/* sheets/*
 ls -l weights

@@ -346,7 +346,7 @@ def adapter(args: argparse.Namespace, data: Data):
 
 def upscaler(args: argparse.Namespace, data: Data):
     """Twice the size: a scene painted at twice the side, from its average."""
-    model = RRDBNet().to(args.device, memory_format=layout(args.device))
+    model = RRDBNet().begin().to(args.device, memory_format=layout(args.device))
 
     def loss(step: int, plan):
         high = cropped(data.painter.paint(plan, args.side), args.crop, args.batch, data.generator(step))
