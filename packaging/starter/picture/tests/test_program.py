@@ -30,7 +30,7 @@ def test_loam_draws_with_the_quantized_files(tokenizer, tmp_path):  # noqa: F811
         "image",
         "a yellow star",
         "--model",
-        str(tmp_path / "model" / "loam-starter-dit.q8_0.gguf"),
+        "Loam starter",
         "--size",
         "128x128",
         "--steps",
