@@ -32,3 +32,16 @@ func SortByName[T any](list []T, name func(T) string) {
 		list[i] = n.item
 	}
 }
+
+// StartersLast puts what came with the program behind a person's own models, and keeps the order otherwise.
+func StartersLast(list []Model) {
+	slices.SortStableFunc(list, func(a, b Model) int {
+		switch {
+		case a.Starter == b.Starter:
+			return 0
+		case a.Starter:
+			return 1
+		}
+		return -1
+	})
+}

@@ -37,15 +37,7 @@ func (l *Library) List(ctx context.Context) ([]backend.Model, error) {
 		nudge(l.wake) // perhaps the command line added it
 	}
 	backend.SortByName(list, func(m backend.Model) string { return m.Name })
-	slices.SortStableFunc(list, func(a, b backend.Model) int {
-		switch {
-		case a.Starter == b.Starter:
-			return 0
-		case a.Starter:
-			return 1
-		}
-		return -1
-	})
+	backend.StartersLast(list)
 	return list, nil
 }
 

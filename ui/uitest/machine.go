@@ -34,15 +34,7 @@ func (m *Models) List(context.Context) ([]backend.Model, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	list := slices.DeleteFunc(slices.Clone(m.Installed), func(x backend.Model) bool { return slices.Contains(m.Removed, x.ID) })
-	slices.SortStableFunc(list, func(a, b backend.Model) int { // starters last, as in the library
-		switch {
-		case a.Starter == b.Starter:
-			return 0
-		case a.Starter:
-			return 1
-		}
-		return -1
-	})
+	backend.StartersLast(list)
 	return list, nil
 }
 
