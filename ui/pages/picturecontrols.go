@@ -160,7 +160,7 @@ func (c *pictureControls) marks() {
 		s := c.wish.shapeOf(*m)
 		size := fmt.Sprintf("%d × %d", s.Width, s.Height)
 		switch {
-		case m.Starter:
+		case m.Starter && s.Width == s.Height:
 			size += ": the starter draws squares"
 		case c.wish.Shape == shapeStart:
 			size += ", as the start picture"
