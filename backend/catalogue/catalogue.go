@@ -84,7 +84,7 @@ func (e Entry) RepoOf(f File) string {
 func (e Entry) Page() string { return "https://huggingface.co/" + e.Repo }
 
 // Size is how many bytes the files have together; where the catalogue does not tell it, an estimate from the number of
-// parameters, and exact is false. 0 = not even that.
+// parameters, and exact is false. 0 = not even that: of a picture model much stays as it was, whatever its quantization is called.
 func (e Entry) Size() (bytes int64, exact bool) {
 	exact = len(e.Files) > 0
 	for _, f := range e.Files {
@@ -94,7 +94,7 @@ func (e Entry) Size() (bytes int64, exact bool) {
 	if exact {
 		return bytes, true
 	}
-	if e.Parameters <= 0 || len(e.Files) != 1 {
+	if e.Parameters <= 0 || len(e.Files) != 1 || e.Kind == backend.KindDiffusion {
 		return 0, false
 	}
 	return int64(float64(e.Parameters) * Bits(e.Quant) / 8), false
