@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,8 +47,8 @@ func (l *Library) Get(ctx context.Context, id int64) (backend.Model, error) {
 	return l.store.Model(ctx, id)
 }
 
-// Find gives the installed model that a person means: by id, path, name (any case and separators), the start of exactly
-// one name, or the start of a SHA-256. The errors are backend.ErrNotFound and *Ambiguous.
+// Find gives the installed model that a person means: by id, path (of its file, or of another with the same contents), name (any
+// case and separators), the start of exactly one name, or the start of a SHA-256. The errors are backend.ErrNotFound and *Ambiguous.
 func (l *Library) Find(ctx context.Context, query string) (backend.Model, error) {
 	list, err := l.List(ctx)
 	if err != nil {
@@ -66,6 +67,9 @@ func (l *Library) Find(ctx context.Context, query string) (backend.Model, error)
 		}
 		if err != nil && !errors.Is(err, backend.ErrNotFound) {
 			return backend.Model{}, err
+		}
+		if i := slices.IndexFunc(list, func(m backend.Model) bool { return m.Path != "" && isCopy(m.Path, real) }); i >= 0 {
+			return list[i], nil
 		}
 	}
 	key := bare(query)
@@ -104,4 +108,10 @@ func bare(s string) string {
 		}
 		return unicode.ToLower(r)
 	}, s)
+}
+
+// isCopy says whether a path that a person gave is a file with the contents of a model's.
+func isCopy(of, path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && sameFile(of, path)
 }

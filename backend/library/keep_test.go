@@ -115,6 +115,12 @@ func TestCopyIsWholeHashedAndLeavesTheOriginal(t *testing.T) {
 	if _, err := os.Stat(m.Path); err != nil {
 		t.Errorf("the original: %v", err)
 	}
+	if got, err := f.Find(t.Context(), m.Path); err != nil || got.ID != m.ID {
+		t.Errorf("called by the original's path it is model %d, %v; want %d", got.ID, err, m.ID)
+	}
+	if got, err := f.Find(t.Context(), f.abroad); !errors.Is(err, backend.ErrNotFound) {
+		t.Errorf("called by a folder's path it is model %d, %v", got.ID, err)
+	}
 	if !f.bus.has(event.ModelCopied{ModelID: m.ID, Over: true}) ||
 		!f.bus.has(event.ModelCopied{ModelID: m.ID, Done: int64(len(data)), Total: int64(len(data))}) {
 		t.Error("its progress was not told")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +137,64 @@ func TestRemovedStarterStaysRemoved(t *testing.T) {
 	}
 	if again, err := f.Add(t.Context(), path, library.AddOptions{}); err != nil || again.ID != m.ID || !again.Starter || !again.Deleted.IsZero() {
 		t.Errorf("adding it again gave %+v, %v", again, err)
+	}
+}
+
+func TestWhatCameWithThePictureStarterGoesAndComesBackWithIt(t *testing.T) {
+	f := open(t)
+	file := func(name string, tensors ...modelfiletest.Shape) string {
+		return modelfiletest.WriteSafetensors(t, f.abroad, name, nil, tensors...)
+	}
+	of := func(name string, dims ...int64) modelfiletest.Shape {
+		return modelfiletest.Shape{Name: name, Dims: dims}
+	}
+	own := f.add(t, f.abroad, "own.gguf", chat("Own"))
+	m, ok, err := f.EnsurePictureStarter(t.Context(), file("dit.safetensors", of("double_blocks.0.img_attn.qkv.weight", 8, 8)), []string{
+		file("tae.safetensors", of("decoder.layers.0.weight", 8, 16, 3, 3), of("decoder.layers.2.conv.0.weight", 8, 8, 3, 3)),
+		file("x2.safetensors", of("body.0.rdb1.conv1.weight", 8, 8, 3, 3)),
+	}, library.AddOptions{})
+	if err != nil || !ok || m.Kind != backend.KindDiffusion {
+		t.Fatalf("%+v, %v, %v", m, ok, err)
+	}
+	ids := func(list []backend.Model, err error) []int64 {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []int64
+		for _, m := range list {
+			out = append(out, m.ID)
+		}
+		slices.Sort(out)
+		return out
+	}
+	all := ids(f.List(t.Context()))
+	if len(all) != 4 {
+		t.Fatalf("%d models, want 4", len(all))
+	}
+	if err := f.Remove(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := ids(f.List(t.Context())); !slices.Equal(got, []int64{own.ID}) {
+		t.Errorf("after it was removed there are %d, want %d alone", got, own.ID)
+	}
+	if got := ids(f.Removed(t.Context())); !slices.Equal(got, []int64{m.ID}) {
+		t.Errorf("removed are %d, want %d alone", got, m.ID)
+	}
+	if _, err := f.Restore(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := ids(f.List(t.Context())); !slices.Equal(got, all) {
+		t.Errorf("after it came back there are %d, want %d", got, all)
+	}
+	if err := f.Remove(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.FreeNow(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := ids(f.Removed(t.Context())); len(got) != 0 {
+		t.Errorf("after it was forgotten %d are still to be had back", got)
 	}
 }
 

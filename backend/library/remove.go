@@ -15,17 +15,44 @@ import (
 )
 
 // Remove takes a model off the list. Restore undoes it; the file of an Owned model stays for Deps.Keep, every other file
-// stays for ever.
+// stays for ever. What came with the starter for pictures goes with it.
 func (l *Library) Remove(ctx context.Context, id int64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.store.RemoveModel(ctx, id); err != nil {
+	m, err := l.store.Model(ctx, id)
+	if err != nil {
 		return fmt.Errorf("remove model %d: %w", id, err)
 	}
-	l.cancelHash(id)
-	l.changed(id)
+	list, err := l.installed(ctx)
+	if err != nil {
+		return err
+	}
+	// The model itself first: companions that were removed no earlier went with it.
+	for _, m := range append([]backend.Model{m}, companions(m, list)...) {
+		if err := l.store.RemoveModel(ctx, m.ID); err != nil {
+			return fmt.Errorf("remove model %d: %w", m.ID, err)
+		}
+		l.cancelHash(m.ID)
+		l.changed(m.ID)
+	}
 	nudge(l.rewind)
 	return nil
+}
+
+// companions are the files out of a list that came with m, where it is the starter for pictures: they fit it alone.
+func companions(m backend.Model, list []backend.Model) []backend.Model {
+	var out []backend.Model
+	for _, other := range list {
+		if m.Starter && m.Kind == backend.KindDiffusion && other.Starter && other.Kind != backend.KindChat && other.ID != m.ID {
+			out = append(out, other)
+		}
+	}
+	return out
+}
+
+// goneWith are the companions of a removed model that were removed with it rather than before.
+func goneWith(m backend.Model, removed []backend.Model) []backend.Model {
+	return slices.DeleteFunc(companions(m, removed), func(other backend.Model) bool { return other.Deleted.Before(m.Deleted) })
 }
 
 // Restore undoes Remove.
@@ -39,6 +66,21 @@ func (l *Library) Restore(ctx context.Context, id int64) (backend.Model, error) 
 	if m.Deleted.IsZero() {
 		return m, nil
 	}
+	removed, err := l.removed(ctx)
+	if err != nil {
+		return m, err
+	}
+	for _, other := range goneWith(m, removed) {
+		if _, err := l.restore(ctx, other); err != nil {
+			return m, err
+		}
+	}
+	return l.restore(ctx, m)
+}
+
+// restore puts one removed model back, under a name that is free.
+func (l *Library) restore(ctx context.Context, m backend.Model) (backend.Model, error) {
+	id := m.ID
 	list, err := l.installed(ctx)
 	if err != nil {
 		return m, err
@@ -63,7 +105,7 @@ func (l *Library) Restore(ctx context.Context, id int64) (backend.Model, error) 
 // Keeps is how long the file of a removed Owned model stays.
 func (l *Library) Keeps() time.Duration { return l.keep }
 
-// Removed lists the models whose removal can be undone, newest first.
+// Removed lists the models whose removal can be undone, newest first. What went with another is not listed by itself.
 func (l *Library) Removed(ctx context.Context) ([]backend.Model, error) {
 	list, err := l.removed(ctx)
 	if err != nil {
@@ -71,6 +113,11 @@ func (l *Library) Removed(ctx context.Context) ([]backend.Model, error) {
 	}
 	since := l.now().Add(-l.keep)
 	list = slices.DeleteFunc(list, func(m backend.Model) bool { return m.Deleted.Before(since) })
+	for _, m := range slices.Clone(list) {
+		for _, other := range goneWith(m, list) {
+			list = slices.DeleteFunc(list, func(m backend.Model) bool { return m.ID == other.ID })
+		}
+	}
 	slices.SortFunc(list, func(a, b backend.Model) int { return b.Deleted.Compare(a.Deleted) })
 	return list, nil
 }
@@ -87,13 +134,19 @@ func (l *Library) FreeNow(ctx context.Context, id int64) error {
 	if m.Deleted.IsZero() {
 		return fmt.Errorf("free model %s: it is installed", m.Name)
 	}
-	if err := l.deleteFiles(ctx, m); err != nil {
+	removed, err := l.removed(ctx)
+	if err != nil {
 		return err
 	}
-	if err := l.forget(ctx, id); err != nil {
-		return err
+	for _, m := range append([]backend.Model{m}, goneWith(m, removed)...) {
+		if err := l.deleteFiles(ctx, m); err != nil {
+			return err
+		}
+		if err := l.forget(ctx, m.ID); err != nil {
+			return err
+		}
+		l.changed(m.ID)
 	}
-	l.changed(id)
 	return nil
 }
 
