@@ -1,8 +1,9 @@
 """A finite collection of settled scenes, encoded once and kept on disk: what two cores can train on for many epochs.
 
-Scene i of a collection is the same whatever its length: first every thing plain in each style, then random others of the training
-split. FOLDER/latents.f16 holds [n, 16, h, w] one after the other, so a run that was killed goes on with the next whole one;
-FOLDER/latents.json says of what: another autoencoder, other drawings or another size start it anew.
+Scene i of a collection is the same whatever its length: first every thing plain in each style, then two, three and four of each on
+white, then random others, all of the training split. FOLDER/latents.f16 holds [n, 16, h, w] one after the other, so a run that was
+killed goes on with the next whole one; FOLDER/latents.json says of what: another autoencoder, other drawings or another size start it
+anew.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import json
 import pathlib
 import random
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -23,6 +25,7 @@ from .tae import DOWN, LATENT, TAE, Affine
 from .words import Item, Scene
 
 AT_ONCE = 16
+ORDER = 2  # of what collection() gives: to be raised when its scenes change
 STYLE_SHARES = (3, 6, 1)  # of the plain things drawn from, as in STYLES: what an unsaid style means is learnt most
 
 
@@ -34,6 +37,13 @@ def collection(painter: Painter, can: list[bool], n: int, seed: int) -> list[Sce
         for t in range(len(things))
         for style in STYLES
     }
+    several = (
+        Scene("count", tuple(Item(t, "", 0, 0, 0) for _ in range(count)), style, ("white",))
+        for t in range(len(things))
+        for count in (2, 3, 4)
+        for style in STYLES
+    )
+    out.update((words.settled(s), None) for s in several if not words.held_out(s, things))
     r = random.Random(f"collection {seed}")
     tries = 0
     while len(out) < n and tries < 20 * n:  # with few things there may not be so many
@@ -48,7 +58,7 @@ def mark(args: argparse.Namespace, weights: dict[str, Tensor]) -> dict:
     for name in sorted(weights):
         if name.startswith("encoder"):
             h.update(weights[name].float().numpy().tobytes())
-    return {"made of": h.hexdigest(), "side": args.side, "seed": args.seed, "only": args.only}
+    return {"made of": h.hexdigest(), "order": ORDER, "side": args.side, "seed": args.seed, "only": args.only}
 
 
 class Latents:
@@ -66,6 +76,14 @@ class Latents:
             self.file.unlink(missing_ok=True)
             self.note.write_text(json.dumps({"of": of}))
         self.open()
+        self.several = [  # of each style, two to four of one thing as they are on white
+            [
+                i
+                for i, s in enumerate(self.scenes[: self.done])
+                if (s.kind, s.style, s.ground, s.items[0].dye) == ("count", style, ("white",), "") and not s.size_word
+            ]
+            for style in STYLES
+        ]
 
     def open(self) -> None:
         size = 2 * int(np.prod(self.shape))
@@ -100,18 +118,24 @@ class Latents:
         w = torch.stack(seen).clamp(min=1e-12)
         return (w / w.mean()).clamp(0.1, 5)
 
-    def spread(self, weights: Tensor, first: int, last: int) -> float:
+    def spread(self, weights: Tensor, which: Sequence[int]) -> float:
         """The weighted error of one who always answers with the mean of these: what learning is measured against."""
-        z = self.take(torch.linspace(first, last - 1, min(256, last - first)).long().tolist())
+        if not which:
+            return 1.0
+        z = self.take([which[i] for i in torch.linspace(0, len(which) - 1, min(256, len(which))).long().tolist()])
         return float(((z - z.mean(0)).square() * weights.view(-1, 1, 1)).mean())
 
-    def choose(self, r: random.Random, n: int, plain: float) -> list[int]:
-        """n scenes' numbers: so large a share of plain things, their styles by STYLE_SHARES, the rest evenly of all others."""
+    def choose(self, r: random.Random, n: int, plain: float, several: float = 0.0) -> list[int]:
+        """n scenes' numbers: so large a share of plain things, so large a share of several of one thing on white, the styles of both by
+        STYLE_SHARES, the rest evenly of all but the plain ones."""
         out = []
         for _ in range(n):
-            if self.done <= self.plain or r.random() < plain:
+            share = r.random()
+            if self.done <= self.plain or share < plain:
                 i = len(STYLES) * r.randrange(self.plain // len(STYLES)) + r.choices(range(len(STYLES)), STYLE_SHARES)[0]
                 out.append(i if i < self.done else r.randrange(self.done))
+            elif share < plain + several and all(self.several):
+                out.append(r.choice(r.choices(self.several, STYLE_SHARES)[0]))
             else:
                 out.append(r.randrange(self.plain, self.done))
         return out

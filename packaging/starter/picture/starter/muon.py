@@ -11,11 +11,14 @@ from torch import Tensor
 TURNS = ((3.4445, -4.7750, 2.0315),) * 3  # a, b, c of each turn: Jordan's. Five are usual, and cost more than they gain here
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """[m, n] -> about the nearest matrix with all singular values 1 (most end between 0.6 and 1.3; small ones stay smaller)."""
+def orthogonal(matrix: Tensor, half: bool = False) -> Tensor:
+    """[m, n] -> about the nearest matrix with all singular values 1 (most end between 0.6 and 1.3; small ones stay smaller).
+
+    half: worked out in bf16.
+    """
     m, n = matrix.shape
     x = matrix if m <= n else matrix.T
-    x = x / (x.norm() + 1e-7)
+    x = (x / (x.norm() + 1e-7)).to(torch.bfloat16 if half else x.dtype)
     square, product = x @ x.T, None
     for a, b, c in TURNS:
         # One turn is x -> (a + b s + c s s) x with s = x x'; all of these commute, so s itself goes on without x.
@@ -24,15 +27,18 @@ def orthogonal(matrix: Tensor) -> Tensor:
         turn.diagonal().add_(a)
         product = turn if product is None else turn @ product
         square = turn @ square @ turn
-    x = product @ x
+    x = (product @ x).to(matrix.dtype)
     return x if m <= n else x.T
 
 
 class Muon(torch.optim.Optimizer):
     """groups say muon True or False; all have lr and weight_decay."""
 
-    def __init__(self, groups: list[dict], lr: float, momentum: float = 0.95, betas: tuple[float, float] = (0.9, 0.99)) -> None:
+    def __init__(
+        self, groups: list[dict], lr: float, momentum: float = 0.95, betas: tuple[float, float] = (0.9, 0.99), half: bool = False
+    ) -> None:
         super().__init__(groups, dict(lr=lr, momentum=momentum, betas=betas, weight_decay=0.0, muon=False))
+        self.half = half  # bf16 for the iteration
 
     @torch.no_grad()
     def step(self, closure=None) -> None:
@@ -48,7 +54,7 @@ class Muon(torch.optim.Optimizer):
             state["momentum"] = torch.zeros_like(p)
         m = state["momentum"].lerp_(p.grad, 1 - group["momentum"])
         ahead = p.grad.lerp(m, group["momentum"]).flatten(1)  # Nesterov's; a convolution is a matrix of its outputs
-        p.add_(orthogonal(ahead).view_as(p), alpha=-group["lr"] * 0.2 * max(ahead.shape) ** 0.5)
+        p.add_(orthogonal(ahead, self.half).view_as(p), alpha=-group["lr"] * 0.2 * max(ahead.shape) ** 0.5)
 
     def adam(self, p: Tensor, state: dict, group: dict) -> None:
         if "step" not in state:

@@ -226,16 +226,28 @@ def still(args: argparse.Namespace, data: Data):
     if latents.done >= latents.plain:
         codes.spell(bundle.text.shared.weight, codes.looks(latents, weights, args.context), tokenizer, data.archive.things)
     model = Pair(bundle)
-    spread = latents.spread(weights, 0, latents.plain)
-    spread_more = latents.spread(weights, latents.plain, latents.done) if latents.done > latents.plain else 1.0
+    forward = torch.compile(model, dynamic=False) if args.compile else model
+    several = {i for some in latents.several for i in some}
+    kinds = {
+        "plain": [i for i in range(latents.done) if i < latents.plain],
+        "several": sorted(several),
+        "scenes": [i for i in range(latents.plain, latents.done) if i not in several],
+    }
+    kind_of = {i: name for name, which in kinds.items() for i in which}
+    spreads = {name: latents.spread(weights, which) for name, which in kinds.items()}
     captions: dict[str, list[int]] = {}
 
     def prepare(step: int):
         r = random.Random(f"{args.seed} still {step}")
-        which = latents.choose(r, args.batch, args.plain)
+        which = latents.choose(r, args.batch, args.plain, args.several)
         said = [words.caption(r, latents.scenes[i], data.archive.things, sure=True) for i in which]
         rows = [kept.silent(r, captions.setdefault(c, tokenizer.pieces(c))) for c in said]
         n = min(TOKENS, max(map(len, rows)) + 2) if args.tokens < TOKENS else TOKENS  # the end mark, and padding that stands for the rest
+        if args.compile and args.tokens < TOKENS:  # always the same number: what does not fit is worded again
+            n = args.tokens
+            for at, i in enumerate(which):
+                while len(rows[at]) > n - 2:
+                    rows[at] = tokenizer.pieces(words.caption(r, latents.scenes[i], data.archive.things, sure=True))
         return which, torch.tensor([[*row, END, *[PAD] * (n - 1 - len(row))] for row in rows])
 
     def loss(step: int, ready):
@@ -245,12 +257,12 @@ def still(args: argparse.Namespace, data: Data):
         z = latents.take(which)
         noise, t = torch.randn(z.shape, generator=g), times_still(len(z), g)
         at = t[:, None, None, None]
-        error = (model((1 - at) * z + at * noise, t, ids, fold=True) - (noise - z)).square() * weights
+        error = (forward((1 - at) * z + at * noise, t, ids, fold=True).float() - (noise - z)).square() * weights
         each = error.mean((1, 2, 3)) * (t / 0.4).clamp(max=1).square()
-        # Of the error from pure noise, for plain things and for other scenes: 1 = no better than their mean.
-        first, plain = t == 1, torch.tensor(which) < latents.plain
+        # Of the error from pure noise, for plain things, several of one, and other scenes: 1 = no better than their mean.
         parts = {"loss": each.mean().detach()}
-        for name, some, by in (("plain", first & plain, spread), ("scenes", first & ~plain, spread_more)):
+        for name, by in spreads.items():
+            some = torch.tensor([kind_of[i] == name for i in which]) & (t == 1)
             if some.any():
                 parts[name] = each[some].mean().detach() / by
         return each.mean(), parts

@@ -104,7 +104,7 @@ def prepared(stage: Stage, first: int, workers: int):
     yield from torch.utils.data.DataLoader(Steps(stage.prepare), batch_size=None, sampler=steps, num_workers=workers, prefetch_factor=4)
 
 
-def optimizer_of(stage: Stage, kind: str) -> torch.optim.Optimizer:
+def optimizer_of(stage: Stage, kind: str, half: bool = False) -> torch.optim.Optimizer:
     """Matrices decay, biases, norms and embeddings do not. Muon is for the matrices inside, not for those at the ends."""
     plain = [p for n, p in stage.module.named_parameters() if p.requires_grad and (p.dim() < 2 or "shared" in n)]
     matrices = [p for n, p in stage.module.named_parameters() if p.requires_grad and not (p.dim() < 2 or "shared" in n)]
@@ -113,7 +113,7 @@ def optimizer_of(stage: Stage, kind: str) -> torch.optim.Optimizer:
         ends = {id(p) for n, p in stage.module.named_parameters() if any(e in n for e in ENDS)}
         inside = [p for p in matrices if id(p) not in ends]
         groups[0]["params"] = [p for p in matrices if id(p) in ends]
-        return Muon([{"params": inside, "weight_decay": stage.weight_decay, "muon": True}, *groups], stage.rate)
+        return Muon([{"params": inside, "weight_decay": stage.weight_decay, "muon": True}, *groups], stage.rate, half=half)
     return torch.optim.AdamW(groups, lr=stage.rate, betas=(0.9, 0.99), fused=next(stage.module.parameters()).is_cuda)
 
 
@@ -135,18 +135,19 @@ def write_whole(path: pathlib.Path, write) -> None:
 def run(stage: Stage, name: str, args: argparse.Namespace, receipt: dict) -> Average:
     """The loop: warm-up, a constant rate, a fall to nothing over the last fifth of the budget; saves every --save seconds."""
     began = time.monotonic()
-    optimizer = optimizer_of(stage, args.optimizer)
+    optimizer = optimizer_of(stage, args.optimizer, args.half)
     average = Average(stage.module, stage.decay)
     step, spent = 0, 0.0
     file = args.out / f"{name}.pt"
     if args.resume and file.is_file():
         kept = torch.load(file, map_location=args.device, weights_only=True)
         stage.module.load_state_dict(kept["weights"])
-        optimizer.load_state_dict(kept["optimizer"])
+        if "optimizer" in kept:  # not after starter.adopt
+            optimizer.load_state_dict(kept["optimizer"])
         average.state, step, spent = kept["average"], kept["step"], kept["seconds"]
         print(f"{name}: goes on at step {step}, {spent:.0f} s spent", flush=True)
     losses: list[list[float]] = receipt.setdefault("losses", [])
-    amp = torch.autocast(args.device, torch.bfloat16) if args.device == "cuda" else contextlib.nullcontext()
+    amp = torch.autocast(args.device, torch.bfloat16) if args.device == "cuda" or args.half else contextlib.nullcontext()
     last_save, recent = time.monotonic(), {}
 
     def save() -> None:
@@ -233,6 +234,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--fall", type=float, default=0.2, help="share of the budget over which the rate falls to nothing")
     p.add_argument("--scenes", type=int, default=0, help="train on so many settled scenes, kept as latents (0: on endless random ones)")
     p.add_argument("--plain", type=float, default=0.7, help="share of plain single things when training on kept latents")
+    p.add_argument("--several", type=float, default=0.0, help="share of two to four of one thing on white, likewise")
     p.add_argument("--crop", type=int, default=0, help="tae: pixels of a crop (0: whole pictures)")
     p.add_argument("--crops", type=int, default=1, help="tae: crops of one picture")
     p.add_argument("--principal", action="store_true", help="tae: start with the encoder that knows the pictures' principal components")
@@ -240,6 +242,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--threads", type=int, default=0, help="of torch (0: its own choice)")
     p.add_argument("--workers", type=int, default=0, help="processes that prepare scenes and captions ahead; a GPU needs about 12")
     p.add_argument("--compile", action="store_true")
+    p.add_argument("--half", action="store_true", help="bf16 for products of matrices on a CPU, too; a GPU always does")
     p.add_argument("--only", default="", help="a few objects, separated by commas, for small runs")
     p.add_argument("--kinds", default="", help="only these kinds of scenes: one, count, pair, place")
     p.add_argument("--lora", default="", help="which LoRA: outline, night, character")

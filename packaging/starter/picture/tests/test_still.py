@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from starter import codes, dit, latents, sprites, stages, text, train, words
+from starter import adopt, codes, dit, latents, sprites, stages, text, train, words
 from starter.bundle import Bundle
 from starter.muon import Muon, orthogonal
 from starter.scenes import Painter
@@ -103,6 +103,10 @@ def test_orthogonal_brings_singular_values_to_about_one():
         values = torch.linalg.svdvals(orthogonal(torch.randn(shape)))
         assert 0.3 < values.quantile(0.1) < values.max() < 1.4
     assert torch.isfinite(orthogonal(torch.zeros(4, 8))).all()
+    matrix = torch.randn(64, 96) @ torch.diag(torch.logspace(0, -2, 96))
+    whole, half = orthogonal(matrix), orthogonal(matrix, half=True)
+    assert half.dtype == torch.float32
+    assert (whole * half).sum() / whole.norm() / half.norm() > 0.999
 
 
 def test_muon_goes_down_and_goes_on_from_its_state():
@@ -155,6 +159,14 @@ def test_the_decoder_starts_with_colours(archive):
     grey = (model.decode(model.encode(x)).clamp(0, 1) - x).abs().mean()
     model.principal(x)
     assert (model.decode(model.encode(x)).clamp(0, 1) - x).abs().mean() < 0.3 * grey
+
+
+def test_several_of_each_thing_come_after_the_plain_ones_and_none_is_held_out(archive):
+    scenes = latents.collection(Painter(archive), [True] * 4, 90, 1)
+    several = [s for s in scenes[len(THINGS) * len(STYLES) :] if s.kind == "count" and s.ground == ("white",) and not s.items[0].dye]
+    assert scenes[12 : 12 + len(several[:20])] == several[:20]
+    assert {len(s.items) for s in several} == {2, 3, 4}
+    assert not any(words.held_out(s, THINGS) for s in several)
 
 
 def test_crops_are_parts_of_the_pictures():
@@ -216,9 +228,12 @@ def test_latents_go_on_after_half_a_latent(folder):
     go(folder, "latents")
     again = np.frombuffer((folder / "latents.f16").read_bytes(), np.float16)
     assert np.allclose(again, np.frombuffer(whole, np.float16), atol=2e-2)
-    go(folder, "latents", "--seed", "2")
+    go(folder, "latents", "--scenes", "60")  # the first 48 at most are not random
+    longer = (folder / "latents.f16").read_bytes()
+    assert longer[: len(again) * 2] == again.tobytes()
+    go(folder, "latents", "--scenes", "60", "--seed", "2")
     assert json.loads((folder / "latents.json").read_text())["of"]["seed"] == 2
-    assert (folder / "latents.f16").read_bytes()[12 * 512 :] != whole[12 * 512 :]
+    assert (folder / "latents.f16").read_bytes()[48 * 512 :] != longer[48 * 512 :]
 
 
 def test_kept_latents_train_stop_for_the_clock_and_go_on(folder):
@@ -253,6 +268,50 @@ def test_the_same_steps_give_the_same_weights_after_a_stop(folder):
     assert all(torch.allclose(ends[0][k], ends[1][k], atol=1e-5) for k in ends[0])
 
 
+def test_half_precision_trains(folder):
+    go(folder, "dit", "--steps", "2", "--half", "--several", "0.5")
+    kept = torch.load(folder / "dit.pt", weights_only=True)
+    assert kept["step"] == 2
+    assert all(v.dtype == torch.float32 and torch.isfinite(v).all() for v in kept["weights"].values())
+
+
+def test_what_ships_can_be_trained_on(folder):
+    go(folder, "dit", "--steps", "2")
+    go(folder, "upscaler", "--steps", "1", "--crop", "16")
+    before = torch.load(folder / "dit.pt", weights_only=True)
+    shipped, state = folder / "shipped", folder / "state"
+    (shipped / "receipts").mkdir(parents=True)
+    for file in (folder / "q8_0").iterdir():
+        shutil.copy(file, shipped)
+    shutil.copy(folder / "loam-starter-x2.esrgan.safetensors", shipped)
+    for name in ("tae", "dit", "upscaler"):
+        shutil.copy(folder / f"{name}.json", shipped / "receipts")
+    adopt.main(["--out", str(state), "--weights", str(shipped)])
+    kept = torch.load(state / "dit.pt", weights_only=True)
+    assert (kept["step"], kept["seconds"]) == (2, json.loads((folder / "dit.json").read_text())["seconds"])
+    assert torch.equal(kept["weights"]["said"], before["average"]["said"].ceil())
+    wanted = stages.silenced(before["average"])
+    for name, value in wanted.items():
+        if name != "said":
+            assert (kept["average"][name] - value).abs().max() <= 0.01 * value.abs().max() + 1e-5, name
+    coder, was = (torch.load(p / "tae.pt", weights_only=True)["average"] for p in (state, folder))
+    assert all(torch.allclose(coder[k], was[k], atol=2e-3) for k in was)
+    for name in ("sprites.npz", "latents.f16", "latents.json"):
+        shutil.copy(folder / name, state)
+    go(state, "latents")
+    go(state, "dit", "--steps", "3")
+    receipt = json.loads((state / "dit.json").read_text())
+    assert receipt["steps"] == 3
+    assert receipt["before"][-1]["steps"] == 2
+
+
+def test_a_file_that_is_not_the_models_is_refused(tmp_path):
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"GGUF" + bytes(100))
+    with pytest.raises(ValueError, match="GGUF"):
+        adopt.read_gguf(bad)
+
+
 def opened(folder) -> tuple[latents.Latents, sprites.Archive]:
     args = argparse.Namespace(data=folder / "sprites.npz", out=folder, side=32, seed=1, only="", principal=False, scenes=24)
     data = train.Data(sprites.load(args.data), "cpu", 1)
@@ -262,7 +321,7 @@ def opened(folder) -> tuple[latents.Latents, sprites.Archive]:
 def test_words_begin_as_what_they_look_like(folder):
     kept, archive = opened(folder)
     weights = kept.weights().flatten()
-    assert 0 < kept.spread(weights, 0, kept.plain) < 5
+    assert 0 < kept.spread(weights, range(kept.plain)) < 5
     looks = codes.looks(kept, weights, 16)
     assert looks.shape == (len(THINGS), 16)
     # Things are as near one another as their drawings are, in what tells the most of them apart.
@@ -282,8 +341,10 @@ def test_a_share_of_plain_things_is_drawn(folder):
     kept, _ = opened(folder)
     assert kept.done == 24
     r = random.Random(1)
-    for share in (0.0, 0.5, 1.0):
-        which = kept.choose(r, 2000, share)
+    for share, several in ((0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (0.2, 0.7), (0.2, 0.8)):
+        which = kept.choose(r, 2000, share, several)
         assert abs(sum(i < kept.plain for i in which) / 2000 - share) < 0.05
+        shown = [kept.scenes[i] for i in which if i >= kept.plain]
+        assert all(s.kind == "count" and s.ground == ("white",) for s in shown) or share + several < 1
     assert kept.weights().mean() > 0
     assert torch.equal(kept.take([3, 5])[1], torch.from_numpy(kept.kept[5].astype(np.float32)))
