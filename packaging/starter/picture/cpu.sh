@@ -2,8 +2,9 @@
 # cpu.sh STATE MINUTES trains the small picture model on two cores without a GPU: it goes on wherever it stopped, works for MINUTES,
 # and stops between two steps. STATE, a folder outside the repository, keeps everything; about 300 MB. Killed at any moment it loses
 # at most two minutes. While it works, look at STATE/tae.png (painted, decoded) and STATE/dit.png (drawn in four steps).
-# FROM=weights, where STATE is new, begins with what ships instead of from nothing. SCALE=0.01 makes every stage a hundredth, for a try;
-# SIZE and SCENES replace what README.md's plan takes, DIT and EXTRA add arguments to the picture model's stages and to all.
+# FROM=weights, where STATE is new, trains what ships for MORE minutes (60) instead of beginning from nothing. SCALE=0.01 makes every
+# stage a hundredth, for a try; SIZE and SCENES replace what README.md's plan takes, DIT and EXTRA add arguments to the picture model's
+# stages and to all.
 set -euo pipefail
 state=${1:?usage: cpu.sh STATE MINUTES} minutes=${2:?usage: cpu.sh STATE MINUTES}
 mkdir -p "$state"
@@ -29,7 +30,7 @@ exec 9>"$state/lock"
 flock -n 9 || { echo "cpu: another run is at work in $state" >&2; exit 1; }
 if [[ -n ${FROM:-} && ! -f $state/tae.pt ]]; then
 	"$python" -m starter.adopt --out "$state" --weights "$FROM"
-	touch "$state"/{tae,dit-1,upscaler}.done
+	touch "$state"/{tae,dit-1,dit-2,dit-3,dit-4,upscaler}.done "$state/from"
 fi
 
 scaled() { "$python" -c "print($1 * $SCALE)"; }
@@ -64,6 +65,11 @@ stage dit-1 206 "${dit[@]}" "${fast[@]}" --plain 1 --until "$(scaled 30)"
 stage dit-2 206 "${dit[@]}" "${fast[@]}" --plain 0.25 --several 0.6 --until "$(scaled 170)"
 stage dit-3 206 "${dit[@]}" "${fast[@]}" --plain 0.25 --several 0.1 --until "$(scaled 202)"
 stage dit-4 206 "${dit[@]}" "${half[@]}" --batch 16 --plain 0.3 --several 0.15 # all 256 tokens, unfolded: what little the folding left out
+if [[ -f $state/from ]]; then
+	more=${MORE:-60}
+	stage dit-5 "$more" "${dit[@]}" "${fast[@]}" --plain 0.2 --several 0.1 --dyed 0.4 --until "$(scaled "($more - 4)")"
+	stage dit-6 "$more" "${dit[@]}" "${half[@]}" --batch 16 --plain 0.25 --several 0.15 --dyed 0.2
+fi
 stage judge 20 judge "${half[@]}" --side 64 --batch 64 --optimizer adamw --rate 2e-3 --warmup 50 --fall 0.4
 stage upscaler 6 upscaler --side 128 --crop 64 --crops 2 --batch 16 --optimizer adamw --rate 5e-4 --warmup 20 --fall 0.4
 for name in outline night character; do

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # ship.sh STATE REPORT puts into weights/ what ships: the model's files out of STATE/q8_0, the receipts of their training, the
 # report of starter.evaluate, NOTICE, and starter.json with the sums. The report's contact sheets go to sheets/, the LoRAs to
-# loras/; neither ships. Run it when a person knows most of its pictures; it refuses files of more than 40 MB.
+# loras/, the classifier (f16) to judge.pt, so that what ships can be judged again; none of these ships. Run it when a person knows
+# most of its pictures; it refuses files of more than 40 MB.
 set -euo pipefail
 state=$(cd "${1:?usage: ship.sh STATE REPORT}" && pwd) report=$(cd "${2:?usage: ship.sh STATE REPORT}" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -47,5 +48,12 @@ PYTHON
 for name in outline night character; do
 	[[ ! -f $state/loam-starter-$name.lora.safetensors ]] || cp "$state/loam-starter-$name.lora.safetensors" "$state/lora-$name.json" loras/
 done
-chmod 0644 loras/* sheets/*
+"$kept/venv/bin/python" - "$state/judge-final.pt" judge.pt <<'PYTHON'
+import sys
+import torch
+
+kept = torch.load(sys.argv[1], map_location="cpu", weights_only=True)
+torch.save({**kept, "weights": {name: value.half() for name, value in kept["weights"].items()}}, sys.argv[2])
+PYTHON
+chmod 0644 loras/* sheets/* judge.pt
 ls -l weights

@@ -2,8 +2,9 @@
 
 usage: python -m starter.adopt --out STATE [--weights weights]
 
-STATE gets tae.pt and dit.pt, the upscaler, and the receipts, as if the run had stopped there; the optimizer begins anew, and what
-rounding to q8_0 and f16 took is not given back. Tokens that training never said are known by reading exactly as padding does.
+STATE gets tae.pt and dit.pt, the upscaler, and the receipts, as if the run had stopped there. The optimizer and the clock of the budget
+begin anew (the receipt keeps what was before), and what rounding to q8_0 and f16 took is not given back. Tokens that training never
+said are known by reading exactly as padding does.
 """
 
 import argparse
@@ -94,7 +95,7 @@ def main(argv: list[str] | None = None) -> None:
     for name, module in (("tae", coder), ("dit", pair)):
         state = module.state_dict()
         kept = {"weights": state, "average": {k: v.float().clone() for k, v in state.items()}}
-        torch.save({**kept, "step": receipts[name]["steps"], "seconds": receipts[name]["seconds"]}, args.out / f"{name}.pt")
+        torch.save({**kept, "step": receipts[name]["steps"], "seconds": 0.0}, args.out / f"{name}.pt")
     for file in (
         *(args.weights / "receipts" / f"{n}.json" for n in ("tae", "dit", "upscaler")),
         args.weights / "loam-starter-x2.esrgan.safetensors",

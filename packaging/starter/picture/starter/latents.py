@@ -84,6 +84,11 @@ class Latents:
             ]
             for style in STYLES
         ]
+        self.dyed = [  # dyed things on a ground of another colour
+            i
+            for i, s in enumerate(self.scenes[: self.done])
+            if len(s.ground) == 1 and s.ground != ("white",) and s.kind != "pair" and s.items[0].dye
+        ]
 
     def open(self) -> None:
         size = 2 * int(np.prod(self.shape))
@@ -125,9 +130,9 @@ class Latents:
         z = self.take([which[i] for i in torch.linspace(0, len(which) - 1, min(256, len(which))).long().tolist()])
         return float(((z - z.mean(0)).square() * weights.view(-1, 1, 1)).mean())
 
-    def choose(self, r: random.Random, n: int, plain: float, several: float = 0.0) -> list[int]:
-        """n scenes' numbers: so large a share of plain things, so large a share of several of one thing on white, the styles of both by
-        STYLE_SHARES, the rest evenly of all but the plain ones."""
+    def choose(self, r: random.Random, n: int, plain: float, several: float = 0.0, dyed: float = 0.0) -> list[int]:
+        """n scenes' numbers: so large a share of plain things, of several of one thing on white (the styles of both by STYLE_SHARES), and
+        of dyed things on a ground of another colour; the rest evenly of all but the plain ones."""
         out = []
         for _ in range(n):
             share = r.random()
@@ -136,6 +141,8 @@ class Latents:
                 out.append(i if i < self.done else r.randrange(self.done))
             elif share < plain + several and all(self.several):
                 out.append(r.choice(r.choices(self.several, STYLE_SHARES)[0]))
+            elif plain + several <= share < plain + several + dyed and self.dyed:
+                out.append(r.choice(self.dyed))
             else:
                 out.append(r.randrange(self.plain, self.done))
         return out

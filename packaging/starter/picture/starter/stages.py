@@ -227,11 +227,12 @@ def still(args: argparse.Namespace, data: Data):
         codes.spell(bundle.text.shared.weight, codes.looks(latents, weights, args.context), tokenizer, data.archive.things)
     model = Pair(bundle)
     forward = torch.compile(model, dynamic=False) if args.compile else model
-    several = {i for some in latents.several for i in some}
+    several, dyed = {i for some in latents.several for i in some}, set(latents.dyed)
     kinds = {
         "plain": [i for i in range(latents.done) if i < latents.plain],
         "several": sorted(several),
-        "scenes": [i for i in range(latents.plain, latents.done) if i not in several],
+        "dyed": latents.dyed,
+        "scenes": [i for i in range(latents.plain, latents.done) if i not in several | dyed],
     }
     kind_of = {i: name for name, which in kinds.items() for i in which}
     spreads = {name: latents.spread(weights, which) for name, which in kinds.items()}
@@ -239,7 +240,7 @@ def still(args: argparse.Namespace, data: Data):
 
     def prepare(step: int):
         r = random.Random(f"{args.seed} still {step}")
-        which = latents.choose(r, args.batch, args.plain, args.several)
+        which = latents.choose(r, args.batch, args.plain, args.several, args.dyed)
         said = [words.caption(r, latents.scenes[i], data.archive.things, sure=True) for i in which]
         rows = [kept.silent(r, captions.setdefault(c, tokenizer.pieces(c))) for c in said]
         n = min(TOKENS, max(map(len, rows)) + 2) if args.tokens < TOKENS else TOKENS  # the end mark, and padding that stands for the rest
@@ -259,7 +260,7 @@ def still(args: argparse.Namespace, data: Data):
         at = t[:, None, None, None]
         error = (forward((1 - at) * z + at * noise, t, ids, fold=True).float() - (noise - z)).square() * weights
         each = error.mean((1, 2, 3)) * (t / 0.4).clamp(max=1).square()
-        # Of the error from pure noise, for plain things, several of one, and other scenes: 1 = no better than their mean.
+        # Of the error from pure noise, by kind: 1 = no better than the mean of all of the kind.
         parts = {"loss": each.mean().detach()}
         for name, by in spreads.items():
             some = torch.tensor([kind_of[i] == name for i in which]) & (t == 1)

@@ -235,6 +235,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--scenes", type=int, default=0, help="train on so many settled scenes, kept as latents (0: on endless random ones)")
     p.add_argument("--plain", type=float, default=0.7, help="share of plain single things when training on kept latents")
     p.add_argument("--several", type=float, default=0.0, help="share of two to four of one thing on white, likewise")
+    p.add_argument("--dyed", type=float, default=0.0, help="share of dyed things on a ground of another colour, likewise")
     p.add_argument("--crop", type=int, default=0, help="tae: pixels of a crop (0: whole pictures)")
     p.add_argument("--crops", type=int, default=1, help="tae: crops of one picture")
     p.add_argument("--principal", action="store_true", help="tae: start with the encoder that knows the pictures' principal components")

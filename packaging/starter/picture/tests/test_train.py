@@ -3,12 +3,13 @@
 import itertools
 import json
 import pathlib
+import random
 
 import numpy as np
 import pytest
 import torch
 
-from starter import evaluate, files, sprites, train
+from starter import evaluate, files, sprites, train, words
 from starter.sprites import STYLES, Archive, Thing
 
 WORDS = ("potato", "sunglasses", "top hat", "cat")
@@ -99,7 +100,28 @@ def test_evaluation_with_the_real_pack(folder, tmp_path, capsys):
     assert 0 <= report["right"] <= 1
     assert report["seconds"]["median"] > 0
     assert report["bytes"] == sum(p.stat().st_size for p in (folder / "q8_0").iterdir())
-    assert {p.name for p in tmp_path.glob("*.png")} == {"object.png", "count.png", "colour.png", "unseen.png"}
+    kinds = {k for k in ("object", "count", "colour", "ground", "pair") if k in report}
+    assert {"object", "count", "colour"} <= kinds
+    assert {p.stem for p in tmp_path.glob("*.png")} == {*kinds, "unseen"}
+
+
+def test_questions_are_held_out_and_say_what_they_show():
+    things = [sprites.Thing(w, w, w + "s") for w in ("apple", "cat", "house", "tree", "car", "dog", "egg", "fox")]
+    for kind in ("count", "colour", "ground", "pair"):
+        asked = evaluate.questions(random.Random(1), things, [True] * 8, 20, kind)
+        assert len(asked) == 20
+        for scene, said in asked:
+            assert words.held_out(scene, things)
+            assert all(things[i.thing].word in said and i.dye in said for i in scene.items)
+            assert scene.ground == ("white",) or f"{scene.ground[0]} background" in said
+    assert evaluate.questions(random.Random(1), things[:1], [False], 5, "ground") == []
+
+
+def test_the_ground_is_read_off_the_border():
+    picture = np.full((32, 32, 3), 255, np.uint8)
+    picture[:] = (60, 110, 225)
+    picture[8:24, 8:24] = (200, 20, 20)
+    assert evaluate.ground_of(picture) == "blue"
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(folder, tmp_path):
