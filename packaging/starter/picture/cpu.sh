@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # cpu.sh STATE MINUTES trains the small picture model on two cores without a GPU: it goes on wherever it stopped, works for MINUTES,
-# and stops between two steps. STATE, a folder outside the repository, keeps everything; about 300 MB. Killed at any moment it loses
+# and stops between two steps. STATE, a folder outside the repository, keeps everything; about 1 GB. Killed at any moment it loses
 # at most two minutes. While it works, look at STATE/tae.png (painted, decoded) and STATE/dit.png (drawn in four steps).
-# FROM=weights, where STATE is new, trains what ships for MORE minutes (60) instead of beginning from nothing. SCALE=0.01 makes every
+# FROM=weights, where STATE is new, trains what ships for MORE minutes (75) instead of beginning from nothing. SCALE=0.01 makes every
 # stage a hundredth, for a try; SIZE and SCENES replace what README.md's plan takes, DIT and EXTRA add arguments to the picture model's
 # stages and to all.
 set -euo pipefail
@@ -14,7 +14,7 @@ kept=$(./prepare.sh)
 python=$kept/venv/bin/python
 DATA=${DATA:-$kept/data/sprites.npz}
 SIZE=${SIZE:---width 256 --doubles 2 --singles 6 --context 128 --layers 2}
-SCENES=${SCENES:-24000}
+SCENES=${SCENES:-44000}
 SCALE=${SCALE:-1}
 EXTRA=${EXTRA:-}
 ends=$("$python" -c "import time; print(time.time() + 60 * $minutes)")
@@ -30,7 +30,9 @@ exec 9>"$state/lock"
 flock -n 9 || { echo "cpu: another run is at work in $state" >&2; exit 1; }
 if [[ -n ${FROM:-} && ! -f $state/tae.pt ]]; then
 	"$python" -m starter.adopt --out "$state" --weights "$FROM"
-	touch "$state"/{tae,dit-1,dit-2,dit-3,dit-4,upscaler}.done "$state/from"
+	cp judge.pt "$state/judge-final.pt"
+	cp "$FROM/receipts/judge.json" "$state/"
+	touch "$state"/{tae,dit-1,dit-2,judge,upscaler}.done "$state/from"
 fi
 
 scaled() { "$python" -c "print($1 * $SCALE)"; }
@@ -56,20 +58,20 @@ stage() {
 # Crops of flat drawings teach the autoencoder as much as whole pictures. Its encoder is a good linear code and stays that.
 stage tae 35 tae --side 128 --crop 64 --crops 4 --batch 8 --principal --optimizer adamw --rate 1e-3 --warmup 50 --fall 0.4 --sheets 300
 stage latents 20 latents --side 128 --principal
-# One budget for the picture model, its rate falling over the last fifth. Plain things alone first: among other scenes, which have
-# three times their error, words are learnt far more slowly. Then mostly several of one thing on white, for the same reason.
-dit=(dit --side 128 --rate 1e-3 --warmup 50 --fall 0.2 --sheets 600)
-read -ra more <<<"${DIT:-}"
-dit+=("${more[@]}")
-stage dit-1 206 "${dit[@]}" "${fast[@]}" --plain 1 --until "$(scaled 30)"
-stage dit-2 206 "${dit[@]}" "${fast[@]}" --plain 0.25 --several 0.6 --until "$(scaled 170)"
-stage dit-3 206 "${dit[@]}" "${fast[@]}" --plain 0.25 --several 0.1 --until "$(scaled 202)"
-stage dit-4 206 "${dit[@]}" "${half[@]}" --batch 16 --plain 0.3 --several 0.15 # all 256 tokens, unfolded: what little the folding left out
+# One budget for the picture model, its rate falling at the end. Plain things alone first: among other scenes, which have
+# three times their error, words are learnt far more slowly. Then, for the same reason, several of one thing on white; then dyed things
+# on other colours, and pairs; then all scenes. The last minutes have all 256 tokens, unfolded: what little the folding left out.
+whole=285 several=210
 if [[ -f $state/from ]]; then
-	more=${MORE:-60}
-	stage dit-5 "$more" "${dit[@]}" "${fast[@]}" --plain 0.2 --several 0.1 --dyed 0.4 --until "$(scaled "($more - 4)")"
-	stage dit-6 "$more" "${dit[@]}" "${half[@]}" --batch 16 --plain 0.25 --several 0.15 --dyed 0.2
+	whole=${MORE:-75} several=0
 fi
+read -ra more <<<"${DIT:-}"
+dit=(dit --side 128 --rate 1e-3 --warmup 50 --fall "$("$python" -c "print(0.3 * ($whole - $several) / $whole)")" --sheets 600 "${more[@]}")
+stage dit-1 "$whole" "${dit[@]}" "${fast[@]}" --plain 1 --until "$(scaled 30)"
+stage dit-2 "$whole" "${dit[@]}" "${fast[@]}" --plain 0.25 --several 0.6 --until "$(scaled "$several")"
+stage dit-3 "$whole" "${dit[@]}" "${fast[@]}" --plain 0.1 --several 0.1 --dyed 0.45 --pairs 0.3 --until "$(scaled "($several + ($whole - $several) * 0.4)")"
+stage dit-4 "$whole" "${dit[@]}" "${fast[@]}" --plain 0.15 --several 0.1 --dyed 0.3 --pairs 0.2 --until "$(scaled "($whole - 4)")"
+stage dit-5 "$whole" "${dit[@]}" "${half[@]}" --batch 16 --plain 0.25 --several 0.15 --dyed 0.2 --pairs 0.15
 stage judge 20 judge "${half[@]}" --side 64 --batch 64 --optimizer adamw --rate 2e-3 --warmup 50 --fall 0.4
 stage upscaler 6 upscaler --side 128 --crop 64 --crops 2 --batch 16 --optimizer adamw --rate 5e-4 --warmup 20 --fall 0.4
 for name in outline night character; do

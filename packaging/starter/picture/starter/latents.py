@@ -1,13 +1,15 @@
 """A finite collection of settled scenes, encoded once and kept on disk: what two cores can train on for many epochs.
 
 Scene i of a collection is the same whatever its length: first every thing plain in each style, then two, three and four of each on
-white, then random others, all of the training split. FOLDER/latents.f16 holds [n, 16, h, w] one after the other, so a run that was
+white, then by turns a scene of two colours, one of two things, and any other, all of the training split. FOLDER/latents.f16 holds [n, 16, h, w] one after the other, so a run that was
 killed goes on with the next whole one; FOLDER/latents.json says of what: another autoencoder, other drawings or another size start it
 anew.
 """
 
 import argparse
+import functools
 import hashlib
+import itertools
 import json
 import pathlib
 import random
@@ -25,7 +27,7 @@ from .tae import DOWN, LATENT, TAE, Affine
 from .words import Item, Scene
 
 AT_ONCE = 16
-ORDER = 2  # of what collection() gives: to be raised when its scenes change
+ORDER = 3  # of what collection() gives: to be raised when its scenes change
 STYLE_SHARES = (3, 6, 1)  # of the plain things drawn from, as in STYLES: what an unsaid style means is learnt most
 
 
@@ -45,10 +47,11 @@ def collection(painter: Painter, can: list[bool], n: int, seed: int) -> list[Sce
     )
     out.update((words.settled(s), None) for s in several if not words.held_out(s, things))
     r = random.Random(f"collection {seed}")
-    tries = 0
-    while len(out) < n and tries < 20 * n:  # with few things there may not be so many
-        out[words.settled(words.draw_scene(r, can, things))] = None
-        tries += 1
+    drawn = itertools.cycle((words.two_colours, words.two_things, words.choose))
+    for _ in range(20 * n):  # with few things there may not be so many
+        if len(out) >= n:
+            break
+        out[words.settled(words.split(functools.partial(next(drawn), r, can), things))] = None
     return list(out)[:n]
 
 
@@ -76,19 +79,19 @@ class Latents:
             self.file.unlink(missing_ok=True)
             self.note.write_text(json.dumps({"of": of}))
         self.open()
-        self.several = [  # of each style, two to four of one thing as they are on white
-            [
-                i
-                for i, s in enumerate(self.scenes[: self.done])
-                if (s.kind, s.style, s.ground, s.items[0].dye) == ("count", style, ("white",), "") and not s.size_word
-            ]
-            for style in STYLES
-        ]
-        self.dyed = [  # dyed things on a ground of another colour
-            i
-            for i, s in enumerate(self.scenes[: self.done])
-            if len(s.ground) == 1 and s.ground != ("white",) and s.kind != "pair" and s.items[0].dye
-        ]
+        self.several: list[list[int]] = [[] for _ in STYLES]  # of each style, two to four of one thing as they are on white
+        self.dyed: list[int] = []  # one to four of a dyed thing on one colour
+        self.pairs: list[int] = []  # two things as they are on white
+        for i, s in enumerate(self.scenes[: self.done]):
+            if s.size_word or len(s.ground) > 1:
+                continue
+            plain = s.ground == ("white",) and not any(item.dye for item in s.items)
+            if s.kind == "count" and plain:
+                self.several[STYLES.index(s.style)].append(i)
+            elif s.kind in ("one", "count") and s.items[0].dye:
+                self.dyed.append(i)
+            elif s.kind == "pair" and plain:
+                self.pairs.append(i)
 
     def open(self) -> None:
         size = 2 * int(np.prod(self.shape))
@@ -130,21 +133,24 @@ class Latents:
         z = self.take([which[i] for i in torch.linspace(0, len(which) - 1, min(256, len(which))).long().tolist()])
         return float(((z - z.mean(0)).square() * weights.view(-1, 1, 1)).mean())
 
-    def choose(self, r: random.Random, n: int, plain: float, several: float = 0.0, dyed: float = 0.0) -> list[int]:
-        """n scenes' numbers: so large a share of plain things, of several of one thing on white (the styles of both by STYLE_SHARES), and
-        of dyed things on a ground of another colour; the rest evenly of all but the plain ones."""
+    def choose(self, r: random.Random, n: int, plain: float, several: float = 0.0, dyed: float = 0.0, pairs: float = 0.0) -> list[int]:
+        """n scenes' numbers: so large a share of plain things, of several of one thing on white (the styles of both by STYLE_SHARES), of
+        dyed things, and of two things on white; the rest evenly of all but the plain ones."""
         out = []
         for _ in range(n):
             share = r.random()
             if self.done <= self.plain or share < plain:
                 i = len(STYLES) * r.randrange(self.plain // len(STYLES)) + r.choices(range(len(STYLES)), STYLE_SHARES)[0]
                 out.append(i if i < self.done else r.randrange(self.done))
-            elif share < plain + several and all(self.several):
-                out.append(r.choice(r.choices(self.several, STYLE_SHARES)[0]))
-            elif plain + several <= share < plain + several + dyed and self.dyed:
-                out.append(r.choice(self.dyed))
-            else:
-                out.append(r.randrange(self.plain, self.done))
+                continue
+            among: Sequence[int] = ()
+            if share < plain + several:
+                among = r.choices(self.several, STYLE_SHARES)[0]
+            elif share < plain + several + dyed:
+                among = self.dyed
+            elif share < plain + several + dyed + pairs:
+                among = self.pairs
+            out.append(r.choice(among or range(self.plain, self.done)))
         return out
 
     def take(self, which: list[int]) -> Tensor:

@@ -1,6 +1,7 @@
 """What each training stage learns: its data, its loss, and the files it gives to the picture pack."""
 
 import argparse
+import functools
 import itertools
 import pathlib
 import random
@@ -227,12 +228,14 @@ def still(args: argparse.Namespace, data: Data):
         codes.spell(bundle.text.shared.weight, codes.looks(latents, weights, args.context), tokenizer, data.archive.things)
     model = Pair(bundle)
     forward = torch.compile(model, dynamic=False) if args.compile else model
-    several, dyed = {i for some in latents.several for i in some}, set(latents.dyed)
+    several = {i for some in latents.several for i in some}
+    single = several.union(latents.dyed, latents.pairs)
     kinds = {
         "plain": [i for i in range(latents.done) if i < latents.plain],
         "several": sorted(several),
         "dyed": latents.dyed,
-        "scenes": [i for i in range(latents.plain, latents.done) if i not in several | dyed],
+        "pairs": latents.pairs,
+        "scenes": [i for i in range(latents.plain, latents.done) if i not in single],
     }
     kind_of = {i: name for name, which in kinds.items() for i in which}
     spreads = {name: latents.spread(weights, which) for name, which in kinds.items()}
@@ -240,7 +243,7 @@ def still(args: argparse.Namespace, data: Data):
 
     def prepare(step: int):
         r = random.Random(f"{args.seed} still {step}")
-        which = latents.choose(r, args.batch, args.plain, args.several, args.dyed)
+        which = latents.choose(r, args.batch, args.plain, args.several, args.dyed, args.pairs)
         said = [words.caption(r, latents.scenes[i], data.archive.things, sure=True) for i in which]
         rows = [kept.silent(r, captions.setdefault(c, tokenizer.pieces(c))) for c in said]
         n = min(TOKENS, max(map(len, rows)) + 2) if args.tokens < TOKENS else TOKENS  # the end mark, and padding that stands for the rest
@@ -269,13 +272,15 @@ def still(args: argparse.Namespace, data: Data):
         return each.mean(), parts
 
     def show(average: dict[str, Tensor], path: pathlib.Path) -> None:
-        """Plain things, then scenes of the held-out split; four steps, with all 256 tokens."""
+        """Plain things, then scenes of the held-out split: of two colours, of two things, any; four steps, with all 256 tokens."""
         bundle = fresh(args)
         Pair(bundle).load_state_dict(silenced(average))
         bundle.tae = coder
         r = random.Random("sheet")
-        scenes = [latents.scenes[i] for i in latents.choose(r, 24, 1.0)]
-        scenes += [words.settled(words.draw_scene(r, data.dyeable, data.archive.things, held=True)) for _ in range(16)]
+        scenes = [latents.scenes[i] for i in latents.choose(r, 8, 1.0)]
+        for draw in (words.two_colours, words.two_things, words.choose):
+            drawn = functools.partial(draw, r, data.dyeable)
+            scenes += [words.settled(words.split(drawn, data.archive.things, held=True)) for _ in range(12 if draw != words.choose else 8)]
         said = [words.caption(r, s, data.archive.things, sure=True) for s in scenes]
         with torch.no_grad():
             kept.sheet(torch.stack([bundle.draw(tokenizer, c, args.side, args.side, 1, 4) for c in said]), path, said)

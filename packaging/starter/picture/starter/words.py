@@ -7,6 +7,7 @@ does not show. Every caption belongs to training or to the held-out split by a h
 import dataclasses
 import hashlib
 import random
+from collections.abc import Callable
 
 from .sprites import STYLES, Thing
 
@@ -214,10 +215,29 @@ def stirred(r: random.Random, scene: Scene) -> Scene:
     return dataclasses.replace(scene, items=items)
 
 
-def draw_scene(r: random.Random, dyeable: list[bool], things: list[Thing], held: bool = False) -> Scene:
-    """A random scene of the training split, or of the held-out one."""
+def two_colours(r: random.Random, dyeable: list[bool]) -> Scene:
+    """One to four of a dyed thing on one colour, as large as settled() makes them: which word colours what is learnt from these."""
+    thing = r.choice([i for i, can in enumerate(dyeable) if can] or range(len(dyeable)))
+    items = (Item(thing, r.choice(list(DYES)) if dyeable[thing] else "", 0, 0, 0),) * r.choices((1, 2, 3, 4), (3, 2, 2, 2))[0]
+    return Scene("one" if len(items) == 1 else "count", items, r.choice(("flat", "3d")), (r.choice(list(GROUNDS)),))
+
+
+def two_things(r: random.Random, dyeable: list[bool]) -> Scene:
+    """Two things as they are on white, likewise: which word stands where is learnt from these."""
+    things = r.sample(range(len(dyeable)), 2) if len(dyeable) > 1 else [0, 0]
+    relation = r.choice(("beside", "beside", "above"))
+    return Scene("pair", tuple(Item(t, "", 0, 0, 0) for t in things), r.choices(STYLES, (3, 6, 1))[0], ("white",), relation=relation)
+
+
+def split(draw: Callable[[], Scene], things: list[Thing], held: bool = False) -> Scene:
+    """What draw() gives, of the training split or of the held-out one; nothing stands on its own colour."""
     while True:
-        scene = choose(r, dyeable)
+        scene = draw()
         alike = {g.split()[-1] for g in scene.ground} & {i.dye for i in scene.items}
         if not alike and held_out(scene, things) == held:
             return scene
+
+
+def draw_scene(r: random.Random, dyeable: list[bool], things: list[Thing], held: bool = False) -> Scene:
+    """A random scene of the training split, or of the held-out one."""
+    return split(lambda: choose(r, dyeable), things, held)

@@ -1,6 +1,7 @@
 """What two cores need: settled scenes, folded padding, kept latents, Muon, and an encoder that starts as principal components."""
 
 import argparse
+import functools
 import json
 import random
 import shutil
@@ -63,6 +64,24 @@ def test_a_longer_collection_begins_like_a_shorter_one(archive):
     assert len(set(long)) == 90
     assert [(s.items[0].thing, s.style) for s in short[:12]] == [(t, style) for t in range(4) for style in STYLES]
     assert not any(words.held_out(s, THINGS) for s in long)
+
+
+def test_scenes_of_two_colours_and_of_two_things_make_up_most_of_the_rest(archive):
+    rest = latents.collection(Painter(archive), [True] * 4, 120, 1)[4 * len(THINGS) * len(STYLES) :]
+    dyed = [s for s in rest if s.kind in ("one", "count") and s.items[0].dye and len(s.ground) == 1 and not s.size_word]
+    pairs = [s for s in rest if s.kind == "pair" and s.ground == ("white",) and not any(i.dye for i in s.items)]
+    assert len(dyed) >= len(rest) / 3 and len(pairs) >= len(rest) / 4, "some pairs come twice: there are but 72"
+    assert all(s.ground[0].split()[-1] != s.items[0].dye for s in dyed)
+    assert {len(s.items) for s in dyed} == {1, 2, 3, 4}
+    assert all(s.items[0].thing != s.items[1].thing for s in pairs)
+
+
+def test_a_split_is_kept_whoever_draws():
+    r = random.Random(4)
+    for draw in (words.two_colours, words.two_things, words.choose):
+        for held in (True, False):
+            scenes = [words.split(functools.partial(draw, r, [True] * 4), THINGS, held) for _ in range(50)]
+            assert all(words.held_out(s, THINGS) == held for s in scenes)
 
 
 def random_bundle() -> Bundle:
@@ -347,7 +366,8 @@ def test_a_share_of_plain_things_is_drawn(folder):
         assert abs(sum(i < kept.plain for i in which) / 2000 - share) < 0.05
         shown = [kept.scenes[i] for i in which if i >= kept.plain]
         assert all(s.kind == "count" and s.ground == ("white",) for s in shown) or share + several < 1
-    kept.dyed = [5, 7]
+    kept.dyed, kept.pairs = [5, 7], [9]
     assert set(kept.choose(r, 200, 0.0, 0.0, 1.0)) == {5, 7}
+    assert set(kept.choose(r, 200, 0.0, 0.0, 0.5, 0.5)) == {5, 7, 9}
     assert kept.weights().mean() > 0
     assert torch.equal(kept.take([3, 5])[1], torch.from_numpy(kept.kept[5].astype(np.float32)))
