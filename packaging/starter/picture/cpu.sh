@@ -2,7 +2,7 @@
 # cpu.sh STATE MINUTES trains the small picture model on two cores without a GPU: it goes on wherever it stopped, works for MINUTES,
 # and stops between two steps. STATE, a folder outside the repository, keeps everything; about 1 GB. Killed at any moment it loses
 # at most two minutes. While it works, look at STATE/tae.png (painted, decoded) and STATE/dit.png (drawn in four steps).
-# FROM=weights, where STATE is new, trains what ships for MORE minutes (93) instead of beginning from nothing. SCALE=0.01 makes every
+# FROM=weights, where STATE is new, trains what ships for MORE minutes (80) instead of beginning from nothing. SCALE=0.01 makes every
 # stage a hundredth, for a try; SIZE and SCENES replace what README.md's plan takes, DIT and EXTRA add arguments to the picture model's
 # stages and to all.
 set -euo pipefail
@@ -61,19 +61,19 @@ stage latents 20 latents --side 128 --principal
 # One budget for the picture model, its rate falling at the end. Plain things alone first: among other scenes, which have three times
 # their error, words are learnt far more slowly. Then, for the same reason, several of one thing on white; dyed things on other colours;
 # pairs; and then all scenes. The last minutes have all 256 tokens, unfolded: what little the folding left out.
-whole=303 several=210
+whole=290 several=210
 if [[ -f $state/from ]]; then
-	whole=${MORE:-93} several=0
+	whole=${MORE:-80} several=0
 fi
 read -ra more <<<"${DIT:-}"
 dit=(dit --side 128 --rate 1e-3 --warmup 50 --fall "$("$python" -c "print(0.25 * ($whole - $several) / $whole)")" --sheets 600 "${more[@]}")
 stage dit-1 "$whole" "${dit[@]}" "${fast[@]}" --plain 1 --until "$(scaled 30)"
 stage dit-2 "$whole" "${dit[@]}" "${fast[@]}" --plain 0.25 --several 0.6 --until "$(scaled "$several")"
 part() { scaled "($several + ($whole - $several) * $1)"; }
-stage dit-3 "$whole" "${dit[@]}" "${fast[@]}" --plain 0.1 --several 0.1 --dyed 0.45 --pairs 0.3 --until "$(part 0.32)"
-stage dit-4 "$whole" "${dit[@]}" "${fast[@]}" --plain 0.1 --several 0.1 --dyed 0.15 --pairs 0.6 --until "$(part 0.55)"
-stage dit-5 "$whole" "${dit[@]}" "${fast[@]}" --plain 0.15 --several 0.1 --dyed 0.3 --pairs 0.2 --until "$(scaled "($whole - 4)")"
-stage dit-6 "$whole" "${dit[@]}" "${half[@]}" --batch 16 --plain 0.25 --several 0.15 --dyed 0.2 --pairs 0.15
+stage dit-3 "$whole" "${dit[@]}" "${fast[@]}" --plain 0.1 --several 0.1 --dyed 0.45 --pairs 0.3 --until "$(part 0.375)"
+stage dit-4 "$whole" "${dit[@]}" "${fast[@]}" --plain 0.1 --several 0.1 --dyed 0.15 --pairs 0.6 --until "$(part 0.65)"
+stage dit-5 "$whole" "${dit[@]}" "${fast[@]}" --plain 0.25 --several 0.15 --dyed 0.3 --until "$(scaled "($whole - 4)")"
+stage dit-6 "$whole" "${dit[@]}" "${half[@]}" --batch 16 --plain 0.25 --several 0.15 --dyed 0.3
 stage judge 20 judge "${half[@]}" --side 64 --batch 64 --optimizer adamw --rate 2e-3 --warmup 50 --fall 0.4
 stage upscaler 6 upscaler --side 128 --crop 64 --crops 2 --batch 16 --optimizer adamw --rate 5e-4 --warmup 20 --fall 0.4
 for name in outline night character; do
