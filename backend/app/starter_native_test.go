@@ -121,6 +121,8 @@ func TestAFirstStartDrawsWhatIsAsked(t *testing.T) {
 		{"a whale", colour.white, colour.blue},
 		{"a lemon on a blue background", colour.blue, colour.yellow},
 		{"a red car on a yellow background", colour.yellow, colour.red},
+		{"two red apples on a blue background, flat style", colour.blue, colour.red},
+		{"two blue apples on a red background, flat style", colour.red, colour.blue},
 	} {
 		img, _, _ := drawn(t, a, ask(c.prompt))
 		ground, ink, share := groundAndInk(img)

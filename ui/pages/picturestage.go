@@ -137,7 +137,7 @@ func (s *pictureStage) show() {
 }
 
 // starterPrompts are what the empty stage offers to draw with the starter, and what a LoRA is tried with on it.
-var starterPrompts = []string{"a tomato", "a yellow teapot", "a lemon on a blue background"}
+var starterPrompts = []string{"a tomato", "a yellow teapot", "two red apples on a blue background"}
 
 // recommend names a model for real work, once the empty stage is seen and the starter is all there is; and what that one draws.
 func (s *pictureStage) recommend() {
