@@ -110,7 +110,7 @@ func (l *Library) promote(ctx context.Context, m backend.Model) error {
 }
 
 // EnsureStarter takes in the starter model of the installation once. A starter that a person removed stays removed; one
-// whose file moved with the installation is found again. ok is false when there is nothing to show for it.
+// whose file moved with the installation is found again, and one that a newer installation exchanged is taken in as it is now. ok is false when there is nothing to show for it.
 func (l *Library) EnsureStarter(ctx context.Context, path string, o AddOptions) (m backend.Model, ok bool, err error) {
 	return l.ensureStarter(ctx, "library.starter", path, nil, o)
 }
@@ -128,6 +128,9 @@ func (l *Library) ensureStarter(ctx context.Context, key, path string, parts []s
 		return m, false, err
 	}
 	if id != 0 {
+		if err := l.RecheckModel(ctx, id); err != nil && !errors.Is(err, backend.ErrNotFound) {
+			return m, false, err
+		}
 		m, err = l.store.Model(ctx, id)
 		switch {
 		case errors.Is(err, backend.ErrNotFound), err == nil && !m.Deleted.IsZero():
@@ -137,6 +140,9 @@ func (l *Library) ensureStarter(ctx context.Context, key, path string, parts []s
 		}
 		if exists(m.Path) && m.State != backend.ModelMissing && m.State != backend.ModelChanged {
 			return m, true, nil
+		}
+		if m.State == backend.ModelChanged { // a newer one came in its place; what a person called it stays
+			path, o.Name = m.Path, ""
 		}
 	}
 	for _, part := range parts {

@@ -1,6 +1,7 @@
 package library_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -137,6 +138,38 @@ func TestRemovedStarterStaysRemoved(t *testing.T) {
 	}
 	if again, err := f.Add(t.Context(), path, library.AddOptions{}); err != nil || again.ID != m.ID || !again.Starter || !again.Deleted.IsZero() {
 		t.Errorf("adding it again gave %+v, %v", again, err)
+	}
+}
+
+func TestAStarterThatAnUpdateExchangedIsTakenInAsItIs(t *testing.T) {
+	f := open(t)
+	path := modelfiletest.Write(t, f.abroad, "s.gguf", chat("Starter"))
+	o := library.AddOptions{Name: "Starter"}
+	m, _, err := f.EnsureStarter(t.Context(), path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Rename(t.Context(), m.ID, "Mine"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.MarkVerified(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	modelfiletest.Write(t, f.abroad, "s.gguf", chat("Better"))
+	later := m.ModTime.Add(time.Hour)
+	if err := os.Chtimes(path, later, later); err != nil {
+		t.Fatal(err)
+	}
+	again, ok, err := f.EnsureStarter(t.Context(), path, o)
+	if err != nil || !ok || again.ID != m.ID || again.State != backend.ModelUnverified || !again.ModTime.Equal(later) {
+		t.Fatalf("%+v, %v, %v", again, ok, err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now := fmt.Sprintf("%x", sha256.Sum256(content)); again.Name != "Mine" || again.SHA256 != "" && again.SHA256 != now || !again.Starter {
+		t.Errorf("%q, %q, starter %v", again.Name, again.SHA256, again.Starter)
 	}
 }
 
