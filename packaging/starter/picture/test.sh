@@ -6,5 +6,6 @@ source "$(dirname "$0")/../../shell.sh"
 here=$ROOT/packaging/starter/picture
 kept=$("$here/prepare.sh")
 cd "$here"
-"$kept/venv/bin/ruff" check . && "$kept/venv/bin/ruff" format --check .
+"$kept/venv/bin/ruff" check .
+"$kept/venv/bin/ruff" format --check .
 STARTER_DATA=$kept/data OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} exec "$kept/venv/bin/python" -m pytest -q -p no:cacheprovider "$@"

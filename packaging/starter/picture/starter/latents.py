@@ -1,9 +1,9 @@
 """A finite collection of settled scenes, encoded once and kept on disk: what two cores can train on for many epochs.
 
 Scene i of a collection is the same whatever its length: first every thing plain in each style, then two, three and four of each on
-white, then by turns a scene of two colours, one of two things, and any other, all of the training split. FOLDER/latents.f16 holds [n, 16, h, w] one after the other, so a run that was
-killed goes on with the next whole one; FOLDER/latents.json says of what: another autoencoder, other drawings or another size start it
-anew.
+white, then by turns a scene of two colours, one of two things, and any other, all of the training split. FOLDER/latents.f16 holds
+[n, 16, h, w] one after the other, so a run that was killed goes on with the next whole one; FOLDER/latents.json says of what: another
+autoencoder, other drawings or another size start it anew.
 """
 
 import argparse
